@@ -1,0 +1,10 @@
+/** What the operator and the workers agree on. Nothing here does I/O. */
+export * from "./binding.ts";
+export * from "./command.ts";
+export * from "./configuration.ts";
+export * from "./delay.ts";
+export * from "./duration.ts";
+export * from "./headers.ts";
+export * from "./heartbeat.ts";
+export * from "./names.ts";
+export * from "./version.ts";

@@ -1,0 +1,49 @@
+/**
+ * What every resource on the broker is called. Operator, worker and producer agree on these names; a message-format
+ * reader in another language may rely on them too.
+ */
+
+/** The broker's resources of one JobQueue whose resolved name is `queue`, for example `media.image-resize`. */
+export interface QueueNames {
+  /** Topic exchange that producers publish to. */
+  readonly exchange: string;
+  /** The work queue. */
+  readonly queue: string;
+  /** Fanout exchange that feeds the dead-letter queue. */
+  readonly deadLetterExchange: string;
+  /** Quorum queue of jobs that failed for good. */
+  readonly deadLetterQueue: string;
+}
+
+/** Names every resource of a JobQueue from its resolved name. */
+export function queueNames(name: string): QueueNames {
+  return {
+    exchange: name,
+    queue: name,
+    deadLetterExchange: `${name}.dlx`,
+    deadLetterQueue: `${name}.dead`,
+  };
+}
+
+/** Topic exchange that workers send heartbeats to, one per vhost. */
+export const heartbeatExchange = "jobwright.heartbeats";
+
+/** One worker process: its WorkerPool and its pod. Pool and pod are DNS labels, so the key has exactly three words. */
+export interface WorkerIdentity {
+  readonly namespace: string;
+  readonly pool: string;
+  readonly pod: string;
+}
+
+/** Routing key of a worker's heartbeats: `<namespace>.<pool>.<pod>`. */
+export function heartbeatRoutingKey({ namespace, pool, pod }: WorkerIdentity): string {
+  return `${namespace}.${pool}.${pod}`;
+}
+
+/**
+ * The queue on which a worker takes the operator's commands. The worker declares it classic and exclusive, so it goes
+ * with the worker's connection; the operator writes to it through the default exchange.
+ */
+export function controlQueue({ namespace, pool, pod }: WorkerIdentity): string {
+  return `jobwright.control.${namespace}.${pool}.${pod}`;
+}
