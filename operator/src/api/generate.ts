@@ -1,0 +1,41 @@
+// Writes the CustomResourceDefinitions from the zod schemas: `npm run crds`. With --check it writes nothing and fails
+// when what is in the repository is not what the schemas say.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { stringify } from "yaml";
+import { customResourceDefinition } from "./crd.ts";
+import { jobQueue } from "./job-queue.ts";
+import { group } from "./kind.ts";
+import { workerPool } from "./worker-pool.ts";
+
+const root = join(import.meta.dirname, "../../..");
+// The chart carries its own copy, since Helm reads no file outside a chart.
+const folders = [join(root, "crds"), join(root, "charts/jobwright/files/crds")];
+const check = process.argv.includes("--check");
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const stale: string[] = [];
+for (const kind of [jobQueue, workerPool]) {
+  const yaml = `# Generated from operator/src/api by \`npm run crds\`. Do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 120, aliasDuplicateObjects: false })}`;
+  for (const folder of folders) {
+    const path = join(folder, `${group}_${kind.plural}.yaml`);
+    if (read(path) === yaml) continue;
+    stale.push(relative(root, path));
+    if (check) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, yaml);
+  }
+}
+
+if (check && stale.length > 0) {
+  process.stderr.write(`Not what operator/src/api generates: ${stale.join(", ")}. Run \`npm run crds\` and commit.\n`);
+  process.exit(1);
+}
+process.stdout.write(check || stale.length === 0 ? "CRDs are up to date.\n" : `Wrote ${stale.join(", ")}.\n`);

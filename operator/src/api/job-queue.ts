@@ -1,0 +1,195 @@
+import { defaultRetryPolicy } from "@jobwright/worker-runtime/contract";
+import { z } from "zod";
+import type { Kind } from "./kind.ts";
+import { conditions, dnsLabelName, duration, immutable, reference, rules } from "./schema.ts";
+
+const broker = z
+  .object({
+    secretRef: reference(
+      "Secret with the broker's address and administrator credentials, in the format that RabbitMQ's cluster operator writes (host, port, username, password).",
+    ),
+    caSecretRef: reference(
+      "Secret whose ca.crt holds the CA that signed the broker's certificate, where it is a private one.",
+    ).optional(),
+  })
+  .describe("The RabbitMQ this queue lives on. Left out: the broker that the operator was installed with.");
+
+const backoff = z
+  .object({
+    initial: duration("Wait before the second attempt.").default("1s"),
+    max: duration("The longest wait between two attempts.").default("10m"),
+    multiplier: z
+      .int()
+      .min(1)
+      .max(10)
+      .default(defaultRetryPolicy.multiplier)
+      .describe("Each wait is this many times the one before; 1 keeps it constant."),
+    jitterPercent: z
+      .int()
+      .min(0)
+      .max(100)
+      .default(defaultRetryPolicy.jitterPercent)
+      .describe(
+        "Random part of each wait, in percent either way, so that jobs that failed together are not retried together.",
+      ),
+  })
+  .meta(
+    rules({
+      rule: "duration(self.initial) <= duration(self.max)",
+      message: "backoff.initial is longer than backoff.max: lower initial or raise max",
+      fieldPath: ".initial",
+    }),
+  )
+  .describe("How long to wait before each retry: initial × multiplier for each failed attempt, at most max.");
+
+const retry = z
+  .object({
+    maxAttempts: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(defaultRetryPolicy.maxAttempts)
+      .describe("How often a job is tried in all, the first time included; then it goes to the dead-letter queue."),
+    backoff: backoff.prefault({}),
+  })
+  .describe("What happens to a job whose handler fails.");
+
+const deadLetter = z
+  .object({
+    retention: duration(
+      "How long dead letters are kept before the broker drops them; at most 1193h (the broker's limit).",
+    ).default("336h"),
+    maxLength: z
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .optional()
+      .describe("How many dead letters are kept; the oldest are dropped beyond it. Left out: no limit."),
+  })
+  .meta(
+    rules({
+      rule: "duration(self.retention) >= duration('1s') && duration(self.retention) <= duration('1193h')",
+      message:
+        "deadLetter.retention must be between 1s and 1193h (RabbitMQ's longest message TTL): choose a value in that range",
+      fieldPath: ".retention",
+    }),
+  )
+  .describe("The dead-letter queue: jobs that failed for good, with the error, to be read and sent again.");
+
+const spec = z
+  .object({
+    broker: broker.optional(),
+    vhost: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe(
+        "The broker's virtual host; it must exist. Immutable. Left out: the one that the broker's Secret names, or '/'.",
+      ),
+    name: z
+      .string()
+      .max(200)
+      .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/)
+      .optional()
+      .describe("Name of the exchange and the queue on the broker. Immutable. Left out: <namespace>.<metadata.name>."),
+    retry: retry.prefault({}),
+    deliveryLimit: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(20)
+      .describe(
+        "How often a job may be handed to a worker without an outcome (its worker died each time) before it goes to the dead-letter queue.",
+      ),
+    deadLetter: deadLetter.prefault({}),
+    deletionPolicy: z
+      .enum(["Retain", "DeleteWhenEmpty", "Delete"])
+      .default("Retain")
+      .describe(
+        "What happens on the broker when this JobQueue is deleted. Retain: everything stays. DeleteWhenEmpty: once every job is done. Delete: at once, with the jobs in it.",
+      ),
+  })
+  .meta(
+    rules(
+      immutable(
+        "vhost",
+        "jobs would stay behind in the old one. Create a JobQueue of another name there and delete this one when it is empty.",
+      ),
+      immutable(
+        "name",
+        "jobs would stay behind under the old one. Create another JobQueue and delete this one when it is empty.",
+      ),
+      {
+        rule: "!has(self.name) || !(self.name.endsWith('.dead') || self.name.endsWith('.dlx') || self.name.startsWith('jobwright.') || self.name.startsWith('amq.'))",
+        message:
+          "name must not end in .dead or .dlx nor begin with jobwright. or amq.: those names are taken on the broker. Choose another.",
+        fieldPath: ".name",
+      },
+    ),
+  )
+  .describe("What the queue should be.");
+
+const status = z
+  .object({
+    observedGeneration: z.int().optional().describe("The metadata.generation that this status speaks of."),
+    conditions: conditions.optional(),
+    vhost: z.string().optional().describe("The virtual host in use."),
+    exchange: z.string().optional().describe("The exchange to publish to."),
+    queue: z.string().optional().describe("The work queue on the broker."),
+    deadLetterQueue: z.string().optional().describe("The dead-letter queue on the broker."),
+    binding: reference("Secret that a producer mounts: address and credentials, in Service Binding layout.").optional(),
+    brokerVersion: z.string().optional().describe("RabbitMQ's version."),
+    limitations: z.array(z.string()).optional().describe("What this version of RabbitMQ cannot do."),
+    jobs: z
+      .object({
+        waiting: z.int().describe("Jobs waiting for a worker."),
+        running: z.int().describe("Jobs handed to workers and not yet done."),
+        dead: z.int().describe("Dead letters."),
+      })
+      .optional()
+      .describe("Counts of jobs, refreshed at most every 15 s; for reading, not for decisions."),
+  })
+  .describe("What was found.");
+
+/** A queue of jobs on RabbitMQ with its dead-letter queue, retries and a producer's credentials. */
+export const jobQueue = {
+  kind: "JobQueue",
+  plural: "jobqueues",
+  singular: "jobqueue",
+  shortNames: ["jq"],
+  description:
+    "A queue of jobs on RabbitMQ: exchange, quorum queue, dead-letter queue, retries and a producer's credentials.",
+  spec,
+  status,
+  rules: [dnsLabelName("JobQueue", 100)],
+  printerColumns: [
+    {
+      name: "Ready",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: "Whether the queue is on the broker as asked.",
+    },
+    {
+      name: "Reason",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: "Why it is, or is not.",
+    },
+    { name: "Waiting", type: "integer", jsonPath: ".status.jobs.waiting", description: "Jobs waiting for a worker." },
+    { name: "Running", type: "integer", jsonPath: ".status.jobs.running", description: "Jobs handed to workers." },
+    { name: "Dead", type: "integer", jsonPath: ".status.jobs.dead", description: "Dead letters." },
+    { name: "Queue", type: "string", jsonPath: ".status.queue", description: "Its name on the broker.", priority: 1 },
+    {
+      name: "Broker",
+      type: "string",
+      jsonPath: ".status.brokerVersion",
+      description: "RabbitMQ's version.",
+      priority: 1,
+    },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+} satisfies Kind;
+
+export type JobQueueSpec = z.infer<typeof spec>;
+export type JobQueueStatus = z.infer<typeof status>;

@@ -1,0 +1,64 @@
+import { durationPattern } from "@jobwright/worker-runtime/contract";
+import { z } from "zod";
+
+/** A CEL rule that the API server checks at admission. `message` says what to do, not what is wrong with the user. */
+export interface Rule {
+  readonly rule: string;
+  readonly message: string;
+  /** Path of the field the message is about, relative to the schema the rule stands on, such as `.replicas`. */
+  readonly fieldPath?: string;
+  readonly reason?: "FieldValueInvalid" | "FieldValueForbidden" | "FieldValueRequired" | "FieldValueDuplicate";
+}
+
+/** `.meta(rules(…))` puts CEL rules on a schema. */
+export function rules(...list: Rule[]): { "x-kubernetes-validations": Rule[] } {
+  return { "x-kubernetes-validations": list };
+}
+
+/** A duration such as `1h30m`. Its length is bounded so that the API server can bound the cost of CEL rules on it. */
+export function duration(description: string) {
+  return z.string().max(32).regex(durationPattern).describe(description);
+}
+
+/** A reference to an object of the same namespace. */
+export function reference(description: string) {
+  return z.object({ name: z.string().min(1).max(253).describe("Its name, in this namespace.") }).describe(description);
+}
+
+/** A name that is one DNS label, so that `<namespace>.<name>` has exactly two words on the broker. */
+export function dnsLabelName(kind: string, maxLength: number): Rule {
+  return {
+    rule: `self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= ${maxLength}`,
+    message: `metadata.name of a ${kind} must be a DNS label of at most ${maxLength} characters: lower-case letters, digits and '-', no dots. Choose another name.`,
+  };
+}
+
+/**
+ * A field that cannot change once the object exists. The rule stands on the parent: `self == oldSelf` on the field itself
+ * would miss its being set or unset.
+ */
+export function immutable(field: string, remedy: string): Rule {
+  return {
+    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+    message: `${field} cannot be changed once the object exists: ${remedy}`,
+    fieldPath: `.${field}`,
+    reason: "FieldValueForbidden",
+  };
+}
+
+/** `metav1.Condition`, as every kind's status carries them. */
+export const condition = z.object({
+  type: z.string().describe("What the condition is about."),
+  status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
+  reason: z.string().describe("One word for why, stable enough for programs."),
+  message: z.string().describe("The same for people: what was found and what to do."),
+  observedGeneration: z.int().optional().describe("The metadata.generation that the condition speaks of."),
+  lastTransitionTime: z.iso.datetime().describe("When the status last changed."),
+});
+export type Condition = z.infer<typeof condition>;
+
+/** The list of conditions, merged by type under server-side apply. */
+export const conditions = z
+  .array(condition)
+  .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
+  .describe("Ready; Reconciling while at work; Stalled when only the user can mend it.");

@@ -1,0 +1,211 @@
+import { z } from "zod";
+import type { Kind } from "./kind.ts";
+import { conditions, dnsLabelName, duration, reference, rules } from "./schema.ts";
+
+const container = z
+  .looseObject({
+    name: z.string().min(1).max(63).describe("The container's name."),
+    image: z.string().min(1).max(1024).describe("Its image."),
+  })
+  .describe("A container as in any pod; see `kubectl explain pod.spec.containers`.");
+
+const template = z
+  .object({
+    metadata: z
+      .object({
+        labels: z.record(z.string(), z.string()).optional().describe("Labels of the pods, beside the operator's own."),
+        annotations: z.record(z.string(), z.string()).optional().describe("Annotations of the pods."),
+      })
+      .optional()
+      .describe("Labels and annotations of the pods."),
+    spec: z
+      .looseObject({
+        containers: z
+          .array(container)
+          .min(1)
+          .max(32)
+          .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+          .describe("The only container, or the one named 'worker', runs the handlers."),
+        // Typed only because rules below speak of them: CEL sees no field that the schema does not name.
+        restartPolicy: z.string().max(32).optional().describe("Always, which is also the default."),
+        terminationGracePeriodSeconds: z.int().optional().describe("Refused: it follows spec.drainTimeout."),
+      })
+      .meta(
+        rules(
+          {
+            rule: "self.containers.size() == 1 || self.containers.exists(c, c.name == 'worker')",
+            message: "with several containers, name the one that runs the handlers 'worker'",
+            fieldPath: ".containers",
+          },
+          {
+            rule: "!has(self.terminationGracePeriodSeconds)",
+            message: "remove template.spec.terminationGracePeriodSeconds and set spec.drainTimeout, which it follows",
+            fieldPath: ".terminationGracePeriodSeconds",
+          },
+          {
+            rule: "!has(self.restartPolicy) || self.restartPolicy == 'Always'",
+            message: "remove template.spec.restartPolicy or set it to Always: workers run until they are scaled away",
+            fieldPath: ".restartPolicy",
+          },
+        ),
+      )
+      .describe(
+        "A pod's spec; see `kubectl explain pod.spec`. The operator adds configuration, credentials and probes to the worker's container.",
+      ),
+  })
+  .describe("The pods that run the handlers.");
+
+const scaling = z
+  .object({
+    mode: z
+      .enum(["Auto", "Manual"])
+      .default("Auto")
+      .describe(
+        "Auto: the operator chooses the number of workers. Manual: spec.replicas, by hand or by `kubectl scale`.",
+      ),
+    targetWait: duration("The goal: a job should start within this time of being enqueued.").default("30s"),
+    utilizationPercent: z
+      .int()
+      .min(10)
+      .max(100)
+      .default(85)
+      .describe("How busy workers may be kept under steady load, in percent; lower leaves more room for bursts."),
+    scaleDownDelay: duration("Fewer workers are kept only once fewer were enough for this long.").default("30s"),
+    idleDelay: duration(
+      "The last workers are removed after this long without a job; only where minReplicas is 0.",
+    ).default("60s"),
+  })
+  .meta(
+    rules({
+      rule: "duration(self.targetWait) >= duration('1s') && duration(self.targetWait) <= duration('24h')",
+      message: "scaling.targetWait must be between 1s and 24h",
+      fieldPath: ".targetWait",
+    }),
+  )
+  .describe("How the number of workers is chosen.");
+
+const spec = z
+  .object({
+    queueRef: reference("The JobQueue whose jobs the workers do. A queue has at most one pool."),
+    template,
+    concurrency: z.int().min(1).max(1000).default(1).describe("Jobs that each worker runs at the same time."),
+    minReplicas: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(0)
+      .describe("The fewest workers in Auto mode; 0 lets the pool scale to zero."),
+    maxReplicas: z.int().min(1).max(10_000).default(10).describe("The most workers in Auto mode."),
+    replicas: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .optional()
+      .describe("The number of workers, in Manual mode only; what `kubectl scale` sets."),
+    scaling: scaling.prefault({}),
+    drainTimeout: duration(
+      "How long a worker that is removed may finish what it runs; also the pods' grace period.",
+    ).default("5m"),
+  })
+  .meta(
+    rules(
+      {
+        rule: "self.minReplicas <= self.maxReplicas",
+        message: "minReplicas is greater than maxReplicas: lower minReplicas or raise maxReplicas",
+        fieldPath: ".minReplicas",
+      },
+      {
+        rule: "!has(self.replicas) || self.scaling.mode == 'Manual'",
+        message: "replicas is only for scaling.mode Manual: remove it, or set scaling.mode to Manual",
+        fieldPath: ".replicas",
+      },
+      {
+        rule: "duration(self.drainTimeout) >= duration('1s') && duration(self.drainTimeout) <= duration('24h')",
+        message: "drainTimeout must be between 1s and 24h",
+        fieldPath: ".drainTimeout",
+      },
+    ),
+  )
+  .describe("What the pool should be.");
+
+const decision = z
+  .object({
+    time: z.iso.datetime().describe("When it was made."),
+    replicas: z.int().describe("The number of workers decided on."),
+    reason: z.string().describe("One word for what bound the decision."),
+    message: z.string().describe("The figures behind it, in a sentence."),
+  })
+  .describe("The last decision that changed the number of workers.");
+
+const status = z
+  .object({
+    observedGeneration: z.int().optional().describe("The metadata.generation that this status speaks of."),
+    conditions: conditions.optional(),
+    replicas: z.int().optional().describe("Worker pods that exist."),
+    readyReplicas: z.int().optional().describe("Worker pods that are ready."),
+    desiredReplicas: z.int().optional().describe("Worker pods asked for now."),
+    busy: z.int().optional().describe("Jobs running."),
+    backlog: z.int().optional().describe("Jobs waiting."),
+    selector: z.string().optional().describe("Label selector of the pods, for the scale subresource."),
+    decision: decision.optional(),
+    measured: z
+      .object({
+        serviceTimeMs: z.int().optional().describe("Mean time a job takes, in ms."),
+        coldStartMs: z
+          .array(z.int())
+          .optional()
+          .describe("The last five times from asking for a pod to its first sign of life, in ms."),
+      })
+      .optional()
+      .describe("Measurements that outlive the operator."),
+  })
+  .describe("What was found.");
+
+/** Workers for a JobQueue: pods that come, do jobs and go. */
+export const workerPool = {
+  kind: "WorkerPool",
+  plural: "workerpools",
+  singular: "workerpool",
+  shortNames: ["wp"],
+  description: "Workers for a JobQueue: pods that run the handlers, as many as the queue needs, none when it is empty.",
+  spec,
+  status,
+  rules: [dnsLabelName("WorkerPool", 52)],
+  scale: {
+    specReplicasPath: ".spec.replicas",
+    statusReplicasPath: ".status.replicas",
+    labelSelectorPath: ".status.selector",
+  },
+  printerColumns: [
+    { name: "Queue", type: "string", jsonPath: ".spec.queueRef.name", description: "The JobQueue." },
+    {
+      name: "Ready",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: "Whether the pool works as asked.",
+    },
+    {
+      name: "Reason",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: "Why it does, or does not.",
+    },
+    { name: "Workers", type: "integer", jsonPath: ".status.readyReplicas", description: "Ready worker pods." },
+    { name: "Desired", type: "integer", jsonPath: ".status.desiredReplicas", description: "Worker pods asked for." },
+    { name: "Busy", type: "integer", jsonPath: ".status.busy", description: "Jobs running." },
+    { name: "Waiting", type: "integer", jsonPath: ".status.backlog", description: "Jobs waiting." },
+    { name: "Mode", type: "string", jsonPath: ".spec.scaling.mode", description: "Auto or Manual.", priority: 1 },
+    {
+      name: "Decision",
+      type: "string",
+      jsonPath: ".status.decision.message",
+      description: "Why this many.",
+      priority: 1,
+    },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+} satisfies Kind;
+
+export type WorkerPoolSpec = z.infer<typeof spec>;
+export type WorkerPoolStatus = z.infer<typeof status>;
+export type Decision = z.infer<typeof decision>;
