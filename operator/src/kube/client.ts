@@ -1,0 +1,340 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import { ApiError, type ApiStatus, ConnectionError, isGone, isNotFound } from "./errors.ts";
+import { readLines } from "./lines.ts";
+import type { KubeObject, ObjectMeta } from "./object.ts";
+import { apiVersionOf, type Resource, resourceName, resourcePath } from "./resource.ts";
+import { connectionError, createTransport, type Transport, type TransportRequest } from "./transport.ts";
+
+const LIST_PAGE = 500;
+
+export interface ListOptions {
+  /** Absent: all namespaces. */
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  /** Absent: the newest state. "0": whatever the API server has in memory. */
+  resourceVersion?: string | undefined;
+}
+
+export interface DeleteOptions {
+  /** Delete only this very object, not another that took its name since. */
+  uid?: string | undefined;
+  propagationPolicy?: "Foreground" | "Background" | "Orphan" | undefined;
+}
+
+export interface ApplyOptions {
+  fieldManager: string;
+  /** Take fields over from other managers instead of failing with a conflict. */
+  force: boolean;
+  subresource?: string | undefined;
+}
+
+export interface PatchOptions {
+  subresource?: string | undefined;
+  fieldManager?: string | undefined;
+}
+
+export interface WatchOptions {
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+  /** Changes after this one are sent. */
+  resourceVersion: string;
+  /** The server ends the watch after this long. */
+  timeoutSeconds: number;
+}
+
+/** A change, or a BOOKMARK that only says how far the watch has come (its object has nothing but a resourceVersion). */
+export type WatchEvent<T extends KubeObject> =
+  | { type: "ADDED" | "MODIFIED" | "DELETED"; object: T }
+  | { type: "BOOKMARK"; object: { metadata: Pick<ObjectMeta, "resourceVersion"> } };
+
+/**
+ * One REST client for every kind, built-in or custom. Each call carries a time limit.
+ * Rejects with `ApiError` (the server refused) or `ConnectionError` (no whole answer).
+ * Returned objects always carry apiVersion and kind, items of lists too.
+ */
+export interface KubeClient {
+  /** The object, or undefined where there is none. */
+  get<T extends KubeObject>(resource: Resource, name: string, namespace?: string): Promise<T | undefined>;
+  /** The whole collection, fetched in pages, with the resourceVersion to watch from. */
+  list<T extends KubeObject>(
+    resource: Resource,
+    options?: ListOptions,
+  ): Promise<{ items: T[]; resourceVersion: string }>;
+  create<T extends KubeObject>(resource: Resource, object: T): Promise<T>;
+  /** Conflicts when `metadata.resourceVersion` is set and no longer the newest. */
+  replace<T extends KubeObject>(resource: Resource, object: T): Promise<T>;
+  /** An object that is gone already is fine. */
+  delete(resource: Resource, name: string, namespace?: string, options?: DeleteOptions): Promise<void>;
+  /** Server-side apply. A field that the schema does not know is refused, not dropped. */
+  apply<T extends KubeObject>(resource: Resource, object: T, options: ApplyOptions): Promise<T>;
+  /** JSON merge patch: null removes a field, a list is replaced as a whole. */
+  patch<T extends KubeObject>(
+    resource: Resource,
+    name: string,
+    namespace: string | undefined,
+    mergePatch: object,
+    options?: PatchOptions,
+  ): Promise<T>;
+  /**
+   * Changes as they come, until the server ends the watch or the signal aborts (then it just returns). The time limit
+   * holds for its start only: whoever iterates must watch for silence. Throws what the server sends as an ERROR event as `ApiError`.
+   */
+  watch<T extends KubeObject>(
+    resource: Resource,
+    options: WatchOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<T>, void, undefined>;
+  /** The same connections with another time limit for each call. */
+  withTimeout(requestTimeoutMs: number): KubeClient;
+  /** Cuts every connection. */
+  close(): Promise<void>;
+}
+
+export interface KubeClientOptions {
+  /** For each call, from sending it to the last byte of the answer. Default 30,000. */
+  requestTimeoutMs?: number;
+  /** How the API server's audit log names this program. */
+  userAgent?: string;
+}
+
+/** A client for the current context of `config` (see `loadKubeConfig`). */
+export function createKubeClient(
+  config: KubeConfig,
+  { requestTimeoutMs = 30_000, userAgent = "kube-client" }: KubeClientOptions = {},
+): KubeClient {
+  return clientOver(createTransport(config, userAgent), requestTimeoutMs);
+}
+
+function clientOver(transport: Transport, requestTimeoutMs: number): KubeClient {
+  async function call<T>(what: string, request: Omit<TransportRequest, "signal">): Promise<T> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(timeLimit(what, requestTimeoutMs)), requestTimeoutMs);
+    try {
+      const response = await transport.send({ ...request, signal: abort.signal });
+      const text = await response.body.text().catch((error: unknown) => {
+        throw connectionError(what, error, abort.signal);
+      });
+      if (response.statusCode >= 300) {
+        throw new ApiError(what, response.statusCode, parseStatus(text));
+      }
+      return JSON.parse(text) as T;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function listPages<T extends KubeObject>(resource: Resource, options: ListOptions, limit: number | undefined) {
+    const items: T[] = [];
+    let resourceVersion = "";
+    let next = "";
+    do {
+      const query = selection(options);
+      if (limit !== undefined) {
+        query.set("limit", String(limit));
+      }
+      if (next !== "") {
+        query.set("continue", next);
+      } else if (options.resourceVersion !== undefined) {
+        query.set("resourceVersion", options.resourceVersion);
+      }
+      const page: { metadata: { resourceVersion: string; continue?: string }; items: T[] } = await call(
+        `list ${resourceName(resource)}`,
+        { method: "GET", path: resourcePath(resource, options.namespace), query },
+      );
+      resourceVersion = page.metadata.resourceVersion;
+      next = page.metadata.continue ?? "";
+      items.push(...page.items.map((item) => withKind(resource, item)));
+    } while (next !== "");
+    return { items, resourceVersion };
+  }
+
+  return {
+    async get<T extends KubeObject>(resource: Resource, name: string, namespace?: string) {
+      try {
+        return await call<T>(describe("get", resource, name, namespace), {
+          method: "GET",
+          path: resourcePath(resource, namespace, name),
+        });
+      } catch (error) {
+        if (isNotFound(error)) {
+          return undefined;
+        }
+        throw error;
+      }
+    },
+
+    async list<T extends KubeObject>(resource: Resource, options: ListOptions = {}) {
+      try {
+        return await listPages<T>(resource, options, LIST_PAGE);
+      } catch (error) {
+        if (!isGone(error)) {
+          throw error;
+        }
+        // The continue token outlived etcd's history; in one piece there is nothing to outlive.
+        return await listPages<T>(resource, options, undefined);
+      }
+    },
+
+    async create(resource, object) {
+      const { name, namespace } = object.metadata;
+      if (resource.namespaced && !namespace) {
+        throw new Error(
+          `create ${resource.kind} "${name}": metadata.namespace is missing and the kind is namespaced; set it.`,
+        );
+      }
+      return call(describe("create", resource, name, namespace), {
+        method: "POST",
+        path: resourcePath(resource, namespace),
+        query: new URLSearchParams({ fieldValidation: "Strict" }),
+        contentType: "application/json",
+        body: JSON.stringify(withKind(resource, object)),
+      });
+    },
+
+    async replace(resource, object) {
+      const { name, namespace } = object.metadata;
+      return call(describe("replace", resource, name, namespace), {
+        method: "PUT",
+        path: resourcePath(resource, namespace, name),
+        query: new URLSearchParams({ fieldValidation: "Strict" }),
+        contentType: "application/json",
+        body: JSON.stringify(withKind(resource, object)),
+      });
+    },
+
+    async delete(resource, name, namespace, { uid, propagationPolicy } = {}) {
+      try {
+        await call(describe("delete", resource, name, namespace), {
+          method: "DELETE",
+          path: resourcePath(resource, namespace, name),
+          contentType: "application/json",
+          body: JSON.stringify({
+            apiVersion: "v1",
+            kind: "DeleteOptions",
+            ...(uid === undefined ? {} : { preconditions: { uid } }),
+            ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+          }),
+        });
+      } catch (error) {
+        if (!isNotFound(error)) {
+          throw error;
+        }
+      }
+    },
+
+    async apply(resource, object, { fieldManager, force, subresource }) {
+      const { name, namespace } = object.metadata;
+      return call(describe("apply", resource, name, namespace, subresource), {
+        method: "PATCH",
+        path: resourcePath(resource, namespace, name, subresource),
+        query: new URLSearchParams({ fieldManager, force: String(force), fieldValidation: "Strict" }),
+        // JSON is YAML: the server reads an apply patch as YAML.
+        contentType: "application/apply-patch+yaml",
+        body: JSON.stringify(withKind(resource, object)),
+      });
+    },
+
+    async patch(resource, name, namespace, mergePatch, { subresource, fieldManager } = {}) {
+      const query = new URLSearchParams({ fieldValidation: "Strict" });
+      if (fieldManager !== undefined) {
+        query.set("fieldManager", fieldManager);
+      }
+      return call(describe("patch", resource, name, namespace, subresource), {
+        method: "PATCH",
+        path: resourcePath(resource, namespace, name, subresource),
+        query,
+        contentType: "application/merge-patch+json",
+        body: JSON.stringify(mergePatch),
+      });
+    },
+
+    async *watch<T extends KubeObject>(resource: Resource, options: WatchOptions, signal: AbortSignal) {
+      const what = `watch ${resourceName(resource)}`;
+      const abort = new AbortController();
+      const forward = () => abort.abort(signal.reason);
+      const timer = setTimeout(() => abort.abort(timeLimit(what, requestTimeoutMs)), requestTimeoutMs);
+      if (signal.aborted) {
+        forward();
+      }
+      signal.addEventListener("abort", forward, { once: true });
+      try {
+        const query = selection(options);
+        query.set("watch", "true");
+        query.set("allowWatchBookmarks", "true");
+        query.set("resourceVersion", options.resourceVersion);
+        query.set("timeoutSeconds", String(options.timeoutSeconds));
+        const path = resourcePath(resource, options.namespace);
+        const { statusCode, body } = await transport.send({
+          method: "GET",
+          path,
+          query,
+          watch: true,
+          signal: abort.signal,
+        });
+        if (statusCode >= 300) {
+          throw new ApiError(what, statusCode, parseStatus(await body.text()));
+        }
+        clearTimeout(timer);
+        for await (const line of readLines(body)) {
+          const event = JSON.parse(line) as WatchEvent<T> | { type: "ERROR"; object: ApiStatus };
+          if (event.type === "ERROR") {
+            throw new ApiError(what, event.object.code ?? 500, event.object);
+          }
+          yield event;
+        }
+      } catch (error) {
+        if (signal.aborted) {
+          return;
+        }
+        throw error instanceof ApiError ? error : connectionError(what, error, abort.signal);
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", forward);
+        // The reader may leave early: nothing of the connection may stay.
+        abort.abort();
+      }
+    },
+
+    withTimeout: (timeoutMs) => clientOver(transport, timeoutMs),
+    close: () => transport.close(),
+  };
+}
+
+function withKind<T extends KubeObject>(resource: Resource, object: T): T {
+  return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
+}
+
+function selection({ labelSelector, fieldSelector }: ListOptions): URLSearchParams {
+  const query = new URLSearchParams();
+  if (labelSelector) {
+    query.set("labelSelector", labelSelector);
+  }
+  if (fieldSelector) {
+    query.set("fieldSelector", fieldSelector);
+  }
+  return query;
+}
+
+function describe(verb: string, resource: Resource, name: string, namespace?: string, subresource?: string): string {
+  const object = namespace ? `${namespace}/${name}` : name;
+  return `${verb} ${resource.kind} "${object}"${subresource === undefined ? "" : ` (${subresource})`}`;
+}
+
+function timeLimit(what: string, limitMs: number): ConnectionError {
+  return new ConnectionError(`${what}: the API server gave no whole answer within ${limitMs} ms`);
+}
+
+/** Proxies and the server's own panics answer in plain text. */
+function parseStatus(text: string): ApiStatus {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null) {
+      return body;
+    }
+  } catch {
+    // Not JSON: taken as the message below.
+  }
+  return { message: text.trim().slice(0, 1000) };
+}
