@@ -1,17 +1,15 @@
 import type { KubeConfig } from "@kubernetes/client-node";
-import { ApiError, type ApiStatus, ConnectionError, isGone, isNotFound } from "./errors.ts";
-import { readLines } from "./lines.ts";
-import type { KubeObject, ObjectMeta } from "./object.ts";
+import { createCall } from "./call.ts";
+import { isGone, isNotFound } from "./errors.ts";
+import type { KubeObject } from "./object.ts";
 import { apiVersionOf, type Resource, resourceName, resourcePath } from "./resource.ts";
-import { connectionError, createTransport, type Transport, type TransportRequest } from "./transport.ts";
+import { type Selection, selectionQuery } from "./selection.ts";
+import { createTransport, type Transport } from "./transport.ts";
+import { type WatchEvent, type WatchOptions, watch } from "./watch.ts";
 
 const LIST_PAGE = 500;
 
-export interface ListOptions {
-  /** Absent: all namespaces. */
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
+export interface ListOptions extends Selection {
   /** Absent: the newest state. "0": whatever the API server has in memory. */
   resourceVersion?: string | undefined;
 }
@@ -33,21 +31,6 @@ export interface PatchOptions {
   subresource?: string | undefined;
   fieldManager?: string | undefined;
 }
-
-export interface WatchOptions {
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-  /** Changes after this one are sent. */
-  resourceVersion: string;
-  /** The server ends the watch after this long. */
-  timeoutSeconds: number;
-}
-
-/** A change, or a BOOKMARK that only says how far the watch has come (its object has nothing but a resourceVersion). */
-export type WatchEvent<T extends KubeObject> =
-  | { type: "ADDED" | "MODIFIED" | "DELETED"; object: T }
-  | { type: "BOOKMARK"; object: { metadata: Pick<ObjectMeta, "resourceVersion"> } };
 
 /**
  * One REST client for every kind, built-in or custom. Each call carries a time limit.
@@ -108,29 +91,14 @@ export function createKubeClient(
 }
 
 function clientOver(transport: Transport, requestTimeoutMs: number): KubeClient {
-  async function call<T>(what: string, request: Omit<TransportRequest, "signal">): Promise<T> {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(timeLimit(what, requestTimeoutMs)), requestTimeoutMs);
-    try {
-      const response = await transport.send({ ...request, signal: abort.signal });
-      const text = await response.body.text().catch((error: unknown) => {
-        throw connectionError(what, error, abort.signal);
-      });
-      if (response.statusCode >= 300) {
-        throw new ApiError(what, response.statusCode, parseStatus(text));
-      }
-      return JSON.parse(text) as T;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
+  const call = createCall(transport, requestTimeoutMs);
 
   async function listPages<T extends KubeObject>(resource: Resource, options: ListOptions, limit: number | undefined) {
     const items: T[] = [];
     let resourceVersion = "";
     let next = "";
     do {
-      const query = selection(options);
+      const query = selectionQuery(options);
       if (limit !== undefined) {
         query.set("limit", String(limit));
       }
@@ -250,52 +218,7 @@ function clientOver(transport: Transport, requestTimeoutMs: number): KubeClient 
       });
     },
 
-    async *watch<T extends KubeObject>(resource: Resource, options: WatchOptions, signal: AbortSignal) {
-      const what = `watch ${resourceName(resource)}`;
-      const abort = new AbortController();
-      const forward = () => abort.abort(signal.reason);
-      const timer = setTimeout(() => abort.abort(timeLimit(what, requestTimeoutMs)), requestTimeoutMs);
-      if (signal.aborted) {
-        forward();
-      }
-      signal.addEventListener("abort", forward, { once: true });
-      try {
-        const query = selection(options);
-        query.set("watch", "true");
-        query.set("allowWatchBookmarks", "true");
-        query.set("resourceVersion", options.resourceVersion);
-        query.set("timeoutSeconds", String(options.timeoutSeconds));
-        const path = resourcePath(resource, options.namespace);
-        const { statusCode, body } = await transport.send({
-          method: "GET",
-          path,
-          query,
-          watch: true,
-          signal: abort.signal,
-        });
-        if (statusCode >= 300) {
-          throw new ApiError(what, statusCode, parseStatus(await body.text()));
-        }
-        clearTimeout(timer);
-        for await (const line of readLines(body)) {
-          const event = JSON.parse(line) as WatchEvent<T> | { type: "ERROR"; object: ApiStatus };
-          if (event.type === "ERROR") {
-            throw new ApiError(what, event.object.code ?? 500, event.object);
-          }
-          yield event;
-        }
-      } catch (error) {
-        if (signal.aborted) {
-          return;
-        }
-        throw error instanceof ApiError ? error : connectionError(what, error, abort.signal);
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", forward);
-        // The reader may leave early: nothing of the connection may stay.
-        abort.abort();
-      }
-    },
+    watch: (resource, options, signal) => watch(transport, requestTimeoutMs, resource, options, signal),
 
     withTimeout: (timeoutMs) => clientOver(transport, timeoutMs),
     close: () => transport.close(),
@@ -306,35 +229,7 @@ function withKind<T extends KubeObject>(resource: Resource, object: T): T {
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
 }
 
-function selection({ labelSelector, fieldSelector }: ListOptions): URLSearchParams {
-  const query = new URLSearchParams();
-  if (labelSelector) {
-    query.set("labelSelector", labelSelector);
-  }
-  if (fieldSelector) {
-    query.set("fieldSelector", fieldSelector);
-  }
-  return query;
-}
-
 function describe(verb: string, resource: Resource, name: string, namespace?: string, subresource?: string): string {
   const object = namespace ? `${namespace}/${name}` : name;
   return `${verb} ${resource.kind} "${object}"${subresource === undefined ? "" : ` (${subresource})`}`;
-}
-
-function timeLimit(what: string, limitMs: number): ConnectionError {
-  return new ConnectionError(`${what}: the API server gave no whole answer within ${limitMs} ms`);
-}
-
-/** Proxies and the server's own panics answer in plain text. */
-function parseStatus(text: string): ApiStatus {
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === "object" && body !== null) {
-      return body;
-    }
-  } catch {
-    // Not JSON: taken as the message below.
-  }
-  return { message: text.trim().slice(0, 1000) };
 }

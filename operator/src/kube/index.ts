@@ -7,8 +7,6 @@ export {
   type KubeClientOptions,
   type ListOptions,
   type PatchOptions,
-  type WatchEvent,
-  type WatchOptions,
 } from "./client.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
@@ -38,4 +36,5 @@ export { ownerReference } from "./owner.ts";
 export { createReflector, type Reflector, type ReflectorOptions } from "./reflector.ts";
 export { apiVersionOf, type Resource } from "./resource.ts";
 export { writeStatus } from "./status.ts";
+export type { WatchEvent, WatchOptions } from "./watch.ts";
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";

@@ -61,7 +61,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       return true;
     }
     const version = lease.metadata.resourceVersion;
-    const seen = observed?.version === version ? observed : { version, at: clock.now() };
+    const seen = observed && observed.version === version ? observed : { version, at: clock.now() };
     observed = seen;
     const holder = heldBy(lease);
     const expiresAt = seen.at + (lease.spec.leaseDurationSeconds ?? leaseDurationSeconds) * 1000;
