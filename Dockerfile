@@ -1,0 +1,54 @@
+# Two images from one file:
+#   docker build --target operator .         the operator, one bundled file
+#   docker build --target worker-runtime .   the base image for your own workers
+# Both run as a user without name or rights (65532) on a read-only root.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+COPY operator/package.json operator/
+COPY worker-runtime/package.json worker-runtime/
+# No install scripts: esbuild's and TypeScript's only save start-up time.
+RUN npm ci --workspaces --include-workspace-root=false --ignore-scripts
+COPY worker-runtime worker-runtime
+COPY operator operator
+RUN npm run build --workspaces
+
+FROM ${NODE_IMAGE} AS runtime-packages
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+COPY operator/package.json operator/
+COPY worker-runtime/package.json worker-runtime/
+RUN npm ci --workspace @jobwright/worker-runtime --omit=dev --ignore-scripts
+# npm links a workspace; the image needs the package itself, as a user's `npm install` would lay it out.
+COPY --from=build /src/worker-runtime/dist worker-runtime/dist
+RUN rm -rf node_modules/@jobwright \
+ && mkdir -p node_modules/@jobwright/worker-runtime \
+ && cp -r worker-runtime/package.json worker-runtime/dist node_modules/@jobwright/worker-runtime/ \
+ && find node_modules -name '*.map' -delete \
+ && chmod 755 node_modules/@jobwright/worker-runtime/dist/command/main.js
+
+FROM ${NODE_IMAGE} AS operator
+ENV NODE_ENV=production
+WORKDIR /operator
+COPY LICENSE ./
+# package.json says that main.js is an ES module.
+COPY operator/package.json ./
+COPY --from=build /src/operator/dist/main.js dist/main.js
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["node", "/operator/dist/main.js"]
+
+FROM ${NODE_IMAGE} AS worker-runtime
+ENV NODE_ENV=production
+# At the root of the file system, not in /app: Node looks for packages from a file's own folder upwards, so handlers in
+# /app find the runtime whether or not they bring node_modules of their own, and neither `COPY . .` nor `npm ci`, which
+# empties /app/node_modules, can take it away. The user's own packages win where both have one.
+COPY LICENSE /licenses/jobwright/LICENSE
+COPY --from=runtime-packages /src/node_modules /node_modules
+RUN ln -s /node_modules/@jobwright/worker-runtime/dist/command/main.js /usr/local/bin/jobwright-worker \
+ && mkdir /app && chown 65532:65532 /app
+WORKDIR /app
+USER 65532:65532
+EXPOSE 9464

@@ -1,0 +1,24 @@
+// Bundles the operator into one file, dist/main.js. Unbundled, the Kubernetes client alone takes half as much memory
+// again and three times as long to load; and the image needs no node_modules.
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+await build({
+  entryPoints: [path("src/main.ts")],
+  outfile: path("dist/main.js"),
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  // The contract's TypeScript sources, so that the worker runtime need not be built first.
+  conditions: ["source"],
+  // Names stay as they are: stack traces in the log are read by people.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "eof",
+  // CommonJS packages in the bundle call require() for Node's own modules; an ES module has none until one is made.
+  banner: { js: `import { createRequire } from "node:module";const require = createRequire(import.meta.url);` },
+  logLevel: "warning",
+});
