@@ -7,6 +7,8 @@ export const header = {
   attempt: "jobwright-attempt",
   /** When the job was first enqueued, in ms since the Unix epoch. Kept across retries. */
   enqueuedAt: "jobwright-enqueued-at",
+  /** On a retry, when it is due, in ms since the Unix epoch: what a wait is counted from. */
+  dueAt: "jobwright-due-at",
 } as const;
 
 /** Headers that only dead letters carry: why the job is there, and what is needed to send it again. */

@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "./broker-address.ts";
+import {
+  configurationPath,
+  credentialsDirectory,
+  defaultRetryPolicy,
+  environment,
+  type RetryPolicy,
+  type WorkerIdentity,
+  workerConfiguration,
+} from "./contract/index.ts";
+import { ConfigurationError } from "./errors.ts";
+
+/** All that a worker needs to know besides its jobs. */
+export interface WorkerSettings {
+  /** Resolved name of the queue, `<namespace>.<name>`. */
+  readonly queue: string;
+  /** Jobs run at once. */
+  readonly concurrency: number;
+  readonly retry: RetryPolicy;
+  readonly drainTimeoutMs: number;
+  /** What dead letters and the broker's management page call this worker. */
+  readonly worker: string;
+  /** Where it reports to and takes commands from; undefined outside Kubernetes, where no operator listens. */
+  readonly identity: WorkerIdentity | undefined;
+  readonly address: AddressSource;
+}
+
+/** What the command line may say. */
+export interface CommandLine {
+  readonly config?: string;
+  readonly broker?: string;
+  readonly queue?: string;
+  readonly concurrency?: number;
+}
+
+/**
+ * With `--broker`, settings for a laptop: the default retry policy, no operator. Without, those that the operator mounted.
+ *
+ * @throws ConfigurationError
+ */
+export async function resolveSettings(line: CommandLine, env: NodeJS.ProcessEnv): Promise<WorkerSettings> {
+  if (line.broker !== undefined) return laptopSettings(line.broker, line);
+  if (line.queue !== undefined || line.concurrency !== undefined) {
+    throw new ConfigurationError("--queue and --concurrency go with --broker: in a pod, the WorkerPool says both");
+  }
+  return await mountedSettings(line.config ?? configurationPath, credentialsDirectory, env);
+}
+
+/** Settings of a worker that is run by hand. */
+export function laptopSettings(broker: string, line: Pick<CommandLine, "queue" | "concurrency">): WorkerSettings {
+  if (line.queue === undefined || line.queue === "") {
+    throw new ConfigurationError("--broker needs --queue: the queue's resolved name, such as media.image-resize");
+  }
+  const address = addressOfUri(broker);
+  return {
+    queue: line.queue,
+    concurrency: line.concurrency ?? 1,
+    retry: defaultRetryPolicy,
+    drainTimeoutMs: 300_000,
+    worker: hostname(),
+    identity: undefined,
+    address: async () => address,
+  };
+}
+
+/**
+ * Settings that the operator mounted: `worker.json`, and credentials that are read again at every connect.
+ *
+ * @throws ConfigurationError naming the file and what is wrong with it.
+ */
+export async function mountedSettings(
+  path: string,
+  credentials: string,
+  env: NodeJS.ProcessEnv,
+): Promise<WorkerSettings> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigurationError(
+      `cannot read ${path} (${error.code}): the operator mounts it in a WorkerPool's pods; elsewhere, use --broker and --queue`,
+    );
+  });
+  const { namespace, pool, queue, concurrency, retry, drainTimeoutMs } = parseMounted(path, text);
+  const pod = env[environment.podName];
+  if (pod === undefined || pod === "") {
+    throw new ConfigurationError(`${environment.podName} is not set: the operator sets it on the worker's container`);
+  }
+  return {
+    queue,
+    concurrency,
+    retry,
+    drainTimeoutMs,
+    worker: `${namespace}.${pool}.${pod}`,
+    identity: { namespace, pool, pod },
+    address: async () => addressOfBinding(await readBinding(credentials)),
+  };
+}
+
+function parseMounted(path: string, text: string) {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigurationError(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = workerConfiguration.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`).join("; ");
+  throw new ConfigurationError(`${path} is not a worker's configuration: ${wrong}`);
+}

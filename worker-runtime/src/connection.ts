@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ChannelModel, connect } from "amqplib";
+import type { Logger } from "pino";
+import { createBackoff } from "./backoff.ts";
+import type { AddressSource } from "./broker-address.ts";
+
+/** What a user of a connection is told. */
+export interface ConnectionListener {
+  /** A connection is there; all channels of the one before are gone. */
+  up(model: ChannelModel): void;
+  /** The connection is gone. Its channels have told so themselves before this. */
+  down?(): void;
+  /** The broker takes no more publishing for now (memory or disk alarm), or takes it again. */
+  blocked?(blocked: boolean): void;
+}
+
+/** A connection that comes back, for ever, until it is stopped. */
+export interface BrokerConnection {
+  readonly isUp: boolean;
+  /** Tells a listener what happens from now on; `up` at once if the connection is up. */
+  listen(listener: ConnectionListener): void;
+  /** Ends it for good. Never rejects; waits at most 3 s for the broker's goodbye. */
+  stop(): Promise<void>;
+}
+
+const connectTimeoutMs = 10_000;
+const closeTimeoutMs = 3_000;
+
+/**
+ * Opens a connection and keeps reopening it with jittered back-off, 0.25 s to 15 s.
+ *
+ * amqplib's own recovery is not used: it keeps the address that it was given at first, while a password may have been
+ * rotated meanwhile, and it restores neither channels nor consumers, so what is hard would still be ours.
+ *
+ * @param name what the broker's management page shows, for example `media.resize.pod-1 consume`.
+ */
+export function openConnection(options: { name: string; source: AddressSource; log: Logger }): BrokerConnection {
+  const { name, source } = options;
+  const log = options.log.child({ connection: name });
+  const listeners: ConnectionListener[] = [];
+  const stopping = new AbortController();
+  const backoff = createBackoff(250, 15_000);
+  let current: ChannelModel | undefined;
+  let isBlocked = false;
+
+  async function openOnce(): Promise<ChannelModel> {
+    const { connect: address, socket } = await source();
+    return await connect(address, {
+      ...socket,
+      noDelay: true,
+      keepAlive: true,
+      timeout: connectTimeoutMs,
+      clientProperties: { connection_name: name },
+    });
+  }
+
+  /** Resolves when the connection is gone again. */
+  function serve(model: ChannelModel): Promise<void> {
+    return new Promise((resolve) => {
+      // "close" always follows, so that one handler is enough; without this listener Node would throw.
+      model.on("error", (error) => log.debug({ err: error }, "connection error"));
+      model.on("handler-error", (error, event) => log.error({ err: error, event }, "a connection listener threw"));
+      model.on("blocked", (reason) => {
+        log.warn({ reason }, "the broker takes no more messages for now");
+        setBlocked(true);
+      });
+      model.on("unblocked", () => setBlocked(false));
+      model.once("close", (error) => {
+        current = undefined;
+        isBlocked = false;
+        if (!stopping.signal.aborted) log.warn({ reason: error?.message }, "connection lost");
+        for (const listener of listeners) listener.down?.();
+        resolve();
+      });
+      current = model;
+      log.info("connected");
+      for (const listener of listeners) listener.up(model);
+    });
+  }
+
+  function setBlocked(blocked: boolean): void {
+    isBlocked = blocked;
+    for (const listener of listeners) listener.blocked?.(blocked);
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        const model = await openOnce();
+        if (stopping.signal.aborted) {
+          await close(model);
+          return;
+        }
+        backoff.reset();
+        await serve(model);
+      } catch (error) {
+        log.warn({ reason: error instanceof Error ? error.message : String(error) }, "cannot connect to the broker");
+      }
+      await sleep(backoff.next(), undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  const running = run();
+
+  return {
+    get isUp() {
+      return current !== undefined;
+    },
+    listen(listener) {
+      listeners.push(listener);
+      if (current === undefined) return;
+      listener.up(current);
+      if (isBlocked) listener.blocked?.(true);
+    },
+    async stop() {
+      stopping.abort();
+      if (current !== undefined) await close(current);
+      await Promise.race([running, sleep(closeTimeoutMs, undefined, { ref: false })]);
+    },
+  };
+}
+
+async function close(model: ChannelModel): Promise<void> {
+  // It may be closing already, or half-open and never answer.
+  const closed = model.close().catch(() => {});
+  await Promise.race([closed, sleep(closeTimeoutMs, undefined, { ref: false })]);
+}

@@ -1,0 +1,104 @@
+/** Errors that users of the runtime meet, one class a cause. */
+
+/** A job, a worker or a producer was described wrongly in code. Thrown while the module loads: mend the code. */
+export class DefinitionError extends Error {
+  override readonly name = "DefinitionError";
+}
+
+/** The worker's configuration, its command line or its credentials are missing or wrong. The message names the file and the field. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+}
+
+/** An attempt took longer than its job's `timeout`. It is the reason of `job.signal`, and counts as a failure. */
+export class JobTimedOut extends Error {
+  override readonly name = "JobTimedOut";
+  readonly timeoutMs: number;
+  constructor(job: string, timeoutMs: number) {
+    super(`${job} took longer than its timeout of ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/**
+ * The broker has taken the job back: its connection or channel is gone, and the job will be delivered again. It is the
+ * reason of `job.signal`; whatever the handler still does is not recorded.
+ */
+export class DeliveryLost extends Error {
+  override readonly name = "DeliveryLost";
+  constructor() {
+    super("the connection over which this job was delivered is gone: the broker delivers the job again");
+  }
+}
+
+/** The worker is stopping and its drain timeout is nearly over. It is the reason of `job.signal`; the job goes back to the queue. */
+export class DrainDeadline extends Error {
+  override readonly name = "DrainDeadline";
+  constructor() {
+    super("the worker is stopping and its drain timeout is over: the job goes back to the queue");
+  }
+}
+
+/** A delivery names a job that the worker does not have. It is dead-lettered: deploy the worker before its producers. */
+export class UnknownJob extends Error {
+  override readonly name = "UnknownJob";
+}
+
+/** An input that the job's schema refuses. `enqueue` sends nothing then; a delivery is dead-lettered. */
+export class InvalidInput extends Error {
+  override readonly name = "InvalidInput";
+}
+
+/**
+ * The broker has no queue for the message: the JobQueue does not exist (yet), its exchange is gone, or nothing is bound
+ * to it. The job is not stored. Check `kubectl get jobqueue` and the producer's `queue`.
+ */
+export class Unroutable extends Error {
+  override readonly name = "Unroutable";
+}
+
+/** The broker refused to store the message (`basic.nack`): the queue is full, or its quorum is lost. The job is not stored. */
+export class Nacked extends Error {
+  override readonly name = "Nacked";
+}
+
+/**
+ * The broker closed the channel over what was published: no write permission (403) or a message over its size limit (406).
+ * Everything in flight on the channel is rejected with it, so a job rejected with this error may yet be stored.
+ */
+export class PublishRefused extends Error {
+  override readonly name = "PublishRefused";
+  /** AMQP reply code. */
+  readonly code: number | undefined;
+  constructor(message: string, code: number | undefined) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The connection ended before the broker confirmed: the message may or may not be stored. The producer itself tries again. */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+  constructor() {
+    super("the connection to the broker was lost before it confirmed the message");
+  }
+}
+
+/** The producer or publisher was closed before the broker confirmed: the message may or may not be stored. */
+export class ProducerClosed extends Error {
+  override readonly name = "ProducerClosed";
+  constructor() {
+    super("the producer was closed before the broker confirmed the message");
+  }
+}
+
+/** More calls of `enqueue` wait for room than `maxWaiting` allows. Await `enqueue` instead of starting ever more. */
+export class ProducerOverloaded extends Error {
+  override readonly name = "ProducerOverloaded";
+}
+
+/** `error` as an Error, whatever was thrown. */
+export function asError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  return new Error(typeof error === "string" ? error : `a handler threw ${JSON.stringify(error) ?? String(error)}`);
+}

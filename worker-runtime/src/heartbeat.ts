@@ -1,0 +1,110 @@
+import type { Channel } from "amqplib";
+import type { Logger } from "pino";
+import type { BrokerConnection } from "./connection.ts";
+import {
+  type Heartbeat,
+  heartbeatExchange,
+  heartbeatIntervalMs,
+  heartbeatRoutingKey,
+  protocolVersion,
+  type WorkerIdentity,
+  type WorkerState,
+} from "./contract/index.ts";
+import type { Figures } from "./tally.ts";
+
+/** Reports to the operator. */
+export interface HeartbeatSender {
+  /** Reports now, besides the regular reports: the worker turned idle, cordoned or drained. */
+  now(): void;
+  /** The last report; no more follow. Resolves when it is on its way. */
+  last(): Promise<void>;
+}
+
+export interface HeartbeatOptions {
+  readonly connection: BrokerConnection;
+  readonly identity: WorkerIdentity;
+  readonly slots: number;
+  readonly log: Logger;
+  state(): WorkerState;
+  figures(): Figures;
+}
+
+/**
+ * Sends heartbeats every 2 s over the publishing connection. Those that cannot be sent (no connection, or a blocked
+ * one) are left out, not queued: an old heartbeat says nothing. The operator reads silence as "unknown".
+ */
+export function startHeartbeats(options: HeartbeatOptions): HeartbeatSender {
+  const { identity, slots, log } = options;
+  const routingKey = heartbeatRoutingKey(identity);
+  const epoch = Date.now();
+  let sequence = 0;
+  let channel: Channel | undefined;
+  let blocked = false;
+  let ended = false;
+
+  options.connection.listen({
+    up(model) {
+      blocked = false;
+      openChannel(() => model.createChannel());
+    },
+    down() {
+      channel = undefined;
+    },
+    blocked(now) {
+      blocked = now;
+    },
+  });
+
+  function openChannel(open: () => Promise<Channel>): void {
+    open().then(
+      (opened) => {
+        channel = opened;
+        // A missing exchange closes the channel: the operator declares it, so try again at its pace.
+        opened.on("error", (error) => log.warn({ reason: error.message }, "the broker refuses heartbeats"));
+        opened.once("close", () => {
+          if (channel !== opened) return;
+          channel = undefined;
+          if (!ended) setTimeout(() => openChannel(open), heartbeatIntervalMs).unref();
+        });
+        send();
+      },
+      (error: unknown) => log.debug({ err: error }, "cannot open a channel for heartbeats"),
+    );
+  }
+
+  function send(): void {
+    if (channel === undefined || blocked || ended) return;
+    const report: Heartbeat = {
+      version: protocolVersion,
+      ...identity,
+      epoch,
+      sequence,
+      state: options.state(),
+      slots,
+      // Prefetch is never more than the free slots, so every delivery is started as it arrives.
+      held: 0,
+      ...options.figures(),
+    };
+    sequence += 1;
+    try {
+      channel.publish(heartbeatExchange, routingKey, Buffer.from(JSON.stringify(report)), {
+        contentType: "application/json",
+      });
+    } catch (error) {
+      log.debug({ err: error }, "a heartbeat was not sent");
+    }
+  }
+
+  const timer = setInterval(send, heartbeatIntervalMs);
+
+  return {
+    now: send,
+    async last() {
+      clearInterval(timer);
+      send();
+      ended = true;
+      // Closing a channel waits for the broker, and so for what was sent before.
+      await channel?.close().catch(() => {});
+    },
+  };
+}

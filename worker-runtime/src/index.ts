@@ -1,0 +1,17 @@
+/** Write job handlers and enqueue jobs. What operator and worker agree on is in `@jobwright/worker-runtime/contract`. */
+export {
+  DefinitionError,
+  DeliveryLost,
+  DrainDeadline,
+  InvalidInput,
+  JobTimedOut,
+  Nacked,
+  ProducerClosed,
+  ProducerOverloaded,
+  PublishRefused,
+  Unroutable,
+} from "./errors.ts";
+export { GiveUp, RetryLater } from "./handler-outcome.ts";
+export { defineJob, type Job, type JobContext, type JobOptions } from "./job.ts";
+export { createProducer, type EnqueueOptions, type Producer, type ProducerOptions } from "./producer.ts";
+export { defineWorker, type WorkerDefinition } from "./worker-definition.ts";

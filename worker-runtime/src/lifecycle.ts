@@ -1,0 +1,38 @@
+import type { WorkerState } from "./contract/index.ts";
+
+/** What a worker was told. */
+export interface Orders {
+  readonly cordoned: boolean;
+  readonly stopping: boolean;
+  readonly stopped: boolean;
+}
+
+/**
+ * The state that a worker reports. Drained promises that nothing runs and nothing can arrive: the consumer must be
+ * quiet as well as the slots empty, or a delivery on its way would be missed.
+ *
+ * @param quiet the broker sends no more deliveries.
+ * @param running jobs not yet finished.
+ */
+export function workerState(orders: Orders, quiet: boolean, running: number): WorkerState {
+  if (orders.stopped) return "Stopped";
+  if (orders.stopping) return "Stopping";
+  if (!orders.cordoned) return "Running";
+  return quiet && running === 0 ? "Drained" : "Cordoned";
+}
+
+/** Ready to be sent work: the process's own health, never the broker's. */
+export function isReady(state: WorkerState): boolean {
+  return state === "Running" || state === "Cordoned";
+}
+
+/**
+ * When a stopping worker tells its handlers to end, and when it ends itself, counted from the signal to stop. Both lie
+ * before the drain timeout, which is also the pod's grace period: after it the kernel would kill without a goodbye.
+ */
+export function drainSchedule(drainTimeoutMs: number): { abortAfterMs: number; exitAfterMs: number } {
+  return {
+    abortAfterMs: Math.max(drainTimeoutMs * 0.7, drainTimeoutMs - 10_000),
+    exitAfterMs: Math.max(drainTimeoutMs * 0.85, drainTimeoutMs - 5_000),
+  };
+}

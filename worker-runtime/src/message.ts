@@ -1,0 +1,101 @@
+import type { Message, Options } from "amqplib";
+import { deadLetterHeader, header } from "./contract/index.ts";
+import { uuidv7 } from "./uuid.ts";
+
+/** A job as it lies on the broker, read from a delivery. Only a body is required: any AMQP client may have published it. */
+export interface JobMessage {
+  /** The message's id; made up for this delivery where the publisher gave none. */
+  readonly id: string;
+  /** The job's name: the message's `type`, else its routing key. */
+  readonly name: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly enqueuedAtMs: number;
+  /** When it should have started: {@link enqueuedAtMs}, or when its delay was over. */
+  readonly dueAtMs: number;
+  readonly content: Buffer;
+  /** The publisher's own headers and properties, to be kept when the job is published again. */
+  readonly kept: Options.Publish;
+}
+
+/** A message to be published, persistent and mandatory. */
+export interface OutgoingMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly content: Buffer;
+  readonly properties: Options.Publish;
+}
+
+/**
+ * Reads a delivery. Never throws: a header of the wrong kind counts as absent, since messages come from anywhere.
+ *
+ * @param nowMs stands in for the enqueue time where the message tells none.
+ */
+export function readJobMessage(message: Message, nowMs: number): JobMessage {
+  const { properties, fields, content } = message;
+  const headers: Record<string, unknown> = properties.headers ?? {};
+  const timestampSeconds = wholeNumber(properties.timestamp);
+  const enqueuedAtMs =
+    wholeNumber(headers[header.enqueuedAt]) ?? (timestampSeconds === undefined ? nowMs : timestampSeconds * 1000);
+  return {
+    id: nonEmpty(properties.messageId) ?? uuidv7(nowMs),
+    name: nonEmpty(properties.type) ?? fields.routingKey,
+    attempt: Math.max(1, wholeNumber(headers[header.attempt]) ?? 1),
+    enqueuedAtMs,
+    dueAtMs: wholeNumber(headers[header.dueAt]) ?? enqueuedAtMs,
+    content,
+    kept: keptProperties(properties, headers),
+  };
+}
+
+/** Properties of a job's message, whoever publishes it: producer, retry or dead letter. */
+export function jobProperties(
+  job: { id: string; name: string; attempt: number; enqueuedAtMs: number },
+  kept: Options.Publish = {},
+  headers: Readonly<Record<string, string | number>> = {},
+): Options.Publish {
+  return {
+    ...kept,
+    messageId: job.id,
+    type: job.name,
+    contentType: "application/json",
+    timestamp: Math.floor(job.enqueuedAtMs / 1000),
+    headers: {
+      ...kept.headers,
+      [header.attempt]: job.attempt,
+      [header.enqueuedAt]: job.enqueuedAtMs,
+      ...headers,
+    },
+  };
+}
+
+// "CC" and "BCC" would route the copy to the first message's other queues once more. A dead letter that was sent again
+// is no dead letter now.
+const setAnew: ReadonlySet<string> = new Set([
+  ...Object.values(header),
+  ...Object.values(deadLetterHeader),
+  "CC",
+  "BCC",
+]);
+
+// What the broker or this protocol sets anew is not kept: x-death in particular makes brokers up to 3.13 drop a message
+// that they take for a cycle. An expiration would kill a retry that waits in the delay fabric.
+function keptProperties(properties: Message["properties"], headers: Record<string, unknown>): Options.Publish {
+  const kept: Options.Publish = {
+    headers: Object.fromEntries(Object.entries(headers).filter(([key]) => !key.startsWith("x-") && !setAnew.has(key))),
+  };
+  if (properties.contentEncoding !== undefined) kept.contentEncoding = properties.contentEncoding;
+  if (properties.priority !== undefined) kept.priority = properties.priority;
+  if (properties.correlationId !== undefined) kept.correlationId = properties.correlationId;
+  if (properties.replyTo !== undefined) kept.replyTo = properties.replyTo;
+  if (properties.appId !== undefined) kept.appId = properties.appId;
+  return kept;
+}
+
+function wholeNumber(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function nonEmpty(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { WorkerSettings } from "./configuration.ts";
+import { openConnection } from "./connection.ts";
+import { createConsumer } from "./consumer.ts";
+import type { Command, WorkerState } from "./contract/index.ts";
+import { takeCommands } from "./control.ts";
+import { DrainDeadline } from "./errors.ts";
+import { type HeartbeatSender, startHeartbeats } from "./heartbeat.ts";
+import { drainSchedule, isReady, workerState } from "./lifecycle.ts";
+import { createMetrics } from "./metrics.ts";
+import { createPublisher } from "./publisher.ts";
+import { createRunner } from "./runner.ts";
+import { createTally } from "./tally.ts";
+import { serveTelemetry } from "./telemetry-server.ts";
+import type { WorkerDefinition } from "./worker-definition.ts";
+
+/** A worker at work. */
+export interface RunningWorker {
+  readonly state: WorkerState;
+  /** Port of /metrics, /healthz and /readyz. */
+  readonly telemetryPort: number;
+  /** Takes no more jobs; finishes what runs. May be repeated. */
+  cordon(): void;
+  /** Takes jobs again. */
+  uncordon(): void;
+  /**
+   * Takes no more jobs, waits for what runs (at most the drain timeout, shortly before which signals are aborted),
+   * reports, and disconnects. What still runs then is delivered again by the broker. Never rejects; may be repeated.
+   */
+  stop(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  readonly definition: WorkerDefinition;
+  readonly settings: WorkerSettings;
+  readonly log: Logger;
+  /** 0 picks a free port. */
+  readonly telemetryPort: number;
+}
+
+/** Wires a worker and starts it. It needs no broker to start: it connects when there is one, and again whenever it went. */
+export async function startWorker({ definition, settings, log, telemetryPort }: WorkerOptions): Promise<RunningWorker> {
+  const { queue, concurrency, worker, identity } = settings;
+  const orders = { cordoned: false, stopping: false, stopped: false };
+  // Whether the consumer has said that no delivery is on its way.
+  let quiet = false;
+  let stopping: Promise<void> | undefined;
+  let heartbeats: HeartbeatSender | undefined;
+  const deadline = new AbortController();
+  const idle = new Set<() => void>();
+
+  const state = () => workerState(orders, quiet, runner.running);
+  const metrics = createMetrics();
+  const telemetry = await serveTelemetry({
+    port: telemetryPort,
+    registry: metrics.registry,
+    ready: () => isReady(state()),
+  });
+
+  // Apart, so that a broker which holds back publishers does not hold back acks.
+  const publishing = openConnection({ name: `${worker} publish`, source: settings.address, log });
+  const consuming = openConnection({ name: `${worker} consume`, source: settings.address, log });
+  const publisher = createPublisher(publishing, log);
+  const tally = createTally();
+  const runner = createRunner({
+    jobs: definition.jobs,
+    queue,
+    worker,
+    retry: settings.retry,
+    publisher,
+    tally,
+    metrics,
+    log,
+    drainDeadline: deadline.signal,
+    onIdle() {
+      for (const settled of [...idle]) settled();
+      heartbeats?.now();
+    },
+  });
+  const consumer = createConsumer({
+    connection: consuming,
+    queue,
+    slots: concurrency,
+    log,
+    onDelivery: (delivery) => runner.start(delivery),
+  });
+
+  function cordon(): void {
+    if (orders.cordoned || orders.stopping) return;
+    orders.cordoned = true;
+    log.info("cordoned");
+    void pause();
+  }
+
+  function pause(): Promise<void> {
+    return consumer.pause().then(() => {
+      // It may have been uncordoned meanwhile.
+      quiet = orders.cordoned || orders.stopping;
+      heartbeats?.now();
+    });
+  }
+
+  function uncordon(): void {
+    if (!orders.cordoned || orders.stopping) return;
+    orders.cordoned = false;
+    quiet = false;
+    log.info("uncordoned");
+    consumer.resume();
+    heartbeats?.now();
+  }
+
+  function onCommand({ type }: Command): void {
+    if (type === "Cordon") cordon();
+    else uncordon();
+  }
+
+  function allEnded(): Promise<void> {
+    if (runner.running === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      idle.add(resolve);
+    });
+  }
+
+  async function stop(): Promise<void> {
+    orders.stopping = true;
+    log.info({ running: runner.running, drainTimeoutMs: settings.drainTimeoutMs }, "stopping");
+    heartbeats?.now();
+    const { abortAfterMs, exitAfterMs } = drainSchedule(settings.drainTimeoutMs);
+    const abort = setTimeout(() => deadline.abort(new DrainDeadline()), abortAfterMs);
+    const drained = pause()
+      .then(allEnded)
+      .then(() => publisher.flush());
+    await Promise.race([drained, sleep(exitAfterMs, undefined, { ref: false })]);
+    clearTimeout(abort);
+    if (runner.running > 0) {
+      log.warn({ running: runner.running }, "the drain timeout is over: the broker delivers what still runs again");
+    }
+    orders.stopped = true;
+    await heartbeats?.last();
+    publisher.stop();
+    await Promise.all([consuming.stop(), publishing.stop()]);
+    await telemetry.stop();
+    log.info("stopped");
+  }
+
+  if (identity !== undefined) {
+    takeCommands({ connection: consuming, identity, log, onCommand });
+    heartbeats = startHeartbeats({
+      connection: publishing,
+      identity,
+      slots: concurrency,
+      log,
+      state,
+      figures: () => tally.figures(performance.now()),
+    });
+  }
+  consumer.resume();
+
+  return {
+    get state() {
+      return state();
+    },
+    telemetryPort: telemetry.port,
+    cordon,
+    uncordon,
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
