@@ -1,0 +1,107 @@
+import { heartbeatIntervalMs } from "@jobwright/worker-runtime/contract";
+import { assumedColdStartSeconds } from "./cold-start.ts";
+import type { ScalingSettings, Signals } from "./signals.ts";
+
+/** A change smaller than this share of the present workers is not worth making. */
+const tolerance = 0.1;
+
+/** The terms of one decision, all in slots unless named otherwise. */
+export interface Terms {
+  /** λ·S/u: slots that steady arrivals keep busy. */
+  readonly arrivals: number;
+  /** U·max(0, 1 − H/S): slots that long jobs will still hold when their successors are due. */
+  readonly inFlight: number;
+  /** B·min(1, S/H): slots that start the backlog in time, never more than there are jobs. */
+  readonly backlog: number;
+  /** Jobs that are here, or will be before a pod asked for now could start: more slots than this would stand empty. */
+  readonly jobs: number;
+  /** H: the time left to start what waits now. */
+  readonly horizonSeconds: number;
+}
+
+/** The term that set the number of slots; `Jobs` when there are fewer jobs than the terms ask slots for. */
+export type Bound = "Arrivals" | "InFlight" | "Backlog" | "Jobs" | "Nothing";
+
+/** What made the number differ from ⌈slots ÷ concurrency⌉. */
+export type Clamp = "MinReplicas" | "MaxReplicas" | "Tolerance" | "None";
+
+/** What the signals ask for at this moment, before stabilising over time. */
+export interface Recommendation {
+  /** Workers, within [minReplicas, maxReplicas]. */
+  readonly replicas: number;
+  /** Workers that the slots alone ask for, before tolerance and clamp. */
+  readonly needed: number;
+  readonly slots: number;
+  readonly terms: Terms;
+  readonly bound: Bound;
+  readonly clamp: Clamp;
+  /** A pod takes longer to start than a job may wait (T < T₀): from zero the target cannot be met. */
+  readonly targetUnreachable: boolean;
+}
+
+/**
+ * How many workers the signals ask for. Pure.
+ *
+ *     H     = max(T − T₀, T/4, 1 s)
+ *     slots = min(max(λ·S/u, U·max(0, 1 − H/S)) + B·min(1, S/H), B + U + λ·(T₀ + heartbeat interval))
+ *
+ * The last bound keeps a rate of long jobs from asking at once for all the slots that it will fill in time: λ = 1/s of
+ * 300 s jobs ends at 300 slots, but in its first seconds there is nothing to put into them.
+ */
+export function decide(signals: Signals, settings: ScalingSettings): Recommendation {
+  const terms = termsOf(signals, settings);
+  const asked = Math.max(terms.arrivals, terms.inFlight) + terms.backlog;
+  const slots = Math.min(asked, terms.jobs);
+  const { wanted, coldStartSeconds } = signals;
+  const exact = slots / settings.concurrency;
+  // 1e-9: ten slots must not become eleven workers by a rounding error.
+  const needed = Math.ceil(exact - 1e-9);
+  const near = wanted > 0 && slots > 0 && Math.abs(exact / wanted - 1) <= tolerance;
+  const tolerated = near ? wanted : needed;
+  const replicas = clampReplicas(tolerated, settings);
+  return {
+    replicas,
+    needed,
+    slots,
+    terms,
+    bound: boundOf(terms, asked),
+    clamp: clampOf(replicas, tolerated, needed),
+    targetUnreachable: coldStartSeconds !== undefined && settings.targetWaitMs / 1000 < coldStartSeconds,
+  };
+}
+
+/** `replicas` within the pool's limits. */
+export function clampReplicas(
+  replicas: number,
+  { minReplicas, maxReplicas }: Pick<ScalingSettings, "minReplicas" | "maxReplicas">,
+): number {
+  return Math.min(Math.max(replicas, minReplicas), maxReplicas);
+}
+
+function termsOf(signals: Signals, settings: ScalingSettings): Terms {
+  const target = settings.targetWaitMs / 1000;
+  const coldStart = signals.coldStartSeconds ?? assumedColdStartSeconds;
+  const horizonSeconds = Math.max(target - coldStart, target / 4, 1);
+  const { backlog, inFlight, serviceSeconds, arrivalsPerSecond } = signals;
+  return {
+    arrivals: (arrivalsPerSecond * serviceSeconds * 100) / settings.utilizationPercent,
+    inFlight: serviceSeconds > horizonSeconds ? inFlight * (1 - horizonSeconds / serviceSeconds) : 0,
+    backlog: backlog * Math.min(1, serviceSeconds / horizonSeconds),
+    jobs: backlog + inFlight + arrivalsPerSecond * (coldStart + heartbeatIntervalMs / 1000),
+    horizonSeconds,
+  };
+}
+
+function boundOf(terms: Terms, asked: number): Bound {
+  if (asked === 0) return "Nothing";
+  if (asked > terms.jobs) return "Jobs";
+  const standing = Math.max(terms.arrivals, terms.inFlight);
+  if (terms.backlog >= standing) return "Backlog";
+  return terms.arrivals >= terms.inFlight ? "Arrivals" : "InFlight";
+}
+
+function clampOf(replicas: number, tolerated: number, needed: number): Clamp {
+  if (replicas < tolerated) return "MaxReplicas";
+  if (replicas > tolerated) return "MinReplicas";
+  return tolerated === needed ? "None" : "Tolerance";
+}

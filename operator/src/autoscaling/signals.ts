@@ -1,0 +1,54 @@
+/** A pod's phase, as Kubernetes names it. */
+export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+
+/** What scaling looks at in a pod of the pool. */
+export interface PodView {
+  readonly name: string;
+  readonly phase: PodPhase;
+  /** The pod's Ready condition. */
+  readonly ready: boolean;
+  /** Has a deletion timestamp. */
+  readonly deleting: boolean;
+  /** The pod's creation timestamp, ms since the Unix epoch. The API server rounds it down to a second. */
+  readonly createdAtMs: number;
+  /**
+   * Whether the worker's container runs a process (container status `state.running`). Without a process (not started
+   * yet, or waiting in a crash loop) a pod has no work, whatever its last heartbeat said: the broker took it back.
+   */
+  readonly processRunning: boolean;
+}
+
+/** A pod that exists for the ReplicaSet: neither being deleted nor ended. */
+export function isActive(pod: PodView): boolean {
+  return !pod.deleting && pod.phase !== "Succeeded" && pod.phase !== "Failed";
+}
+
+/** The parts of a WorkerPool's spec that a decision needs. */
+export interface ScalingSettings {
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  /** Slots per pod, c. */
+  readonly concurrency: number;
+  /** The goal: a job should start within this time of being enqueued, T. */
+  readonly targetWaitMs: number;
+  /** The share of slots that steady arrivals may fill, 1–100, u. */
+  readonly utilizationPercent: number;
+  readonly scaleDownDelayMs: number;
+  readonly idleDelayMs: number;
+}
+
+/** What one decision is made of. Each is the best that is known now; `pool.ts` says when too little is known to decide. */
+export interface Signals {
+  /** Jobs waiting: ready on the broker, plus those that workers hold but have not started, B. */
+  readonly backlog: number;
+  /** Jobs running, U. A silent worker keeps what it last reported. */
+  readonly inFlight: number;
+  /** Mean time that a run takes, S. */
+  readonly serviceSeconds: number;
+  /** Lasting rate of arrivals, jobs/s, λ. One-off bursts are backlog, not rate. */
+  readonly arrivalsPerSecond: number;
+  /** Time from asking for a pod to its first heartbeat, T₀; undefined before any was measured. */
+  readonly coldStartSeconds: number | undefined;
+  /** Workers asked for at present, not counting cordoned ones or replacements. */
+  readonly wanted: number;
+}
