@@ -1,0 +1,7 @@
+// RabbitMQ for tests: real servers that a test may stop, kill and start again.
+export type { Broker } from "./server.ts";
+export { killBroker, readBroker, startBroker, stopBroker } from "./server.ts";
+export type { BrokerVersion } from "./versions.ts";
+export { brokerVersions, defaultBrokerVersion } from "./versions.ts";
+export type { Vhost } from "./vhost.ts";
+export { createVhost, deleteVhost, manage } from "./vhost.ts";

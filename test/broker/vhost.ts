@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import type { Broker } from "./server.ts";
+
+/** A virtual host of a test's own. `await using` deletes it when the test ends. */
+export interface Vhost extends AsyncDisposable {
+  name: string;
+  /** The administrator's AMQP address of this vhost. */
+  amqpUrl: string;
+}
+
+/**
+ * Makes a vhost with a name that no other test has, in which the administrator may do everything.
+ * @param prefix names the test, for whoever looks at the broker while it runs.
+ */
+export async function createVhost(broker: Broker, prefix = "test"): Promise<Vhost> {
+  const name = `${prefix}-${randomBytes(4).toString("hex")}`;
+  await manage(broker, "PUT", `/api/vhosts/${encodeURIComponent(name)}`, {});
+  // Whoever makes a vhost is given its permissions by RabbitMQ; said again here so that it does not rest on that.
+  await manage(broker, "PUT", `/api/permissions/${encodeURIComponent(name)}/${encodeURIComponent(broker.username)}`, {
+    configure: ".*",
+    write: ".*",
+    read: ".*",
+  });
+  return {
+    name,
+    amqpUrl: `${broker.amqpUrl}/${encodeURIComponent(name)}`,
+    [Symbol.asyncDispose]: () => deleteVhost(broker, name),
+  };
+}
+
+/** Deletes a vhost with all its queues, exchanges and policies; connections to it are closed. Gone already is fine. */
+export async function deleteVhost(broker: Broker, name: string): Promise<void> {
+  await manage(broker, "DELETE", `/api/vhosts/${encodeURIComponent(name)}`);
+}
+
+/**
+ * Asks a broker's management API as its administrator.
+ * @param path with each part percent-encoded, for example `/api/queues/my%2Fvhost/jobs`.
+ * @returns the answer's JSON, or undefined when it has none. A DELETE of what is not there is no error.
+ * @throws when it answers with another error; the message carries its words.
+ */
+export async function manage(
+  broker: Pick<Broker, "managementUrl" | "username" | "password">,
+  method: "GET" | "PUT" | "POST" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
+  const response = await fetch(new URL(path, broker.managementUrl), {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${broker.username}:${broker.password}`).toString("base64")}`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  const text = await response.text();
+  if (!response.ok && !(method === "DELETE" && response.status === 404)) {
+    throw new Error(`${method} ${path} of RabbitMQ's management API answered ${response.status}: ${text}`);
+  }
+  return text === "" ? undefined : JSON.parse(text);
+}

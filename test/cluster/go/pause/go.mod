@@ -1,0 +1,3 @@
+module jobwright.local/pause
+
+go 1.24.0

@@ -1,0 +1,4 @@
+// What tests import: facts about the cluster that runs. Starting it is `npm run cluster -- up`.
+export type { Cluster } from "./cluster.ts";
+export { readCluster } from "./cluster.ts";
+export { clusterEnvironment } from "./environment.ts";
