@@ -1,0 +1,113 @@
+import { pino } from "pino";
+import { describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { DeliveryLost, DrainDeadline, JobTimedOut } from "./errors.ts";
+import { execute } from "./execution.ts";
+import { GiveUp } from "./handler-outcome.ts";
+import { defineJob, type JobContext } from "./job.ts";
+
+const context = {
+  id: "m-1",
+  name: "work",
+  queue: "a.b",
+  attempt: 1,
+  maxAttempts: 3,
+  enqueuedAt: new Date(),
+  log: pino({ level: "silent" }),
+};
+const never = new AbortController().signal;
+
+function work(run: (signal: AbortSignal, job: JobContext) => unknown, timeout?: string) {
+  return defineJob({
+    name: "work",
+    input: z.unknown(),
+    ...(timeout === undefined ? {} : { timeout }),
+    run: (_, job) => run(job.signal, job),
+  });
+}
+const untilAborted = (signal: AbortSignal) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+
+describe("execute", () => {
+  test("tells the handler about its job", async () => {
+    const run = vi.fn();
+    await execute(
+      work((_, job) => run(job)),
+      {},
+      context,
+      [never],
+    );
+    expect(run.mock.calls[0]?.[0]).toMatchObject({ id: "m-1", attempt: 1, maxAttempts: 3, queue: "a.b" });
+  });
+
+  test("a handler that throws at once has thrown", async () => {
+    const error = new Error("no");
+    const ending = await execute(
+      work(() => {
+        throw error;
+      }),
+      {},
+      context,
+      [never],
+    );
+    expect(ending).toEqual({ type: "Threw", error });
+  });
+
+  test("over its timeout the signal is aborted and the run has failed", async () => {
+    const ending = await execute(work(untilAborted, "5ms"), {}, context, [never]);
+    expect(ending).toMatchObject({ type: "TimedOut", error: expect.any(JobTimedOut) });
+  });
+
+  test("a handler that returns early because of its timeout has not done its work", async () => {
+    const ending = await execute(
+      work((signal) => untilAborted(signal).catch(() => {}), "5ms"),
+      {},
+      context,
+      [never],
+    );
+    expect(ending.type).toBe("TimedOut");
+  });
+
+  test("it does not settle while a handler goes on that ignores its signal", async () => {
+    const handler = Promise.withResolvers<void>();
+    const aborted = Promise.withResolvers<void>();
+    const job = work((signal) => {
+      signal.addEventListener("abort", () => aborted.resolve(), { once: true });
+      return handler.promise;
+    }, "5ms");
+    let settled = false;
+    const ending = execute(job, {}, context, [never]).finally(() => {
+      settled = true;
+    });
+    await aborted.promise;
+    await new Promise(setImmediate);
+    expect(settled).toBe(false);
+    handler.resolve();
+    expect((await ending).type).toBe("TimedOut");
+  });
+
+  test.each([
+    ["throws because of it, is interrupted", untilAborted, "Interrupted"],
+    ["still returns, has done its work", (signal: AbortSignal) => untilAborted(signal).catch(() => {}), "Returned"],
+    [
+      "gives up, has given up",
+      (signal: AbortSignal) =>
+        untilAborted(signal).catch(() => {
+          throw new GiveUp("no");
+        }),
+      "Threw",
+    ],
+  ])("at the drain deadline, a handler that %s", async (_, handler, type) => {
+    const drain = new AbortController();
+    const ending = execute(work(handler), {}, context, [never, drain.signal]);
+    drain.abort(new DrainDeadline());
+    expect((await ending).type).toBe(type);
+  });
+
+  test("a lost delivery aborts the handler with that reason", async () => {
+    const lost = new AbortController();
+    const ending = execute(work(untilAborted), {}, context, [lost.signal]);
+    lost.abort(new DeliveryLost());
+    expect(await ending).toMatchObject({ type: "Threw", error: expect.any(DeliveryLost) });
+  });
+});
