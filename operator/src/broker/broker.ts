@@ -1,0 +1,79 @@
+import type { BrokerAddress } from "./address.ts";
+import { type BrokerConnection, openConnection } from "./connection.ts";
+import { type BrokerFeatures, inspectBroker } from "./features.ts";
+import { type Management, openManagement } from "./management.ts";
+import { type Observed, observeVhost } from "./observe.ts";
+import { openPublisher, type Publisher } from "./publisher.ts";
+
+/** A broker's version and our rights there seldom change. */
+const featuresMaxAgeMs = 60_000;
+/** All JobQueues of a vhost that are resynced together look at one listing. */
+const observationMaxAgeMs = 1_000;
+
+/** One vhost of one broker, as the operator's user: everything in this folder works on one of these. */
+export interface Broker extends AsyncDisposable {
+  readonly address: BrokerAddress;
+  readonly management: Management;
+  /**
+   * For consuming and asking, never for publishing: a broker short of memory stops reading from connections that
+   * publish, and polls must not hang then.
+   */
+  readonly connection: BrokerConnection;
+  /** Publishes confirmed, on a connection of its own. */
+  readonly publisher: Publisher;
+  /** Looks at the broker, at most once a minute. Throws what {@link inspectBroker} throws. */
+  features(): Promise<BrokerFeatures>;
+  /** What exists in the vhost, at most a second old; `fresh`: as of now. */
+  observe(options?: { readonly fresh?: boolean }): Promise<Observed>;
+  /** To be called after changing the topology, so that nobody sees what was there before. */
+  forgetObservation(): void;
+}
+
+/** @param name shown beside the connections in the management UI, for example `jobwright-operator`. */
+export function openBroker(address: BrokerAddress, name: string): Broker {
+  const management = openManagement(address);
+  const connection = openConnection(address, name);
+  const publishing = openConnection(address, `${name} (publishing)`);
+  const features = remembered(featuresMaxAgeMs, () => inspectBroker(management, address));
+  const observation = remembered(observationMaxAgeMs, () => observeVhost(management, address));
+  const publisher = openPublisher(publishing);
+  return {
+    address,
+    management,
+    connection,
+    publisher,
+    features: features.get,
+    observe({ fresh = false } = {}) {
+      if (fresh) observation.forget();
+      return observation.get();
+    },
+    forgetObservation: observation.forget,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([
+        connection[Symbol.asyncDispose](),
+        publishing[Symbol.asyncDispose](),
+        management[Symbol.asyncDispose](),
+      ]);
+    },
+  };
+}
+
+/** Keeps a result for a while, counted from when the work for it began; failures are not kept. */
+function remembered<T>(maxAgeMs: number, work: () => Promise<T>) {
+  let kept: { readonly since: number; readonly result: Promise<T> } | undefined;
+  const forget = () => {
+    kept = undefined;
+  };
+  return {
+    forget,
+    get(): Promise<T> {
+      if (kept !== undefined && Date.now() - kept.since < maxAgeMs) return kept.result;
+      const mine = { since: Date.now(), result: work() };
+      kept = mine;
+      mine.result.catch(() => {
+        if (kept === mine) forget();
+      });
+      return mine.result;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Channel } from "amqplib";
+import type { BrokerConnection } from "./connection.ts";
+import { within } from "./within.ts";
+
+/** A missing queue closes its channel and makes all others asked on it be asked again: so not too many on one. */
+const chunkSize = 50;
+/** A queue without a leader does not answer for a while; the others must not wait for it. */
+const chunkLimitMs = 2_000;
+
+/** A queue's depth, as exact as the broker knows it: no statistics are in between. */
+export interface Depth {
+  /** Messages ready to be delivered; those delivered and unacknowledged are not counted. */
+  readonly ready: number;
+  readonly consumers: number;
+}
+
+/**
+ * Reads the depth of many queues by passive declarations.
+ *
+ * @returns for each queue its depth, or undefined if there is no such queue. A queue that did not answer in time is
+ *   not in the map at all: nothing is known of it.
+ * @throws what opening a channel throws, if the broker cannot be reached at all.
+ */
+export async function readDepths(
+  connection: BrokerConnection,
+  names: readonly string[],
+): Promise<Map<string, Depth | undefined>> {
+  const depths = new Map<string, Depth | undefined>();
+  const chunks = Array.from({ length: Math.ceil(names.length / chunkSize) }, (_, index) =>
+    names.slice(index * chunkSize, (index + 1) * chunkSize),
+  );
+  await Promise.all(
+    chunks.map(async (chunk) => {
+      const unanswered = await readChunk(connection, chunk, depths);
+      for (const name of unanswered) await readChunk(connection, [name], depths);
+    }),
+  );
+  return depths;
+}
+
+/** @returns the names that are still unknown. Those known to be missing are not among them. */
+async function readChunk(
+  connection: BrokerConnection,
+  names: readonly string[],
+  depths: Map<string, Depth | undefined>,
+): Promise<string[]> {
+  const channel = await connection.channel();
+  const asked = names.map(async (name) => {
+    try {
+      const { messageCount, consumerCount } = await channel.checkQueue(name);
+      depths.set(name, { ready: messageCount, consumers: consumerCount });
+    } catch (error) {
+      if (isNotFound(error)) depths.set(name, undefined);
+    }
+  });
+  await within(chunkLimitMs, "reading depths", Promise.all(asked)).catch(() => {});
+  close(channel);
+  return names.filter((name) => !depths.has(name));
+}
+
+/** One queue's depth, or undefined if there is no such queue. Throws if it does not answer in time. */
+export async function readDepth(connection: BrokerConnection, name: string): Promise<Depth | undefined> {
+  const depths = await readDepths(connection, [name]);
+  if (!depths.has(name)) throw new Error(`queue "${name}" did not answer within ${chunkLimitMs} ms`);
+  return depths.get(name);
+}
+
+/** True if the broker closed the channel because what was asked for does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === 404;
+}
+
+/** Not waited for: it may hang as the question did, or be closed already. */
+function close(channel: Channel): void {
+  Promise.resolve()
+    .then(() => channel.close())
+    .catch(() => {});
+}

@@ -1,0 +1,205 @@
+import { connect } from "node:net";
+import { Agent, type Dispatcher, request } from "undici";
+import type { BrokerAddress } from "./address.ts";
+import {
+  type BrokerError,
+  BrokerUnreachable,
+  CredentialsRefused,
+  ManagementError,
+  ManagementMissing,
+  NotAdministrator,
+  VhostAccessRefused,
+} from "./errors.ts";
+
+/** Listing a big vhost takes a second or two; what takes longer than this does not come any more. */
+const answerLimitMs = 15_000;
+const connectLimitMs = 5_000;
+
+/** One path segment (a vhost's or a queue's name) made fit for a URL: `/` becomes `%2F`. */
+export const segment = encodeURIComponent;
+
+/**
+ * RabbitMQ's management API. Paths begin after `/api/`. Every call ends within a time limit and throws
+ * {@link CredentialsRefused}, {@link NotAdministrator}, {@link VhostAccessRefused}, {@link BrokerUnreachable},
+ * {@link ManagementMissing} or {@link ManagementError}. All calls made here may be repeated without harm.
+ */
+export interface Management extends AsyncDisposable {
+  /** The answer's JSON; undefined if there is no such thing (404). */
+  find(path: string): Promise<unknown>;
+  /** The answer's JSON. */
+  get(path: string): Promise<unknown>;
+  put(path: string, body: unknown): Promise<void>;
+  post(path: string, body: unknown): Promise<unknown>;
+  /** Deletes it; nothing happens if it is gone already. */
+  remove(path: string): Promise<void>;
+}
+
+/** Opens a client with its own kept-alive connections; dispose of it to close them. */
+export function openManagement(address: BrokerAddress): Management {
+  const agent = new Agent({
+    // Enough for a resync beside a repair; a broker's management listener is no load generator's target.
+    connections: 8,
+    connect: { timeout: connectLimitMs, ...(address.ca === undefined ? {} : { ca: address.ca }) },
+    headersTimeout: answerLimitMs,
+    bodyTimeout: answerLimitMs,
+  });
+  const authorization = `Basic ${Buffer.from(`${address.username}:${address.password}`).toString("base64")}`;
+
+  async function call(method: Dispatcher.HttpMethod, path: string, body?: unknown) {
+    const url = `${address.managementUrl}/api/${path}`;
+    const options = {
+      method,
+      dispatcher: agent,
+      headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(answerLimitMs),
+    };
+    try {
+      const answer = await request(url, options).catch((error: unknown) => {
+        // A kept-alive socket may have died with the broker's last restart; a fresh one tells the truth.
+        if (isDeadSocket(error)) return request(url, options);
+        throw error;
+      });
+      return { status: answer.statusCode, text: await answer.body.text() };
+    } catch (error) {
+      throw await unreachable(address, error);
+    }
+  }
+
+  async function answered(method: Dispatcher.HttpMethod, path: string, body?: unknown) {
+    const { status, text } = await call(method, path, body);
+    const json = parse(text);
+    if (status < 300) {
+      if (json === undefined && text.trim() !== "") throw notManagement(address);
+      return { found: true, json };
+    }
+    const said = reasonIn(json, text);
+    if (status === 404) {
+      // RabbitMQ answers in JSON; a plain page means that something else listens there.
+      if (json === undefined) throw notManagement(address);
+      return { found: false, json };
+    }
+    throw refusal(address, `${method} /api/${path}`, status, said);
+  }
+
+  return {
+    async find(path) {
+      const { found, json } = await answered("GET", path);
+      return found ? json : undefined;
+    },
+    async get(path) {
+      const { found, json } = await answered("GET", path);
+      if (!found) throw new ManagementError(`GET /api/${path}`, 404, "Not Found");
+      return json;
+    },
+    async put(path, body) {
+      const { found } = await answered("PUT", path, body);
+      if (!found) throw new ManagementError(`PUT /api/${path}`, 404, "Not Found");
+    },
+    async post(path, body) {
+      const { found, json } = await answered("POST", path, body);
+      if (!found) throw new ManagementError(`POST /api/${path}`, 404, "Not Found");
+      return json;
+    },
+    async remove(path) {
+      await answered("DELETE", path);
+    },
+    async [Symbol.asyncDispose]() {
+      await agent.destroy();
+    },
+  };
+}
+
+function refusal(address: BrokerAddress, request: string, status: number, said: string): BrokerError {
+  if (status === 401 || status === 403 || /access_refused|access to .* refused/i.test(said)) {
+    if (/management user|administrator|monitor|policymaker/i.test(said)) return notAdministrator(address);
+    if (/virtual host|vhost|access_refused|access to/i.test(said)) {
+      return new VhostAccessRefused(
+        `RabbitMQ refused ${request} to user "${address.username}": ${said}. ` +
+          `The operator needs the permissions ".*" ".*" ".*" in vhost "${address.vhost}"`,
+      );
+    }
+    return credentialsRefused(address, said);
+  }
+  return new ManagementError(request, status, said);
+}
+
+/** The user is known, but may not use the management API as an administrator. */
+export function notAdministrator(address: BrokerAddress): NotAdministrator {
+  return new NotAdministrator(
+    `user "${address.username}" lacks RabbitMQ's administrator tag, which the operator needs to make users and ` +
+      `policies: run rabbitmqctl set_user_tags ${address.username} administrator, or name another user in the Secret`,
+  );
+}
+
+/** Why the broker did not let us in, in the same words whether AMQP or the management API said so. */
+export function credentialsRefused(address: BrokerAddress, said: string): CredentialsRefused {
+  return new CredentialsRefused(
+    `RabbitMQ at ${address.host} refused the user name "${address.username}" with its password (${said}): ` +
+      "correct the keys username and password of the broker Secret",
+  );
+}
+
+function notManagement({ managementUrl }: BrokerAddress): ManagementMissing {
+  return new ManagementMissing(
+    `what answers at ${managementUrl} is not RabbitMQ's management API: ` +
+      'set the key "management-uri" of the broker Secret to where it is',
+  );
+}
+
+/** Tells a broker that is down from one that only lacks the management plugin, by trying its AMQP port. */
+async function unreachable(address: BrokerAddress, cause: unknown): Promise<BrokerError> {
+  const why = cause instanceof Error ? cause.message || cause.name : String(cause);
+  if (codeOf(cause) === "ECONNREFUSED" && (await listens(address.host, address.port))) {
+    return new ManagementMissing(
+      `RabbitMQ answers at ${address.host}:${address.port}, but its management API does not at ` +
+        `${address.managementUrl}: enable the plugin rabbitmq_management, or set the key "management-uri" of the ` +
+        "broker Secret to where it is",
+      { cause },
+    );
+  }
+  return new BrokerUnreachable(
+    `RabbitMQ's management API at ${address.managementUrl} could not be reached (${why}): check that the broker ` +
+      "runs, the Secret's host, and that network policies let the operator reach it",
+    { cause },
+  );
+}
+
+function listens(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(2_000, () => end(false));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}
+
+function isDeadSocket(error: unknown): boolean {
+  return ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"].includes(codeOf(error) ?? "");
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return "code" in error && typeof error.code === "string" ? error.code : codeOf(error.cause);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonIn(json: unknown, text: string): string {
+  if (typeof json === "object" && json !== null) {
+    if ("reason" in json && typeof json.reason === "string") return json.reason;
+    if ("error" in json && typeof json.error === "string") return json.error;
+  }
+  return text.slice(0, 300) || "no reason given";
+}

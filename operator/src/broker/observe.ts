@@ -1,0 +1,67 @@
+import { z } from "zod";
+import type { BrokerAddress } from "./address.ts";
+import { type Management, segment } from "./management.ts";
+
+const table = z.record(z.string(), z.unknown());
+
+const queue = z.object({
+  name: z.string(),
+  arguments: table,
+  // Absent where the listing leaves it out; null or empty if no policy applies.
+  policy: z.string().nullish(),
+  type: z.string().optional(),
+});
+
+const exchange = z.object({ name: z.string(), type: z.string(), arguments: table });
+
+const binding = z.object({
+  source: z.string(),
+  destination: z.string(),
+  destination_type: z.string(),
+  routing_key: z.string(),
+});
+
+const policy = z.object({
+  name: z.string(),
+  pattern: z.string(),
+  "apply-to": z.string(),
+  priority: z.number(),
+  definition: table,
+});
+
+export type ObservedQueue = z.infer<typeof queue>;
+export type ObservedExchange = z.infer<typeof exchange>;
+export type ObservedPolicy = z.infer<typeof policy>;
+
+/** What exists in a vhost, as far as topology is concerned. */
+export interface Observed {
+  readonly queues: ReadonlyMap<string, ObservedQueue>;
+  readonly exchanges: ReadonlyMap<string, ObservedExchange>;
+  /** As {@link bindingId} makes them. */
+  readonly bindings: ReadonlySet<string>;
+  readonly policies: ReadonlyMap<string, ObservedPolicy>;
+}
+
+/** Tells bindings apart: where from, where to, on which key. */
+export function bindingId(source: string, destinationType: string, destination: string, routingKey: string): string {
+  return JSON.stringify([source, destinationType, destination, routingKey]);
+}
+
+/** Lists a vhost once, by four requests, without statistics: they cost the broker most and are seconds old. */
+export async function observeVhost(management: Management, { vhost }: BrokerAddress): Promise<Observed> {
+  const at = segment(vhost);
+  const [queues, exchanges, bindings, policies] = await Promise.all([
+    management.get(`queues/${at}?disable_stats=true`).then((list) => z.array(queue).parse(list)),
+    management.get(`exchanges/${at}?disable_stats=true`).then((list) => z.array(exchange).parse(list)),
+    management.get(`bindings/${at}`).then((list) => z.array(binding).parse(list)),
+    management.get(`policies/${at}`).then((list) => z.array(policy).parse(list)),
+  ]);
+  return {
+    queues: new Map(queues.map((one) => [one.name, one])),
+    exchanges: new Map(exchanges.map((one) => [one.name, one])),
+    bindings: new Set(
+      bindings.map((one) => bindingId(one.source, one.destination_type, one.destination, one.routing_key)),
+    ),
+    policies: new Map(policies.map((one) => [one.name, one])),
+  };
+}

@@ -1,0 +1,39 @@
+import { delayDeliveryExchange, delayParked } from "@jobwright/worker-runtime/contract";
+import type { Broker } from "./broker.ts";
+import { readDepth } from "./depth.ts";
+import { sameProperties } from "./publisher.ts";
+
+/**
+ * Sends every parked message once more to where delayed messages are delivered. Those whose target is there now
+ * arrive; the others come back to the parking queue, at its end. A message is acknowledged only after its copy is
+ * confirmed, so a failure in between can double one, and lose none.
+ *
+ * @returns how many arrived, and how many are parked still.
+ */
+export async function reinjectParked(broker: Broker): Promise<{ reinjected: number; parked: number }> {
+  const before = (await readDepth(broker.connection, delayParked))?.ready ?? 0;
+  if (before === 0) return { reinjected: 0, parked: 0 };
+  const channel = await broker.connection.channel();
+  try {
+    for (let left = before; left > 0; left -= 1) {
+      const message = await channel.get(delayParked);
+      if (message === false) break;
+      const { fields, properties, content } = message;
+      const { routed } = await broker.publisher.publish(
+        delayDeliveryExchange,
+        fields.routingKey,
+        content,
+        sameProperties(properties),
+      );
+      if (!routed) {
+        throw new Error(`exchange "${delayDeliveryExchange}" has no alternate: its unroutable messages would be lost`);
+      }
+      channel.ack(message);
+    }
+  } finally {
+    // What is not acknowledged by now goes back to the queue.
+    await channel.close().catch(() => {});
+  }
+  const parked = (await readDepth(broker.connection, delayParked))?.ready ?? 0;
+  return { reinjected: Math.max(0, before - parked), parked };
+}

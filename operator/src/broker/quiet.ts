@@ -1,0 +1,87 @@
+import { delayBindingKey, delayLevel, delayLevels, queueNames } from "@jobwright/worker-runtime/contract";
+import { z } from "zod";
+import type { Broker } from "./broker.ts";
+import { readDepth, readDepths } from "./depth.ts";
+import { type Management, segment } from "./management.ts";
+
+/** A level with more messages than this is not looked through: all of them count as this queue's. */
+const lookedThrough = 500;
+
+/** What still stands between a JobQueue and "empty". */
+export interface Quiet {
+  /** Jobs waiting in the work queue, as of now. */
+  readonly ready: number;
+  /** Jobs that workers have in hand. The broker counts these every five seconds only. */
+  readonly unacked: number;
+  /** Jobs on the delay fabric: never fewer than there are, and exact unless some level holds more than 500. */
+  readonly delayed: number;
+}
+
+/**
+ * Counts what is left of a JobQueue's jobs; dead letters are not jobs to be done and do not count. A job that moves
+ * while it is counted can escape one look, so act only when all three stay 0 for longer than five seconds.
+ */
+export async function observeQuiet(broker: Broker, name: string): Promise<Quiet> {
+  // Jobs go down the levels into the queue, so looking in that order meets each one.
+  const delayed = await countDelayed(broker, name);
+  const { queue } = queueNames(name);
+  const unacked = (await readTotals(broker)).get(queue)?.unacked ?? 0;
+  const ready = (await readDepth(broker.connection, queue))?.ready ?? 0;
+  return { ready, unacked, delayed };
+}
+
+async function countDelayed(broker: Broker, name: string): Promise<number> {
+  const levels = Array.from({ length: delayLevels }, (_, index) => delayLevel(delayLevels - 1 - index));
+  const depths = await readDepths(broker.connection, levels);
+  let delayed = 0;
+  for (const level of levels) {
+    // Asked again: while the levels above were looked through, their messages may have come down to this one.
+    const ready = delayed === 0 && depths.get(level) ? ((await readDepth(broker.connection, level))?.ready ?? 0) : 0;
+    if (ready > lookedThrough) delayed += ready;
+    else if (ready > 0) delayed += await countForTarget(broker, level, ready, name);
+  }
+  return delayed;
+}
+
+const browsed = z.array(z.object({ routing_key: z.string() }));
+
+async function countForTarget({ management, address }: Broker, level: string, ready: number, name: string) {
+  const messages = browsed.parse(
+    await management.post(`queues/${segment(address.vhost)}/${segment(level)}/get`, {
+      // Some more may have come meanwhile.
+      count: ready + 100,
+      ackmode: "ack_requeue_true",
+      encoding: "auto",
+      truncate: 1,
+    }),
+  );
+  const words = delayBindingKey(name).split(".").length;
+  return messages.filter((message) => {
+    const key = message.routing_key.split(".");
+    return key.length === words && key.slice(delayLevels).join(".") === name;
+  }).length;
+}
+
+const totals = z.array(
+  z.object({
+    name: z.string(),
+    messages_ready: z.number().default(0),
+    messages_unacknowledged: z.number().default(0),
+  }),
+);
+
+/** The broker's own counts of a queue, up to five seconds old. */
+export interface Totals {
+  readonly ready: number;
+  readonly unacked: number;
+}
+
+/** The counts of all queues of the vhost in one request; for `kubectl get`, not for decisions. */
+export async function readTotals(broker: {
+  readonly management: Management;
+  readonly address: { readonly vhost: string };
+}): Promise<Map<string, Totals>> {
+  const at = segment(broker.address.vhost);
+  const list = totals.parse(await broker.management.get(`queues/${at}?disable_stats=true&enable_queue_totals=true`));
+  return new Map(list.map((one) => [one.name, { ready: one.messages_ready, unacked: one.messages_unacknowledged }]));
+}

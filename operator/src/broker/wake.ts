@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { queueNames } from "@jobwright/worker-runtime/contract";
+import type { Channel } from "amqplib";
+import type { Broker } from "./broker.ts";
+import { type Depth, readDepth } from "./depth.ts";
+import { ensureTopology } from "./ensure.ts";
+import { keepChannel } from "./keep-channel.ts";
+import type { JobQueueOnBroker } from "./topology.ts";
+import { settleCopies, type WakeQueue } from "./wake-copies.ts";
+
+export interface WakeListener {
+  /** Called once, when there is work: a job was just published, or was there already. */
+  onWake(why: "Published" | "Backlog"): void;
+  /** The broker cannot be watched; it is tried again. The depth poll catches what is published meanwhile. */
+  onError(error: unknown): void;
+}
+
+/** A pool at zero that waits to be woken. Disposing of it first brings copies to safety that may be the only ones. */
+export interface WakeWatch extends AsyncDisposable {
+  /** Settles when it watches: from then on a published job wakes. Does not settle if disposed of before. */
+  readonly ready: Promise<void>;
+}
+
+/**
+ * Watches a JobQueue whose pool is at zero for its first job: a queue of our own, bound as the work queue is, gets a
+ * copy of it within about a millisecond. After `onWake` it watches no more; call again when the pool is at zero again.
+ *
+ * Our queue makes every message routable. So while the work queue is gone or not bound, a producer is told that its
+ * job is safe although only our copy exists. Therefore the copies are compared with the work queue before they go
+ * (wake-copies.ts), and republished if they may be the only ones.
+ */
+export function watchForWork(broker: Broker, queue: JobQueueOnBroker, listener: WakeListener): WakeWatch {
+  const names = queueNames(queue.name);
+  let over = false;
+  let armed: WakeQueue | undefined;
+  let settling: Promise<void> | undefined;
+
+  /** Ends the watch. Whatever made it end, the copies are looked at. */
+  function settle(): Promise<void> {
+    over = true;
+    settling ??= (async () => {
+      try {
+        if (armed !== undefined) await settleCopies(broker, queue, armed, listener.onError);
+      } catch (error) {
+        listener.onError(error);
+      }
+      await kept[Symbol.asyncDispose]();
+    })();
+    return settling;
+  }
+
+  function wake(why: "Published" | "Backlog"): void {
+    if (over) return;
+    // Before anything else: workers take a second to come, and our looking at the copies need not be added to it.
+    listener.onWake(why);
+    void settle();
+  }
+
+  async function setUp(channel: Channel): Promise<void> {
+    const { queue: name } = await channel.assertQueue(`jobwright.wake.${queue.name}.${randomUUID()}`, {
+      exclusive: true,
+      durable: false,
+      arguments: { "x-queue-type": "classic" },
+    });
+    const mine: WakeQueue = { channel, name, consumerTag: randomUUID(), held: undefined };
+    channel.once("close", () => {
+      if (armed === mine) armed = undefined;
+    });
+    // Bound before the depth is read: a job is in the depth, or it is pushed.
+    await channel.bindQueue(name, names.exchange, "#");
+    armed = mine;
+    await channel.prefetch(1);
+    await channel.consume(
+      name,
+      (message) => {
+        if (message === null) {
+          channel.close().catch(() => {});
+          return;
+        }
+        mine.held = message;
+        wake("Published");
+      },
+      { consumerTag: mine.consumerTag },
+    );
+    const depth: Depth | undefined = await readDepth(broker.connection, names.queue);
+    if (depth === undefined) await ensureTopology(broker, queue, { fresh: true });
+    else if (depth.ready > 0) wake("Backlog");
+  }
+
+  const kept = keepChannel(broker.connection, setUp, listener.onError);
+  return { ready: kept.ready, [Symbol.asyncDispose]: settle };
+}
