@@ -1,3 +1,5 @@
+import type { WorkerState } from "@jobwright/worker-runtime/contract";
+
 /** A pod's phase, as Kubernetes names it. */
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
 
@@ -21,6 +23,18 @@ export interface PodView {
 /** A pod that exists for the ReplicaSet: neither being deleted nor ended. */
 export function isActive(pod: PodView): boolean {
   return !pod.deleting && pod.phase !== "Succeeded" && pod.phase !== "Failed";
+}
+
+/** What a worker last reported of itself. */
+export interface WorkerReport {
+  readonly state: WorkerState;
+  /** Jobs running. */
+  readonly busy: number;
+  /** Jobs taken but not started. */
+  readonly held: number;
+  readonly heardAtMs: number;
+  /** Heard recently enough to be believed. */
+  readonly fresh: boolean;
 }
 
 /** The parts of a WorkerPool's spec that a decision needs. */

@@ -12,14 +12,14 @@ export interface Stability {
 }
 
 /** Why fewer workers were recommended than are kept. */
-export type HeldBy = "ScaleDownDelay" | "IdleDelay" | "HeartbeatsMissing";
+export type HeldBy = "ScaleDownDelay" | "IdleDelay" | "SignalsMissing";
 
 export interface StabiliseInput {
   readonly nowMs: number;
   readonly recommended: number;
   /** B = U = 0, and every worker says so. */
   readonly idle: boolean;
-  /** False when some worker is silent: what it does is not known, so nothing is taken away. */
+  /** False when a signal is missing (a silent worker may do anything): nothing is taken away then. */
   readonly mayShrink: boolean;
 }
 
@@ -53,7 +53,7 @@ export function stabilise(
   const kept = (wanted: number) => ({ wanted: clampReplicas(wanted, settings), recommendations, idleSinceMs });
 
   if (recommended >= state.wanted) return { state: kept(recommended), heldBy: undefined };
-  if (!input.mayShrink) return { state: kept(state.wanted), heldBy: "HeartbeatsMissing" };
+  if (!input.mayShrink) return { state: kept(state.wanted), heldBy: "SignalsMissing" };
   const lowered = Math.min(state.wanted, largest);
   if (lowered > 0) return { state: kept(lowered), heldBy: lowered > recommended ? "ScaleDownDelay" : undefined };
   const idleLongEnough = idleSinceMs !== undefined && nowMs - idleSinceMs >= settings.idleDelayMs;

@@ -1,5 +1,4 @@
-import type { WorkerState } from "@jobwright/worker-runtime/contract";
-import { isActive, type PodView } from "../autoscaling/signals.ts";
+import { isActive, type PodView, type WorkerReport } from "../autoscaling/signals.ts";
 import { type DeletionRank, deletedBefore } from "./deletion-order.ts";
 
 /** The deletion cost of a drained pod. Any below 0, the cost of pods without the annotation, would do. */
@@ -12,16 +11,6 @@ const uncordonSettlesMs = 3_000;
 export interface Worker extends PodView, DeletionRank {
   /** The worker's last report; undefined before the first. */
   readonly report: WorkerReport | undefined;
-}
-
-/** What a worker last reported of itself. */
-export interface WorkerReport {
-  readonly state: WorkerState;
-  readonly busy: number;
-  readonly held: number;
-  readonly heardAtMs: number;
-  /** Heard recently enough to be believed. */
-  readonly fresh: boolean;
 }
 
 export interface DrainInput {

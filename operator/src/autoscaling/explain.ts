@@ -1,0 +1,132 @@
+import type { Recommendation } from "./decide.ts";
+import type { ScalingSettings, Signals } from "./signals.ts";
+import type { HeldBy } from "./stabilise.ts";
+
+/** What set the number of workers. Part of the API: `status.decision.reason`, and tested. */
+export type Reason =
+  | "Backlog"
+  | "Arrivals"
+  | "InFlight"
+  | "Jobs"
+  | "Idle"
+  | "MinReplicas"
+  | "MaxReplicas"
+  | "Tolerance"
+  | "ScaleDownDelay"
+  | "IdleDelay"
+  | "BacklogUnknown"
+  | "WorkersSilent";
+
+/** All that a decision came from. */
+export interface Explained {
+  readonly from: number;
+  readonly to: number;
+  readonly signals: Signals;
+  readonly settings: ScalingSettings;
+  readonly recommendation: Recommendation;
+  readonly heldBy: HeldBy | undefined;
+  /** The broker could not be asked. */
+  readonly backlogUnknown: boolean;
+  /** Workers that should report but do not. */
+  readonly silent: readonly string[];
+  /** Workers asked for in place of pods that did not begin to work in time. */
+  readonly replacements: number;
+}
+
+/** One word for what set the number: the last of term, clamp and hold that had a say. */
+export function reasonOf({ recommendation, heldBy, backlogUnknown }: Explained): Reason {
+  if (heldBy === "SignalsMissing") return backlogUnknown ? "BacklogUnknown" : "WorkersSilent";
+  if (heldBy !== undefined) return heldBy;
+  if (recommendation.clamp !== "None") return recommendation.clamp;
+  return recommendation.bound === "Nothing" ? "Idle" : recommendation.bound;
+}
+
+/**
+ * One sentence for people: the terms, the one that bound, and what held or limited it. For example
+ * "3 → 12 workers: 240 jobs waiting at 1.4 s each need 11.8 slots to start within 30s (arrivals of 2/s need 3.3);
+ * limited by maxReplicas 12".
+ */
+export function explain(explained: Explained): string {
+  const { from, to } = explained;
+  const head = from === to ? plural(to, "worker") : `${from} → ${plural(to, "worker")}`;
+  const limits = [heldClause(explained), clampClause(explained), replacementClause(explained)].filter(
+    (clause) => clause !== undefined,
+  );
+  return [`${head}: ${demand(explained)}`, ...limits].join("; ");
+}
+
+function demand({ signals, settings, recommendation, backlogUnknown }: Explained): string {
+  const { terms, bound, slots } = recommendation;
+  const service = `${figure(signals.serviceSeconds)} s each`;
+  const waiting = backlogUnknown ? "at least 1 job" : plural(signals.backlog, "job");
+  const target = duration(settings.targetWaitMs);
+  const clauses = {
+    Backlog: `${waiting} waiting at ${service} need ${plural(terms.backlog, "slot")} to start within ${target}`,
+    Arrivals: `arrivals of ${figure(signals.arrivalsPerSecond)}/s at ${service} need ${plural(terms.arrivals, "slot")}`,
+    InFlight: `${plural(signals.inFlight, "long job")} running will still hold ${plural(terms.inFlight, "slot")}`,
+  };
+  const amounts = { Backlog: terms.backlog, Arrivals: terms.arrivals, InFlight: terms.inFlight };
+  const names = ["Backlog", "Arrivals", "InFlight"] as const;
+  if (bound === "Nothing") {
+    if (backlogUnknown) return "the broker does not say how many jobs wait";
+    return signals.inFlight > 0
+      ? `no job waits, and the ${plural(signals.inFlight, "job")} running will end in time`
+      : "no job waits or runs";
+  }
+  const main = bound === "Jobs" ? `${plural(slots, "slot")} are all that there are jobs for` : clauses[bound];
+  const others = names.filter((name) => name !== bound && amounts[name] > 0).map((name) => clauses[name]);
+  return others.length === 0 ? main : `${main} (${others.join(", ")})`;
+}
+
+function heldClause({ heldBy, settings, backlogUnknown, silent }: Explained): string | undefined {
+  switch (heldBy) {
+    case "ScaleDownDelay":
+      return `kept until fewer were enough for scaleDownDelay ${duration(settings.scaleDownDelayMs)}`;
+    case "IdleDelay":
+      return `kept until idle for idleDelay ${duration(settings.idleDelayMs)}`;
+    case "SignalsMissing":
+      if (backlogUnknown) return "the last decision holds because the broker cannot be asked for the backlog";
+      return `the last decision holds because ${plural(silent.length, "worker")} did not report: ${some(silent)}`;
+    case undefined:
+      return undefined;
+  }
+}
+
+function clampClause({ recommendation, settings, signals, heldBy }: Explained): string | undefined {
+  if (heldBy === "SignalsMissing") return undefined;
+  switch (recommendation.clamp) {
+    case "MaxReplicas":
+      return `limited by maxReplicas ${settings.maxReplicas}`;
+    case "MinReplicas":
+      return `kept at minReplicas ${settings.minReplicas}`;
+    case "Tolerance":
+      return `within 10 % of the ${signals.wanted} asked for`;
+    case "None":
+      return undefined;
+  }
+}
+
+function replacementClause({ replacements }: Explained): string | undefined {
+  return replacements > 0 ? `${replacements} more for pods that did not begin to work in time` : undefined;
+}
+
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}
+
+function plural(count: number, noun: string): string {
+  return `${figure(count)} ${noun}${figure(count) === "1" ? "" : "s"}`;
+}
+
+/** Two significant digits below 10, one decimal below 100, none above: as exact as a reader needs. */
+function figure(value: number): string {
+  if (Number.isInteger(value) || value >= 100) return String(Math.round(value));
+  return String(value >= 10 ? Math.round(value * 10) / 10 : Number(value.toPrecision(2)));
+}
+
+function duration(ms: number): string {
+  if (ms % 1000 !== 0) return `${ms}ms`;
+  const seconds = ms / 1000;
+  return seconds % 60 === 0 && seconds >= 120 ? `${seconds / 60}m` : `${seconds}s`;
+}

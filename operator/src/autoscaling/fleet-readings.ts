@@ -1,0 +1,88 @@
+import type { Heartbeat } from "@jobwright/worker-runtime/contract";
+import { type Fleet, freshMs, type KnownWorker } from "./fleet.ts";
+import { isActive, type PodView } from "./signals.ts";
+
+/** What the workers are doing, as far as is known. */
+export interface FleetReadings {
+  /** Jobs running, U: silent workers keep their last figure, and a ready pod that was never heard counts as full. */
+  readonly inFlight: number;
+  /** Jobs taken but not started. */
+  readonly held: number;
+  /** Pods that should report but do not. While there are any, what runs is not certain. */
+  readonly silent: readonly string[];
+  /** Active workers that take jobs. */
+  readonly working: number;
+  /** Active workers that were told to take no more. */
+  readonly cordoned: number;
+  /** Active pods that have not begun to work, and not for too long. */
+  readonly starting: number;
+  /** Active pods that should have begun to work by now: they no longer count as capacity. */
+  readonly overdue: number;
+  /** The latest moment that all counters are known for. */
+  readonly knownUpToMs: number;
+}
+
+/** Reads the fleet against the pods that exist. `startAllowanceMs`: how long a pod may take to begin. */
+export function readFleet(
+  fleet: Fleet,
+  pods: readonly PodView[],
+  input: { readonly nowMs: number; readonly concurrency: number; readonly startAllowanceMs: number },
+): FleetReadings {
+  const roles = pods.map((pod) => roleOf(pod, fleet.workers.get(pod.name), input));
+  const count = (capacity: Role["capacity"]) => roles.filter((role) => role.capacity === capacity).length;
+  return {
+    inFlight: roles.reduce((sum, { busy }) => sum + busy, 0),
+    held: roles.reduce((sum, { held }) => sum + held, 0),
+    silent: roles.filter(({ silent }) => silent).map(({ pod }) => pod),
+    working: count("Working"),
+    cordoned: count("Cordoned"),
+    starting: count("Starting"),
+    overdue: count("Overdue"),
+    knownUpToMs: Math.min(input.nowMs, ...roles.map(({ knownUpToMs }) => knownUpToMs ?? input.nowMs)),
+  };
+}
+
+interface Role {
+  readonly pod: string;
+  readonly busy: number;
+  readonly held: number;
+  readonly silent: boolean;
+  readonly capacity: "Working" | "Cordoned" | "Starting" | "Overdue" | "None";
+  readonly knownUpToMs: number | undefined;
+}
+
+function roleOf(
+  pod: PodView,
+  worker: KnownWorker | undefined,
+  { nowMs, concurrency, startAllowanceMs }: Parameters<typeof readFleet>[2],
+): Role {
+  const active = isActive(pod);
+  // A worker that crashed is given as long to come back as a new one to begin.
+  const outOfWorkSinceMs = Math.max(pod.createdAtMs, worker?.heardAtMs ?? 0);
+  const notBegun = nowMs - outOfWorkSinceMs > startAllowanceMs ? "Overdue" : "Starting";
+  const nothing = { pod: pod.name, busy: 0, held: 0, silent: false, knownUpToMs: undefined };
+  const reporting = worker !== undefined && worker.heartbeat.state !== "Stopped" ? worker : undefined;
+  const ended = pod.phase === "Succeeded" || pod.phase === "Failed" || !pod.processRunning;
+  if (reporting === undefined || ended) {
+    if (!ended && pod.ready && worker === undefined) {
+      return { ...nothing, busy: concurrency, silent: active, capacity: active ? "Working" : "None" };
+    }
+    return { ...nothing, capacity: active ? notBegun : "None" };
+  }
+  const { heartbeat, heardAtMs } = reporting;
+  const fresh = nowMs - heardAtMs <= freshMs;
+  return {
+    pod: pod.name,
+    busy: heartbeat.busy,
+    held: heartbeat.held,
+    // A pod that is being deleted takes no more jobs: its last word stands until it is gone.
+    silent: active && !fresh,
+    capacity: active ? capacityOf(heartbeat) : "None",
+    knownUpToMs: active && fresh ? heardAtMs : undefined,
+  };
+}
+
+function capacityOf({ state }: Heartbeat): Role["capacity"] {
+  if (state === "Running") return "Working";
+  return state === "Stopping" ? "None" : "Cordoned";
+}

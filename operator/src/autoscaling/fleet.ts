@@ -1,0 +1,129 @@
+import { type Heartbeat, heartbeatIntervalMs } from "@jobwright/worker-runtime/contract";
+import type { WorkerReport } from "./signals.ts";
+import { append, type Timeline, valueAt } from "./timeline.ts";
+
+/** A worker not heard for longer than this is silent: three heartbeats, so that one lost report means nothing. */
+export const freshMs = 3 * heartbeatIntervalMs;
+
+/** How far back the workers' counters can be told: no fresh worker was heard longer ago. */
+const recallMs = freshMs + heartbeatIntervalMs;
+
+/** What is known of one worker. */
+export interface KnownWorker {
+  /** The newest report. */
+  readonly heartbeat: Heartbeat;
+  readonly heardAtMs: number;
+  /** Runs begun that count in the fleet's total and are not in `heartbeat.started`: earlier epochs, less what came before us. */
+  readonly startedBefore: number;
+  /** Jobs that the worker ever took from the queue (begun or held), over time. */
+  readonly taken: Timeline;
+}
+
+/** The workers of one pool as their heartbeats tell. Totals grow from 0 at `sinceMs` and never fall. */
+export interface Fleet {
+  readonly sinceMs: number;
+  readonly workers: ReadonlyMap<string, KnownWorker>;
+  /** Runs begun by workers that are gone. */
+  readonly startedByGone: number;
+  /** Runs that ended, well or not. */
+  readonly ended: number;
+  /** Time spent in handlers. */
+  readonly busySeconds: number;
+  /** The newest known start of a job, and how long that job had waited. */
+  readonly lastStart: { readonly atMs: number; readonly waitSeconds: number } | undefined;
+}
+
+export function startFleet(nowMs: number): Fleet {
+  return {
+    sinceMs: nowMs,
+    workers: new Map(),
+    startedByGone: 0,
+    ended: 0,
+    busySeconds: 0,
+    lastStart: undefined,
+  };
+}
+
+/** Takes in one report. Reports that are older than what is known (by epoch, then sequence) change nothing. */
+export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: number): Fleet {
+  const known = fleet.workers.get(heartbeat.pod);
+  if (known !== undefined && !isNewer(heartbeat, known.heartbeat)) return fleet;
+  const base = baseOf(fleet, heartbeat, known);
+  const begun = heartbeat.started - base.started;
+  const startedBefore =
+    known?.heartbeat.epoch === heartbeat.epoch
+      ? known.startedBefore
+      : (known === undefined ? 0 : known.startedBefore + known.heartbeat.started) - base.started;
+  // A worker born in our time had taken nothing before its first report.
+  const earlier = known?.taken ?? (base.bornSince ? [{ atMs: heardAtMs - heartbeatIntervalMs, value: 0 }] : []);
+  const value = startedBefore + heartbeat.started + heartbeat.held;
+  const worker: KnownWorker = {
+    heartbeat,
+    heardAtMs,
+    startedBefore,
+    taken: append(earlier, { atMs: heardAtMs, value }, recallMs),
+  };
+  return {
+    ...fleet,
+    workers: new Map(fleet.workers).set(heartbeat.pod, worker),
+    ended: fleet.ended + Math.max(0, endedOf(heartbeat) - base.ended),
+    busySeconds: fleet.busySeconds + Math.max(0, heartbeat.busySeconds - base.busySeconds),
+    lastStart:
+      begun > 0 && heartbeat.lastWaitSeconds !== null
+        ? { atMs: heardAtMs, waitSeconds: heartbeat.lastWaitSeconds }
+        : fleet.lastStart,
+  };
+}
+
+/** Forgets a pod that is gone; what it did stays in the totals. */
+export function removePod(fleet: Fleet, pod: string): Fleet {
+  const worker = fleet.workers.get(pod);
+  if (worker === undefined) return fleet;
+  const workers = new Map(fleet.workers);
+  workers.delete(pod);
+  return { ...fleet, workers, startedByGone: fleet.startedByGone + worker.startedBefore + worker.heartbeat.started };
+}
+
+/** Jobs ever taken from the queue, begun or held, as of a moment not long ago. */
+export function takenAt(fleet: Fleet, atMs: number): number {
+  return [...fleet.workers.values()].reduce((sum, { taken }) => sum + valueAt(taken, atMs), fleet.startedByGone);
+}
+
+/** What each worker last reported, for the planner of drains. */
+export function reportsOf(fleet: Fleet, nowMs: number): ReadonlyMap<string, WorkerReport> {
+  return new Map(
+    [...fleet.workers].map(([pod, { heartbeat, heardAtMs }]) => [
+      pod,
+      {
+        state: heartbeat.state,
+        busy: heartbeat.busy,
+        held: heartbeat.held,
+        heardAtMs,
+        fresh: nowMs - heardAtMs <= freshMs,
+      },
+    ]),
+  );
+}
+
+function isNewer(heartbeat: Heartbeat, known: Heartbeat): boolean {
+  return heartbeat.epoch === known.epoch ? heartbeat.sequence > known.sequence : heartbeat.epoch > known.epoch;
+}
+
+/**
+ * What to subtract from a report's counters: the last report of the same process, or nothing for a process born since
+ * we began; what an older process did before we first heard it is not ours to count.
+ */
+function baseOf(fleet: Fleet, heartbeat: Heartbeat, known: KnownWorker | undefined) {
+  const bornSince = known !== undefined || heartbeat.epoch >= fleet.sinceMs;
+  const base = known?.heartbeat.epoch === heartbeat.epoch ? known.heartbeat : bornSince ? undefined : heartbeat;
+  return {
+    bornSince,
+    started: base?.started ?? 0,
+    ended: base === undefined ? 0 : endedOf(base),
+    busySeconds: base?.busySeconds ?? 0,
+  };
+}
+
+function endedOf({ completed, failed, retried }: Heartbeat): number {
+  return completed + failed + retried;
+}

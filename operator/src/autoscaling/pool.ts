@@ -1,0 +1,258 @@
+import type { Heartbeat } from "@jobwright/worker-runtime/contract";
+import { type Arrivals, noArrivals, observeArrived } from "./arrivals.ts";
+import {
+  askedForAtMs,
+  assumedColdStartSeconds,
+  type ColdStart,
+  coldStartMs,
+  recordColdStart,
+  startColdStart,
+} from "./cold-start.ts";
+import { clampReplicas, decide, type Recommendation } from "./decide.ts";
+import { type Explained, explain, type Reason, reasonOf } from "./explain.ts";
+import { type Fleet, freshMs, observeHeartbeat, removePod, reportsOf, startFleet, takenAt } from "./fleet.ts";
+import { type FleetReadings, readFleet } from "./fleet-readings.ts";
+import { observeService, type ServiceTime, startServiceTime } from "./service-time.ts";
+import type { PodView, ScalingSettings, Signals, WorkerReport } from "./signals.ts";
+import { hold, type Stability, stabilise, startStability } from "./stabilise.ts";
+import { append, type Timeline, valueAt } from "./timeline.ts";
+
+/**
+ * A measured cold start of 1.4 s says little about twenty pods that start at once on one node: no pod is called
+ * overdue sooner than this.
+ */
+const minStartAllowanceMs = 10_000;
+
+/** All that scaling remembers of one pool between two steps. Immutable; made by {@link startPool}. */
+export interface PoolState {
+  readonly fleet: Fleet;
+  readonly arrivals: Arrivals;
+  /** Jobs ready on the broker, lately. */
+  readonly ready: Timeline;
+  readonly serviceTime: ServiceTime;
+  readonly coldStart: ColdStart;
+  readonly stability: Stability;
+  /** Since when jobs wait; undefined while none do. */
+  readonly waitingSinceMs: number | undefined;
+  readonly scaledUpAtMs: number | undefined;
+  /** Jobs waiting when last known. */
+  readonly backlog: number;
+  /** The last decision. */
+  readonly replicas: number;
+}
+
+export interface PoolInput {
+  readonly nowMs: number;
+  readonly settings: ScalingSettings;
+  /** Jobs ready on the broker, all queues of the pool, read at `nowMs`; undefined when the broker could not be asked. */
+  readonly backlogReady: number | undefined;
+  /** A push said that a job arrived: at least one waits, even if the broker was not asked since. */
+  readonly wake: boolean;
+  /** Reports that came in since the last step, in any order. Those of pods not in `pods` are ignored. */
+  readonly heartbeats: readonly { readonly heartbeat: Heartbeat; readonly heardAtMs: number }[];
+  /** All pods of the pool that exist, those being deleted included. */
+  readonly pods: readonly PodView[];
+}
+
+export interface PoolDecision {
+  /** Workers wanted: for `planDrain`'s `desiredReplicas`, or the Deployment's replicas where that is greater. */
+  readonly replicas: number;
+  /** Whether this differs from the step before: worth an Event and a new `status.decision`. */
+  readonly changed: boolean;
+  readonly reason: Reason;
+  /** One English sentence. */
+  readonly message: string;
+  readonly signals: Signals;
+  readonly recommendation: Recommendation;
+}
+
+/** What the WorkerPool's status says of the measurements. */
+export interface PoolMeasurements {
+  /** S, whole ms; undefined while it is only assumed. */
+  readonly serviceTimeMs: number | undefined;
+  /** The last five cold starts, whole ms, newest last. */
+  readonly coldStartMs: readonly number[];
+  /** Consumer lag: the wait of the job that started last, or how long jobs wait if none started since; 0 when idle. */
+  readonly lagMs: number;
+  readonly busy: number;
+  readonly backlog: number;
+}
+
+export interface PoolStep {
+  readonly state: PoolState;
+  readonly decision: PoolDecision;
+  readonly measurements: PoolMeasurements;
+  /** Each worker's last report, for `planDrain`. */
+  readonly reports: ReadonlyMap<string, WorkerReport>;
+}
+
+/** Begins to scale a pool: a new leader, or a pool seen for the first time. `kept` comes from its status. */
+export function startPool(input: {
+  readonly nowMs: number;
+  /** `spec.replicas` of the Deployment. */
+  readonly currentReplicas: number;
+  readonly kept: { readonly serviceTimeMs?: number | undefined; readonly coldStartMs?: readonly number[] | undefined };
+}): PoolState {
+  const { nowMs, currentReplicas, kept } = input;
+  return {
+    fleet: startFleet(nowMs),
+    arrivals: noArrivals,
+    ready: [],
+    serviceTime: startServiceTime(nowMs, kept.serviceTimeMs),
+    coldStart: startColdStart(kept.coldStartMs ?? []),
+    stability: startStability(nowMs, currentReplicas),
+    waitingSinceMs: undefined,
+    scaledUpAtMs: undefined,
+    backlog: 0,
+    replicas: currentReplicas,
+  };
+}
+
+/**
+ * After somebody else set the replicas (Manual mode): they stand as the last decision, and as the scale-down window if
+ * the pool goes back to Auto. Measurements go on.
+ */
+export function adoptReplicas(state: PoolState, nowMs: number, replicas: number): PoolState {
+  return { ...state, replicas, stability: startStability(nowMs, replicas) };
+}
+
+/** One step of scaling: takes in what was observed and decides. Pure: the same inputs give the same decision. */
+export function stepPool(before: PoolState, input: PoolInput): PoolStep {
+  const { nowMs, settings, pods } = input;
+  const { fleet, coldStart } = takeHeartbeats(before, input);
+  const startAllowanceMs = 3 * (coldStartMs(coldStart) ?? assumedColdStartSeconds * 1000);
+  const readings = readFleet(fleet, pods, {
+    nowMs,
+    concurrency: settings.concurrency,
+    startAllowanceMs: Math.max(startAllowanceMs, minStartAllowanceMs),
+  });
+  const { ready, arrivals } = takeBacklog(before, input, fleet, readings);
+  const serviceTime = observeService(
+    before.serviceTime,
+    { atMs: nowMs, busySeconds: fleet.busySeconds, ended: fleet.ended },
+    readings.inFlight,
+  );
+
+  const backlogUnknown = input.backlogReady === undefined;
+  const backlog = Math.max(backlogUnknown ? 0 : input.backlogReady + readings.held, input.wake ? 1 : 0);
+  const measuredColdStartMs = coldStartMs(coldStart);
+  const signals: Signals = {
+    backlog,
+    inFlight: readings.inFlight,
+    serviceSeconds: serviceTime.seconds,
+    arrivalsPerSecond: arrivals.perSecond,
+    coldStartSeconds: measuredColdStartMs === undefined ? undefined : measuredColdStartMs / 1000,
+    wanted: before.stability.wanted,
+  };
+  const recommendation = decide(signals, settings);
+  const certain = !backlogUnknown && readings.silent.length === 0;
+  const idle = certain && backlog === 0 && readings.inFlight === 0;
+  const { state: stability, heldBy } =
+    backlogUnknown && !input.wake
+      ? { state: hold(before.stability, settings), heldBy: "SignalsMissing" as const }
+      : stabilise(
+          before.stability,
+          { nowMs, recommended: recommendation.replicas, idle, mayShrink: certain },
+          settings,
+        );
+  const { replicas, replacements } = withReplacements(stability.wanted, readings, settings);
+
+  const shownBacklog = backlogUnknown ? Math.max(before.backlog, backlog) : backlog;
+  const waitingSinceMs = shownBacklog > 0 ? (before.waitingSinceMs ?? nowMs) : undefined;
+  const explained: Explained = {
+    from: before.replicas,
+    to: replicas,
+    signals,
+    settings,
+    recommendation,
+    heldBy,
+    backlogUnknown,
+    silent: readings.silent,
+    replacements,
+  };
+  const state: PoolState = {
+    fleet,
+    arrivals,
+    ready,
+    serviceTime,
+    coldStart,
+    stability,
+    waitingSinceMs,
+    scaledUpAtMs: replicas > before.replicas ? nowMs : before.scaledUpAtMs,
+    backlog: shownBacklog,
+    replicas,
+  };
+  return {
+    state,
+    decision: {
+      replicas,
+      changed: replicas !== before.replicas,
+      reason: reasonOf(explained),
+      message: explain(explained),
+      signals,
+      recommendation,
+    },
+    measurements: {
+      serviceTimeMs: serviceTime.measured ? Math.round(serviceTime.seconds * 1000) : undefined,
+      coldStartMs: coldStart.measuredMs.map(Math.round),
+      lagMs: Math.round(lagMs(state, readings.inFlight, nowMs)),
+      busy: readings.inFlight,
+      backlog: shownBacklog,
+    },
+    reports: reportsOf(fleet, nowMs),
+  };
+}
+
+function takeHeartbeats(
+  { fleet: before, coldStart: measured, scaledUpAtMs }: PoolState,
+  { pods, heartbeats }: PoolInput,
+): { fleet: Fleet; coldStart: ColdStart } {
+  const byName = new Map(pods.map((pod) => [pod.name, pod]));
+  const gone = [...before.workers.keys()].filter((pod) => !byName.has(pod));
+  let fleet = gone.reduce(removePod, before);
+  let coldStart = measured;
+  for (const { heartbeat, heardAtMs } of heartbeats.toSorted((a, b) => a.heardAtMs - b.heardAtMs)) {
+    const pod = byName.get(heartbeat.pod);
+    if (pod === undefined) continue;
+    // Only a pod that we saw being born tells how long a start takes.
+    if (!fleet.workers.has(pod.name) && pod.createdAtMs >= fleet.sinceMs) {
+      coldStart = recordColdStart(coldStart, heardAtMs - askedForAtMs(pod.createdAtMs, scaledUpAtMs));
+    }
+    fleet = observeHeartbeat(fleet, heartbeat, heardAtMs);
+  }
+  return { fleet, coldStart };
+}
+
+/**
+ * Counts the jobs that ever arrived at the latest moment for which the broker's figure and all workers' are known. Figures of
+ * different moments would miss the jobs that went from queue to worker in between.
+ */
+function takeBacklog(
+  before: PoolState,
+  { nowMs, settings, backlogReady }: PoolInput,
+  fleet: Fleet,
+  readings: FleetReadings,
+): { ready: Timeline; arrivals: Arrivals } {
+  if (backlogReady === undefined) return before;
+  const ready = append(before.ready, { atMs: nowMs, value: backlogReady }, freshMs);
+  if (readings.silent.length > 0) return { ready, arrivals: before.arrivals };
+  const atMs = readings.knownUpToMs;
+  const jobs = valueAt(ready, atMs) + takenAt(fleet, atMs);
+  return { ready, arrivals: observeArrived(before.arrivals, { atMs, jobs }, settings.targetWaitMs) };
+}
+
+/**
+ * Pods that did not begin to work in time are no capacity, so others are asked for in their place; but no more than
+ * there are workers that did begin: where none does, more of the same would not either (a broken image, a full cluster).
+ */
+function withReplacements(wanted: number, { overdue, working }: FleetReadings, settings: ScalingSettings) {
+  const replicas = wanted === 0 ? 0 : clampReplicas(wanted + Math.min(overdue, working), settings);
+  return { replicas, replacements: replicas - wanted };
+}
+
+function lagMs({ backlog, waitingSinceMs, fleet }: PoolState, inFlight: number, nowMs: number): number {
+  const { lastStart } = fleet;
+  if (backlog === 0 || waitingSinceMs === undefined) return inFlight > 0 ? (lastStart?.waitSeconds ?? 0) * 1000 : 0;
+  const startedSince = lastStart !== undefined && lastStart.atMs >= waitingSinceMs;
+  return startedSince ? lastStart.waitSeconds * 1000 : nowMs - waitingSinceMs;
+}
