@@ -140,7 +140,6 @@ const status = z
     deadLetterQueue: z.string().optional().describe("The dead-letter queue on the broker."),
     binding: reference("Secret that a producer mounts: address and credentials, in Service Binding layout.").optional(),
     brokerVersion: z.string().optional().describe("RabbitMQ's version."),
-    limitations: z.array(z.string()).optional().describe("What this version of RabbitMQ cannot do."),
     jobs: z
       .object({
         waiting: z.int().describe("Jobs waiting for a worker."),

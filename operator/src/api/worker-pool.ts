@@ -152,9 +152,9 @@ const status = z
       .object({
         serviceTimeMs: z.int().optional().describe("Mean time a job takes, in ms."),
         coldStartMs: z
-          .array(z.int())
+          .int()
           .optional()
-          .describe("The last five times from asking for a pod to its first sign of life, in ms."),
+          .describe("Time from asking for a pod to its first sign of life, in ms: the median of the last five."),
       })
       .optional()
       .describe("Measurements that outlive the operator."),

@@ -1,0 +1,88 @@
+import type { JobQueue } from "../api/objects.ts";
+import { type BrokerAddress, brokerAddress } from "../broker/index.ts";
+import { secrets } from "../kinds.ts";
+import type { KubeClient } from "../kube/index.ts";
+import { Problem } from "../problem.ts";
+import { resolvedName } from "./names.ts";
+import { decodeData, type Secret } from "./secret-data.ts";
+
+export interface AddressSources {
+  readonly client: KubeClient;
+  /** The broker that the operator was installed with. */
+  readonly defaultBrokerSecret?: { readonly namespace: string; readonly name: string } | undefined;
+  /** What `spec.vhost` may name on that broker, beside the Secret's own. */
+  readonly allowedVhosts: readonly string[];
+}
+
+/**
+ * Where a JobQueue's broker is, from the Secret that it or the operator names.
+ *
+ * @throws Problem if a Secret or a key is missing, or the JobQueue may not have that vhost or name there.
+ * @throws BrokerSecretInvalid if a key's value cannot be used.
+ */
+export async function addressOf(sources: AddressSources, jobQueue: JobQueue): Promise<BrokerAddress> {
+  const { namespace } = jobQueue.metadata;
+  const { broker, vhost } = jobQueue.spec;
+  if (broker === undefined) return defaultAddress(sources, jobQueue);
+  const secret = await readSecret(sources.client, namespace, broker.secretRef.name, "spec.broker.secretRef.name");
+  const ca = broker.caSecretRef
+    ? (await readSecret(sources.client, namespace, broker.caSecretRef.name, "spec.broker.caSecretRef.name"))["ca.crt"]
+    : undefined;
+  if (broker.caSecretRef && ca === undefined) {
+    throw new Problem(
+      "Stalled",
+      "BrokerSecretInvalid",
+      `Secret ${namespace}/${broker.caSecretRef.name} (spec.broker.caSecretRef.name) has no key "ca.crt": put the CA's certificate there, in PEM.`,
+    );
+  }
+  return brokerAddress({ secret, ...(ca === undefined ? {} : { ca }), ...(vhost === undefined ? {} : { vhost }) });
+}
+
+async function defaultAddress(sources: AddressSources, jobQueue: JobQueue): Promise<BrokerAddress> {
+  const { defaultBrokerSecret, client, allowedVhosts } = sources;
+  const { namespace } = jobQueue.metadata;
+  const { vhost } = jobQueue.spec;
+  if (defaultBrokerSecret === undefined) {
+    throw new Problem(
+      "Stalled",
+      "BrokerNotConfigured",
+      "spec.broker is not set and the operator was installed without a broker of its own: set spec.broker.secretRef.name, or install the chart with broker.secretName.",
+    );
+  }
+  const name = resolvedName(jobQueue);
+  if (!name.startsWith(`${namespace}.`)) {
+    throw new Problem(
+      "Stalled",
+      "NameNotAllowed",
+      `spec.name is "${name}", but on the operator's own broker it must begin with "${namespace}.", so that no namespace can take another's queue: rename it, or use a broker of your own (spec.broker).`,
+    );
+  }
+  const secret = await readSecret(
+    client,
+    defaultBrokerSecret.namespace,
+    defaultBrokerSecret.name,
+    "the chart's broker.secretName",
+  );
+  const own = brokerAddress({ secret });
+  if (vhost === undefined || vhost === own.vhost) return own;
+  if (!allowedVhosts.includes(vhost)) {
+    throw new Problem(
+      "Stalled",
+      "VhostNotAllowed",
+      `spec.vhost is "${vhost}", but the operator's own broker may be used in ${[own.vhost, ...allowedVhosts].map((one) => `"${one}"`).join(", ")} only: choose one of these, or have "${vhost}" added to the chart's broker.allowedVhosts.`,
+    );
+  }
+  return brokerAddress({ secret, vhost });
+}
+
+async function readSecret(client: KubeClient, namespace: string, name: string, field: string) {
+  const secret = await client.get<Secret>(secrets, name, namespace);
+  if (secret === undefined) {
+    throw new Problem(
+      "Stalled",
+      "BrokerSecretMissing",
+      `Secret ${namespace}/${name} (${field}) does not exist: create it with the keys host, port, username and password.`,
+    );
+  }
+  return decodeData(secret.data);
+}

@@ -1,0 +1,22 @@
+import { queueNames } from "@jobwright/worker-runtime/contract";
+import type { JobQueueStatus } from "../api/job-queue.ts";
+import { type Broker, readTotals, type Totals } from "../broker/index.ts";
+
+/** How old a listing may be that all JobQueues of a vhost read their counts from. */
+const maxAgeMs = 5_000;
+
+const listings = new WeakMap<Broker, { readonly since: number; readonly totals: Promise<Map<string, Totals>> }>();
+
+/** Counts for `kubectl get`, from one listing for all JobQueues of the vhost. Undefined for a queue that is not there. */
+export async function readCounts(broker: Broker, name: string): Promise<JobQueueStatus["jobs"]> {
+  let listing = listings.get(broker);
+  if (listing === undefined || Date.now() - listing.since > maxAgeMs) {
+    listing = { since: Date.now(), totals: readTotals(broker) };
+    listings.set(broker, listing);
+  }
+  const totals = await listing.totals;
+  const { queue, deadLetterQueue } = queueNames(name);
+  const work = totals.get(queue);
+  if (work === undefined) return undefined;
+  return { waiting: work.ready, running: work.unacked, dead: totals.get(deadLetterQueue)?.ready ?? 0 };
+}

@@ -1,0 +1,77 @@
+import type { JobQueue } from "../api/objects.ts";
+import {
+  type Broker,
+  BrokerSecretInvalid,
+  BrokerUnreachable,
+  closeIntake,
+  deleteTopology,
+  deleteUser,
+  observeQuiet,
+  VhostMissing,
+} from "../broker/index.ts";
+import { Problem } from "../problem.ts";
+import { producerUser } from "./names.ts";
+
+/** Counts of jobs lag by up to 5 s on the broker, and a job can escape one look as it moves. */
+const quietForMs = 6_000;
+
+/** When each JobQueue that is being deleted, by uid, was first seen without a job, and in every look since. */
+export type QuietSince = Map<string, number>;
+
+/**
+ * Does on the broker what a deleted JobQueue's policy asks for. May be repeated.
+ *
+ * @throws Problem `WaitingForJobs` while DeleteWhenEmpty waits.
+ */
+export async function cleanUp(
+  broker: Broker,
+  jobQueue: JobQueue,
+  name: string,
+  quietSince: QuietSince,
+  now: number,
+): Promise<void> {
+  const { deletionPolicy } = jobQueue.spec;
+  if (deletionPolicy === "DeleteWhenEmpty") await waitUntilEmpty(broker, jobQueue, name, quietSince, now);
+  if (deletionPolicy !== "Retain") await deleteTopology(broker, name);
+  await deleteUser(broker, producerUser(jobQueue));
+}
+
+async function waitUntilEmpty(
+  broker: Broker,
+  { metadata }: JobQueue,
+  name: string,
+  quietSince: QuietSince,
+  now: number,
+): Promise<void> {
+  await closeIntake(broker, name);
+  const { ready, unacked, delayed } = await observeQuiet(broker, name);
+  if (ready + unacked + delayed > 0) {
+    quietSince.delete(metadata.uid);
+    throw new Problem(
+      "Reconciling",
+      "WaitingForJobs",
+      `deletionPolicy is DeleteWhenEmpty: ${ready} jobs wait, ${unacked} run and ${delayed} are delayed; new ones are refused. Set deletionPolicy to Delete to drop them, or to Retain to keep the queue on the broker.`,
+    );
+  }
+  const since = quietSince.get(metadata.uid) ?? now;
+  quietSince.set(metadata.uid, since);
+  if (now - since < quietForMs) {
+    throw new Problem(
+      "Reconciling",
+      "WaitingForJobs",
+      "deletionPolicy is DeleteWhenEmpty: no job is left; making sure for a few seconds that none comes back.",
+    );
+  }
+}
+
+/**
+ * Whether a deleted JobQueue is let go although its broker could not be cleaned: the broker, its Secret or its vhost is
+ * gone, and with it what was to be deleted; or nothing but a user was to be deleted and the broker cannot be reached.
+ */
+export function isBeyondCleaning(error: unknown, jobQueue: JobQueue): boolean {
+  if (error instanceof VhostMissing || error instanceof BrokerSecretInvalid) return true;
+  if (error instanceof Problem) {
+    return ["BrokerSecretMissing", "BrokerNotConfigured", "VhostNotAllowed", "NameNotAllowed"].includes(error.reason);
+  }
+  return error instanceof BrokerUnreachable && jobQueue.spec.deletionPolicy === "Retain";
+}

@@ -1,0 +1,178 @@
+import { type JobQueue, jobQueues } from "../api/objects.ts";
+import type { BrokerAddress, BrokerPool, Ensured } from "../broker/index.ts";
+import {
+  addFinalizer,
+  type EventRecorder,
+  type KubeClient,
+  objectKey,
+  type Reflector,
+  removeFinalizer,
+  writeStatus,
+} from "../kube/index.ts";
+import { asProblem, Problem, retryProblemMs } from "../problem.ts";
+import { recordTransition } from "../transition.ts";
+import { type AddressSources, addressOf } from "./address.ts";
+import type { Claims } from "./claims.ts";
+import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
+import { queueFinalizer, resolvedName } from "./names.ts";
+import { describeProvision, provisionProducer, provisionTopology } from "./provision.ts";
+import { problemStatus, provisionedStatus } from "./status.ts";
+
+/** How often counts are refreshed, and the topology compared with one listing of the vhost. */
+const refreshMs = 15_000;
+
+export interface JobQueueDependencies {
+  readonly client: KubeClient;
+  readonly jobQueues: Reflector<JobQueue>;
+  readonly sources: AddressSources;
+  readonly brokers: BrokerPool;
+  readonly claims: Claims;
+  readonly events: EventRecorder;
+  /** How often users and Secrets are compared, even if nothing was seen to change. */
+  readonly resyncMs: number;
+  /** Asks for another JobQueue's pass. */
+  enqueue(key: string): void;
+  /** Called when a JobQueue's broker is known, or known to be used no more (undefined). */
+  onAddress(uid: string, address: BrokerAddress | undefined): Promise<void>;
+}
+
+export interface JobQueueReconciler {
+  reconcile(key: string): Promise<{ requeueAfterMs: number } | undefined>;
+  /** Looks at users and Secrets in the next pass, since one of the JobQueue's Secrets changed. */
+  recheckCredentials(uid: string): void;
+}
+
+export function createJobQueueReconciler(dependencies: JobQueueDependencies): JobQueueReconciler {
+  const { client, sources, brokers, claims, events, resyncMs, enqueue, onAddress } = dependencies;
+  const quietSince: QuietSince = new Map();
+  /** By uid: when the producer's user and Secret were last compared, and for which generation. */
+  const credentialsChecked = new Map<string, { readonly at: number; readonly generation: number }>();
+
+  async function provision(jobQueue: JobQueue) {
+    const { uid, generation } = jobQueue.metadata;
+    const address = await addressOf(sources, jobQueue);
+    await onAddress(uid, address);
+    const name = resolvedName(jobQueue);
+    claimName(jobQueue, address, name);
+    const broker = brokers.get(address);
+    const ensured = await provisionTopology(broker, jobQueue, name);
+    recordChanges(jobQueue, name, ensured);
+    const checked = credentialsChecked.get(uid);
+    if (!checked || checked.generation !== generation || Date.now() - checked.at >= resyncMs) {
+      await provisionProducer(client, broker, jobQueue, name);
+      credentialsChecked.set(uid, { at: Date.now(), generation });
+    }
+    return describeProvision(broker, jobQueue, name, ensured);
+  }
+
+  /** @throws Problem NameTaken if another JobQueue has the name. */
+  function claimName(jobQueue: JobQueue, { host, port, vhost }: BrokerAddress, name: string): void {
+    const { uid, creationTimestamp } = jobQueue.metadata;
+    const key = objectKey(jobQueue);
+    const holder = claims.claim(JSON.stringify([host, port, vhost, name]), { key, uid, creationTimestamp });
+    if (holder.uid === uid) return;
+    throw new Problem(
+      "Stalled",
+      "NameTaken",
+      `JobQueue ${holder.key} has the name "${name}" in vhost "${vhost}" of ${host}: choose another spec.name in a new JobQueue, or delete the other one.`,
+    );
+  }
+
+  function recordChanges(jobQueue: JobQueue, name: string, { created, drifted, reinjected }: Ensured): void {
+    const { status, metadata } = jobQueue;
+    if (created) {
+      events.record(
+        jobQueue,
+        "Normal",
+        "Created",
+        `made exchange, queue and dead-letter queue "${name}" on the broker`,
+      );
+    } else if (drifted.length > 0) {
+      const edited = status?.observedGeneration !== metadata.generation;
+      const found = drifted.join("; ");
+      if (edited) events.record(jobQueue, "Normal", "Updated", `brought the broker to the new spec: ${found}`);
+      else events.record(jobQueue, "Warning", "Drifted", `found changed on the broker and put right: ${found}`);
+    }
+    if (reinjected > 0) {
+      events.record(
+        jobQueue,
+        "Normal",
+        "Reinjected",
+        `${reinjected} delayed jobs had waited for this queue and are in it now`,
+      );
+    }
+  }
+
+  async function reconcilePresent(cached: JobQueue) {
+    const jobQueue = await addFinalizer(client, jobQueues, cached, queueFinalizer);
+    if (jobQueue === undefined) return undefined;
+    try {
+      const status = provisionedStatus(jobQueue, await provision(jobQueue), new Date());
+      await write(jobQueue, status);
+      return { requeueAfterMs: nextRefreshMs(Date.now()) };
+    } catch (error) {
+      return reportProblem(jobQueue, error);
+    }
+  }
+
+  async function reconcileDeleted(jobQueue: JobQueue) {
+    const { uid, finalizers } = jobQueue.metadata;
+    if (!finalizers?.includes(queueFinalizer)) return undefined;
+    try {
+      // What was never put on the broker in this JobQueue's name may be another's.
+      if (jobQueue.status?.queue !== undefined) {
+        const address = await addressOf(sources, jobQueue);
+        await cleanUp(brokers.get(address), jobQueue, jobQueue.status.queue, quietSince, Date.now());
+      }
+    } catch (error) {
+      if (!isBeyondCleaning(error, jobQueue)) return reportProblem(jobQueue, error);
+      const why = error instanceof Error ? error.message : String(error);
+      events.record(jobQueue, "Warning", "LeftOnBroker", `deleted without cleaning the broker: ${why}`);
+    }
+    await removeFinalizer(client, jobQueues, jobQueue, queueFinalizer);
+    await forget(uid);
+    return undefined;
+  }
+
+  async function reportProblem(jobQueue: JobQueue, error: unknown) {
+    const problem = asProblem(error);
+    const { reason, message } =
+      error instanceof Error
+        ? { reason: "Failed", message: error.message }
+        : { reason: "Failed", message: String(error) };
+    await write(jobQueue, problemStatus(jobQueue, problem ?? { state: "Reconciling", reason, message }, new Date()));
+    if (problem === undefined) throw error;
+    return { requeueAfterMs: retryProblemMs(problem) };
+  }
+
+  async function write(jobQueue: JobQueue, status: NonNullable<JobQueue["status"]>): Promise<void> {
+    if (await writeStatus(client, jobQueues, jobQueue, status)) {
+      recordTransition(events, jobQueue, status.conditions ?? []);
+    }
+  }
+
+  async function forget(uid: string): Promise<void> {
+    quietSince.delete(uid);
+    credentialsChecked.delete(uid);
+    await onAddress(uid, undefined);
+    for (const claimant of claims.release(uid)) enqueue(claimant.key);
+  }
+
+  return {
+    async reconcile(key) {
+      const jobQueue = dependencies.jobQueues.get(key);
+      if (jobQueue === undefined) return undefined;
+      return jobQueue.metadata.deletionTimestamp === undefined
+        ? reconcilePresent(jobQueue)
+        : reconcileDeleted(jobQueue);
+    },
+    recheckCredentials(uid) {
+      credentialsChecked.delete(uid);
+    },
+  };
+}
+
+/** All JobQueues are looked at in the same second, so that those of one vhost share its listing. */
+function nextRefreshMs(now: number): number {
+  return refreshMs - (now % refreshMs);
+}

@@ -1,0 +1,95 @@
+import { queueNames } from "@jobwright/worker-runtime/contract";
+import type { JobQueueStatus } from "../api/job-queue.ts";
+import type { JobQueue } from "../api/objects.ts";
+import { type Condition, type NewCondition, readyConditions, removeCondition, setCondition } from "../kube/index.ts";
+import type { Problem } from "../problem.ts";
+
+/** What a pass over a JobQueue found on its broker. */
+export interface Provisioned {
+  readonly name: string;
+  readonly vhost: string;
+  readonly brokerVersion: string;
+  readonly bindingSecret: string;
+  readonly jobs: JobQueueStatus["jobs"];
+  /** Another policy that the broker applies instead of ours. */
+  readonly policyOverridden?: string | undefined;
+}
+
+const brokerProblems = new Set(["BrokerUnreachable", "ManagementMissing", "CredentialsRefused", "NotAdministrator"]);
+
+/** The status after a pass that put everything on the broker. */
+export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: Date): JobQueueStatus {
+  const { generation } = jobQueue.metadata;
+  const { exchange, queue, deadLetterQueue } = queueNames(found.name);
+  const overridden = found.policyOverridden;
+  const message =
+    overridden &&
+    `the broker's policy "${overridden}" applies to the queue instead of Jobwright's, so dead-lettering and limits are not as asked: delete it, narrow its pattern, or give it a priority below 100.`;
+  let conditions = readyConditions(
+    jobQueue.status?.conditions,
+    message
+      ? { state: "Stalled", reason: "PolicyOverridden", message, observedGeneration: generation }
+      : {
+          state: "Ready",
+          reason: "Provisioned",
+          message: `publish to exchange "${exchange}" in vhost "${found.vhost}" with the credentials in Secret ${found.bindingSecret}`,
+          observedGeneration: generation,
+        },
+    now,
+  );
+  conditions = put(conditions, now, {
+    type: "BrokerReachable",
+    status: "True",
+    reason: "Reached",
+    message: `RabbitMQ ${found.brokerVersion} answers`,
+    observedGeneration: generation,
+  });
+  conditions = message
+    ? put(conditions, now, {
+        type: "PolicyOverridden",
+        status: "True",
+        reason: "OtherPolicyApplies",
+        message,
+        observedGeneration: generation,
+      })
+    : removeCondition(conditions, "PolicyOverridden");
+  return {
+    observedGeneration: generation,
+    conditions,
+    vhost: found.vhost,
+    exchange,
+    queue,
+    deadLetterQueue,
+    binding: { name: found.bindingSecret },
+    brokerVersion: found.brokerVersion,
+    ...(found.jobs ? { jobs: found.jobs } : {}),
+  };
+}
+
+/** The status after a pass that met a problem: what is known of the queue stays. */
+export function problemStatus(
+  jobQueue: JobQueue,
+  { state, reason, message }: Pick<Problem, "state" | "reason" | "message">,
+  now: Date,
+): JobQueueStatus {
+  const { generation } = jobQueue.metadata;
+  let conditions = readyConditions(
+    jobQueue.status?.conditions,
+    { state, reason, message, observedGeneration: generation },
+    now,
+  );
+  if (brokerProblems.has(reason)) {
+    conditions = put(conditions, now, {
+      type: "BrokerReachable",
+      status: "False",
+      reason,
+      message,
+      observedGeneration: generation,
+    });
+  }
+  return { ...jobQueue.status, observedGeneration: generation, conditions };
+}
+
+function put(conditions: readonly Condition[], now: Date, condition: NewCondition): Condition[] {
+  return setCondition(conditions, condition, now);
+}

@@ -1,0 +1,39 @@
+import { BrokerError } from "./broker/index.ts";
+import { ApiError, type Readiness } from "./kube/index.ts";
+
+/**
+ * Why an object is not as its spec says, in the user's words. Thrown by a reconcile's steps and turned into conditions.
+ *
+ * - `Stalled`: nothing more happens until the user mends something; it is looked at again now and then all the same,
+ *   since what the user mends is often not the object itself.
+ * - `Reconciling`: it may pass by itself, and is tried again soon.
+ */
+export class Problem extends Error {
+  readonly state: Exclude<Readiness["state"], "Ready">;
+  /** One CamelCase word, stable enough for programs. */
+  readonly reason: string;
+
+  constructor(state: Problem["state"], reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "Problem";
+    this.state = state;
+    this.reason = reason;
+  }
+}
+
+/** How soon an object with a problem is looked at again, ms. */
+export function retryProblemMs({ state }: Problem): number {
+  return state === "Stalled" ? 15_000 : 3_000;
+}
+
+/** What a failed step says to the user; undefined if it is no problem of theirs, but a fault to be retried and logged. */
+export function asProblem(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (error instanceof BrokerError) {
+    return new Problem(error.needsUser ? "Stalled" : "Reconciling", error.reason, error.message, { cause: error });
+  }
+  if (error instanceof ApiError && [400, 403, 422].includes(error.status)) {
+    return new Problem("Stalled", "RefusedByApiServer", error.message, { cause: error });
+  }
+  return undefined;
+}

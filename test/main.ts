@@ -1,0 +1,79 @@
+// `npm test`: everything that must hold, from the linter to pods on a real cluster, and one line at the end that counts.
+//
+//   npm test                      all of it
+//   npm test -- checks unit       only these of: checks, unit, integration, e2e
+//   npm test -- --keep            leave a cluster that this run started running
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const layers = ["checks", "unit", "integration", "e2e"] as const;
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const keep = process.argv.includes("--keep");
+
+const unknown = wanted.filter((name) => !(layers as readonly string[]).includes(name));
+if (unknown.length > 0) {
+  process.stderr.write(`npm test: no such part: ${unknown.join(", ")}. Expected some of: ${layers.join(", ")}.\n`);
+  process.exit(2);
+}
+const runs = (name: (typeof layers)[number]) => wanted.length === 0 || wanted.includes(name);
+
+const counts = { passed: 0, failed: 0 };
+
+function run(title: string, command: string, args: readonly string[]): boolean {
+  process.stdout.write(`\n── ${title}\n`);
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+  if (error) process.stderr.write(`${command}: ${error.message}\n`);
+  return status === 0;
+}
+
+/** A check is one test: it holds or it does not. */
+function check(title: string, command: string, args: readonly string[]): boolean {
+  const passed = run(title, command, args);
+  counts[passed ? "passed" : "failed"] += 1;
+  if (!passed) process.stderr.write(`${title}: failed\n`);
+  return passed;
+}
+
+/** One vitest project, counted test by test; a run that counts no failure but fails all the same is one. */
+function tests(project: string): void {
+  const folder = mkdtempSync(join(tmpdir(), "jobwright-test-"));
+  const report = join(folder, "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const succeeded = run(`${project} tests`, "vitest", ["run", "--project", project, ...reporters]);
+  let failed = 0;
+  try {
+    const summary = JSON.parse(readFileSync(report, "utf8"));
+    counts.passed += summary.numPassedTests;
+    failed = summary.numFailedTests;
+  } catch {
+    process.stderr.write(`${project} tests: vitest wrote no report\n`);
+  }
+  counts.failed += succeeded ? failed : Math.max(1, failed);
+  rmSync(folder, { recursive: true });
+}
+
+if (runs("checks")) {
+  check("format and lint (biome)", "biome", ["check", "--error-on-warnings", "."]);
+  check("types (tsc)", "tsc", ["--noEmit"]);
+  check("unused code (knip)", "knip", []);
+  check("CRDs are what the schemas generate", "npm", ["run", "-s", "crds", "--", "--check"]);
+}
+if (runs("unit")) tests("unit");
+
+if (runs("integration") || runs("e2e")) {
+  const cli = ["--conditions=source", join(root, "test/cluster/cli.ts")];
+  const wasUp = spawnSync("node", [...cli, "status", "--quiet"], { cwd: root }).status === 0;
+  const up = check("cluster with RabbitMQ 4.0", "node", [...cli, "up", "--rabbitmq", "4.0"]);
+  const both = check("RabbitMQ 3.10 beside it", "node", [...cli, "up", "--rabbitmq", "3.10"]);
+  if (up && both) {
+    if (runs("integration")) tests("integration");
+    if (runs("e2e")) tests("e2e");
+  }
+  if (!wasUp && !keep) check("cluster down, nothing left running", "node", [...cli, "down"]);
+}
+
+process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`);
+process.exit(counts.failed === 0 ? 0 : 1);
