@@ -2,11 +2,17 @@ import { ApiError, type ApiStatus, ConnectionError } from "./errors.ts";
 import { connectionError, type Transport, type TransportRequest } from "./transport.ts";
 
 /** Sends a request and reads the whole JSON answer within the time limit. `what` begins the message of every error. */
-export type Call = <T>(what: string, request: Omit<TransportRequest, "signal">) => Promise<T>;
+export type Call = <T>(what: string, request: CallRequest) => Promise<T>;
+
+/** The signal, where one is given, ends the call before its time limit. */
+type CallRequest = Omit<TransportRequest, "signal"> & { signal?: AbortSignal | undefined };
 
 export function createCall(transport: Transport, requestTimeoutMs: number): Call {
-  return async <T>(what: string, request: Omit<TransportRequest, "signal">) => {
+  return async <T>(what: string, { signal, ...request }: CallRequest) => {
+    signal?.throwIfAborted();
     const abort = new AbortController();
+    const forward = () => abort.abort(signal?.reason);
+    signal?.addEventListener("abort", forward, { once: true });
     const timer = setTimeout(() => abort.abort(timeLimit(what, requestTimeoutMs)), requestTimeoutMs);
     try {
       const response = await transport.send({ ...request, signal: abort.signal });
@@ -19,6 +25,7 @@ export function createCall(transport: Transport, requestTimeoutMs: number): Call
       return JSON.parse(text) as T;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", forward);
     }
   };
 }

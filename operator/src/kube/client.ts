@@ -12,6 +12,8 @@ const LIST_PAGE = 500;
 export interface ListOptions extends Selection {
   /** Absent: the newest state. "0": whatever the API server has in memory. */
   resourceVersion?: string | undefined;
+  /** Ends the call early; it then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface DeleteOptions {
@@ -72,7 +74,7 @@ export interface KubeClient {
   /** The same connections with another time limit for each call. */
   withTimeout(requestTimeoutMs: number): KubeClient;
   /** Cuts every connection. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 export interface KubeClientOptions {
@@ -109,7 +111,7 @@ function clientOver(transport: Transport, requestTimeoutMs: number): KubeClient 
       }
       const page: { metadata: { resourceVersion: string; continue?: string }; items: T[] } = await call(
         `list ${resourceName(resource)}`,
-        { method: "GET", path: resourcePath(resource, options.namespace), query },
+        { method: "GET", path: resourcePath(resource, options.namespace), query, signal: options.signal },
       );
       resourceVersion = page.metadata.resourceVersion;
       next = page.metadata.continue ?? "";

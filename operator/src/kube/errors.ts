@@ -61,7 +61,9 @@ export function isAlreadyExists(error: unknown): error is ApiError {
 
 /** The object itself is wrong (a value is refused, a field is unknown): trying again unchanged is no use. */
 export function isInvalid(error: unknown): error is ApiError {
-  return answered(error, 422) || (answered(error, 400) && error.reason === "BadRequest");
+  // Server-side apply answers 500 to a field that the schema does not know or that has the wrong type.
+  const untyped = answered(error, 500) && error.message.includes("failed to create typed patch object");
+  return answered(error, 422) || (answered(error, 400) && error.reason === "BadRequest") || untyped;
 }
 
 /** The resourceVersion or the list's page is too old: list again. */

@@ -87,10 +87,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   }
 
   async function list(): Promise<string> {
-    const { items, resourceVersion } = await client.list<T>(resource, selection);
-    if (stopping.signal.aborted) {
-      return resourceVersion;
-    }
+    const { items, resourceVersion } = await client.list<T>(resource, { ...selection, signal: stopping.signal });
     const present = new Set(items.map(objectKey));
     for (const item of items) {
       put(item);

@@ -7,7 +7,8 @@ import { ConnectionError } from "./errors.ts";
 const MAX_CONNECTIONS = 16;
 // Below the 90 s after which the API server closes an idle connection, so that no request meets a closing one.
 const KEEP_ALIVE_MS = 45_000;
-const CONNECT_TIMEOUT_MS = 10_000;
+// Short: calls queue behind a connection that is being made, and leader election has seconds only.
+const CONNECT_TIMEOUT_MS = 4_000;
 
 type Tls = Pick<RequestOptions, "ca" | "cert" | "key" | "servername" | "rejectUnauthorized">;
 interface Pools {
@@ -32,7 +33,8 @@ export interface TransportRequest {
 export interface Transport {
   /** Resolves when the headers are there. Rejects with `ConnectionError`, or with the signal's reason once that is aborted. */
   send(request: TransportRequest): Promise<Dispatcher.ResponseData>;
-  close(): Promise<void>;
+  /** Cuts every connection. */
+  close(): void;
 }
 
 /**
@@ -71,6 +73,7 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
   return {
     async send({ method, path, query, body, contentType, watch, signal }) {
       const options: RequestOptions = {};
+      // An exec plugin runs without a time limit of its own.
       await aborting(config.applyToHTTPSOptions(options), signal);
       const { ca, cert, key, servername, rejectUnauthorized } = options;
       const { calls, watches } = poolsFor(definedOnly({ ca, cert, key, servername, rejectUnauthorized }));
@@ -86,7 +89,8 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
       }
       const url = query?.size ? `${server}${path}?${query}` : `${server}${path}`;
       try {
-        return await request(url, {
+        // undici looks at the signal only once the request has a connection.
+        const sent = request(url, {
           dispatcher: watch ? watches : calls,
           method,
           headers,
@@ -96,12 +100,15 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
           headersTimeout: 0,
           bodyTimeout: 0,
         });
+        return await aborting(sent, signal);
       } catch (error) {
         throw connectionError(`${method} ${server}${path}`, error, signal);
       }
     },
-    async close() {
-      await Promise.all([pools?.calls.destroy(), pools?.watches.destroy()]);
+    close() {
+      // Not awaited: a connection that is still being made would hold it up.
+      void pools?.calls.destroy();
+      void pools?.watches.destroy();
       pools = undefined;
     },
   };
@@ -130,7 +137,7 @@ function createPool(proxyUrl: string | undefined, tls: Tls, connections: number 
   return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect as never });
 }
 
-/** An exec plugin runs without a time limit of its own. */
+/** The work's outcome, or the signal's reason if that comes first. */
 function aborting<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const abort = () => reject(signal.reason);
