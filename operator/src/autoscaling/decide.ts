@@ -56,7 +56,9 @@ export function decide(signals: Signals, settings: ScalingSettings): Recommendat
   const exact = slots / settings.concurrency;
   // 1e-9: ten slots must not become eleven workers by a rounding error.
   const needed = Math.ceil(exact - 1e-9);
-  const near = wanted > 0 && slots > 0 && Math.abs(exact / wanted - 1) <= tolerance;
+  // Where jobs are long, one that waits for a slot would wait for all of such a run: there no shortage is tolerated.
+  const short = exact > wanted && signals.serviceSeconds > terms.horizonSeconds;
+  const near = slots > 0 && wanted > 0 && !short && Math.abs(exact / wanted - 1) <= tolerance;
   const tolerated = near ? wanted : needed;
   const replicas = clampReplicas(tolerated, settings);
   return {

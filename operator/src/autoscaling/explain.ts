@@ -42,9 +42,9 @@ export function reasonOf({ recommendation, heldBy, backlogUnknown }: Explained):
 }
 
 /**
- * One sentence for people: the terms, the one that bound, and what held or limited it. For example
- * "3 → 12 workers: 240 jobs waiting at 1.4 s each need 11.8 slots to start within 30s (arrivals of 2/s need 3.3);
- * limited by maxReplicas 12".
+ * One sentence for people: the terms, first the one that bound, and what held or limited it. For example
+ * "3 → 10 workers: 11.8 slots for 240 jobs waiting to start within 30s (3.3 slots for steady arrivals of 2/s), at 1.4 s
+ * a job; limited by maxReplicas 10".
  */
 export function explain(explained: Explained): string {
   const { from, to } = explained;
@@ -57,33 +57,33 @@ export function explain(explained: Explained): string {
 
 function demand({ signals, settings, recommendation, backlogUnknown }: Explained): string {
   const { terms, bound, slots } = recommendation;
-  const service = `${figure(signals.serviceSeconds)} s each`;
   const waiting = backlogUnknown ? "at least 1 job" : plural(signals.backlog, "job");
   const target = duration(settings.targetWaitMs);
   const clauses = {
-    Backlog: `${waiting} waiting at ${service} need ${plural(terms.backlog, "slot")} to start within ${target}`,
-    Arrivals: `arrivals of ${figure(signals.arrivalsPerSecond)}/s at ${service} need ${plural(terms.arrivals, "slot")}`,
-    InFlight: `${plural(signals.inFlight, "long job")} running will still hold ${plural(terms.inFlight, "slot")}`,
+    Backlog: `${plural(terms.backlog, "slot")} for ${waiting} waiting to start within ${target}`,
+    Arrivals: `${plural(terms.arrivals, "slot")} for steady arrivals of ${figure(signals.arrivalsPerSecond)}/s`,
+    InFlight: `${plural(terms.inFlight, "slot")} that ${plural(signals.inFlight, "long job")} will still hold`,
   };
   const amounts = { Backlog: terms.backlog, Arrivals: terms.arrivals, InFlight: terms.inFlight };
   const names = ["Backlog", "Arrivals", "InFlight"] as const;
   if (bound === "Nothing") {
     if (backlogUnknown) return "the broker does not say how many jobs wait";
     return signals.inFlight > 0
-      ? `no job waits, and the ${plural(signals.inFlight, "job")} running will end in time`
+      ? `no job waits, and what runs (${plural(signals.inFlight, "job")}) will end in time`
       : "no job waits or runs";
   }
-  const main = bound === "Jobs" ? `${plural(slots, "slot")} are all that there are jobs for` : clauses[bound];
+  const main = bound === "Jobs" ? `${plural(slots, "slot")}, as there are no more jobs to fill them` : clauses[bound];
   const others = names.filter((name) => name !== bound && amounts[name] > 0).map((name) => clauses[name]);
-  return others.length === 0 ? main : `${main} (${others.join(", ")})`;
+  const why = others.length === 0 ? main : `${main} (${others.join(", ")})`;
+  return `${why}, at ${figure(signals.serviceSeconds)} s a job`;
 }
 
 function heldClause({ heldBy, settings, backlogUnknown, silent }: Explained): string | undefined {
   switch (heldBy) {
     case "ScaleDownDelay":
-      return `kept until fewer were enough for scaleDownDelay ${duration(settings.scaleDownDelayMs)}`;
+      return `as many were needed within the last ${duration(settings.scaleDownDelayMs)} (scaleDownDelay)`;
     case "IdleDelay":
-      return `kept until idle for idleDelay ${duration(settings.idleDelayMs)}`;
+      return `kept until idle for ${duration(settings.idleDelayMs)} (idleDelay)`;
     case "SignalsMissing":
       if (backlogUnknown) return "the last decision holds because the broker cannot be asked for the backlog";
       return `the last decision holds because ${plural(silent.length, "worker")} did not report: ${some(silent)}`;

@@ -8,6 +8,8 @@ export interface FleetReadings {
   readonly inFlight: number;
   /** Jobs taken but not started. */
   readonly held: number;
+  /** Age of the oldest run; 0 when nothing runs. */
+  readonly oldestSeconds: number;
   /** Pods that should report but do not. While there are any, what runs is not certain. */
   readonly silent: readonly string[];
   /** Active workers that take jobs. */
@@ -33,6 +35,7 @@ export function readFleet(
   return {
     inFlight: roles.reduce((sum, { busy }) => sum + busy, 0),
     held: roles.reduce((sum, { held }) => sum + held, 0),
+    oldestSeconds: Math.max(0, ...roles.map(({ oldestSeconds }) => oldestSeconds)),
     silent: roles.filter(({ silent }) => silent).map(({ pod }) => pod),
     working: count("Working"),
     cordoned: count("Cordoned"),
@@ -46,6 +49,7 @@ interface Role {
   readonly pod: string;
   readonly busy: number;
   readonly held: number;
+  readonly oldestSeconds: number;
   readonly silent: boolean;
   readonly capacity: "Working" | "Cordoned" | "Starting" | "Overdue" | "None";
   readonly knownUpToMs: number | undefined;
@@ -60,7 +64,7 @@ function roleOf(
   // A worker that crashed is given as long to come back as a new one to begin.
   const outOfWorkSinceMs = Math.max(pod.createdAtMs, worker?.heardAtMs ?? 0);
   const notBegun = nowMs - outOfWorkSinceMs > startAllowanceMs ? "Overdue" : "Starting";
-  const nothing = { pod: pod.name, busy: 0, held: 0, silent: false, knownUpToMs: undefined };
+  const nothing = { pod: pod.name, busy: 0, held: 0, oldestSeconds: 0, silent: false, knownUpToMs: undefined };
   const reporting = worker !== undefined && worker.heartbeat.state !== "Stopped" ? worker : undefined;
   const ended = pod.phase === "Succeeded" || pod.phase === "Failed" || !pod.processRunning;
   if (reporting === undefined || ended) {
@@ -75,6 +79,7 @@ function roleOf(
     pod: pod.name,
     busy: heartbeat.busy,
     held: heartbeat.held,
+    oldestSeconds: heartbeat.oldestRunningSeconds ?? 0,
     // A pod that is being deleted takes no more jobs: its last word stands until it is gone.
     silent: active && !fresh,
     capacity: active ? capacityOf(heartbeat) : "None",

@@ -130,7 +130,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
   const serviceTime = observeService(
     before.serviceTime,
     { atMs: nowMs, busySeconds: fleet.busySeconds, ended: fleet.ended },
-    readings.inFlight,
+    readings,
   );
 
   const backlogUnknown = input.backlogReady === undefined;

@@ -36,21 +36,24 @@ export function startServiceTime(nowMs: number, keptMs: number | undefined): Ser
 /**
  * Takes in the fleet's totals. S = time spent in handlers ÷ runs that ended, unfinished runs included in the time, which
  * gives the true processing rate (DS2, OSDI '18). Where fewer runs ended than are under way, that quotient says more about the
- * number of slots than about the runs (ten that began 30 s ago would be "300 s"); then S is what it was, or the
- * least that it can be: every run ends now.
+ * number of slots than about the runs (twenty that began half a second ago would be "10 s"); then S is what it was, or
+ * the age of the oldest run where that is more: so the first of many long jobs shows how long they are.
  */
-export function observeService(state: ServiceTime, now: Totals, inFlight: number): ServiceTime {
+export function observeService(
+  state: ServiceTime,
+  now: Totals,
+  running: { readonly inFlight: number; readonly oldestSeconds: number },
+): ServiceTime {
   const busySeconds = now.busySeconds - state.lastFrom.busySeconds;
   const ended = now.ended - state.lastFrom.ended;
-  const atLeast = ended + inFlight > 0 ? busySeconds / (ended + inFlight) : 0;
-  const enough = ended > 0 && ended >= inFlight && busySeconds > 0;
-  const seconds = enough ? busySeconds / ended : Math.max(state.seconds, atLeast);
+  const enough = ended > 0 && ended >= running.inFlight && busySeconds > 0;
+  const seconds = enough ? busySeconds / ended : Math.max(state.seconds, running.oldestSeconds);
   const ageMs = now.atMs - state.thisFrom.atMs;
   const full = ageMs >= stretch.minMs && now.ended - state.thisFrom.ended >= stretch.runs;
   const closes = full || ageMs >= stretch.maxMs;
   return {
     seconds,
-    measured: state.measured || enough || atLeast > state.seconds,
+    measured: state.measured || enough || running.oldestSeconds > state.seconds,
     lastFrom: closes ? state.thisFrom : state.lastFrom,
     thisFrom: closes ? now : state.thisFrom,
   };
