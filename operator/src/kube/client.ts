@@ -29,6 +29,9 @@ export interface ApplyOptions {
   subresource?: string | undefined;
 }
 
+/** RFC 6902: done one after the other, or none at all, for instance because a `test` does not hold. */
+export type JsonPatch = { op: "add" | "replace" | "test"; path: string; value: unknown }[];
+
 export interface PatchOptions {
   subresource?: string | undefined;
   fieldManager?: string | undefined;
@@ -54,12 +57,12 @@ export interface KubeClient {
   delete(resource: Resource, name: string, namespace?: string, options?: DeleteOptions): Promise<void>;
   /** Server-side apply. A field that the schema does not know is refused, not dropped. */
   apply<T extends KubeObject>(resource: Resource, object: T, options: ApplyOptions): Promise<T>;
-  /** JSON merge patch: null removes a field, a list is replaced as a whole. */
+  /** JSON merge patch (null removes a field, a list is replaced as a whole), or JSON patch where `change` is a list. */
   patch<T extends KubeObject>(
     resource: Resource,
     name: string,
     namespace: string | undefined,
-    mergePatch: object,
+    change: object | JsonPatch,
     options?: PatchOptions,
   ): Promise<T>;
   /**
@@ -206,7 +209,7 @@ function clientOver(transport: Transport, requestTimeoutMs: number): KubeClient 
       });
     },
 
-    async patch(resource, name, namespace, mergePatch, { subresource, fieldManager } = {}) {
+    async patch(resource, name, namespace, change, { subresource, fieldManager } = {}) {
       const query = new URLSearchParams({ fieldValidation: "Strict" });
       if (fieldManager !== undefined) {
         query.set("fieldManager", fieldManager);
@@ -215,8 +218,8 @@ function clientOver(transport: Transport, requestTimeoutMs: number): KubeClient 
         method: "PATCH",
         path: resourcePath(resource, namespace, name, subresource),
         query,
-        contentType: "application/merge-patch+json",
-        body: JSON.stringify(mergePatch),
+        contentType: Array.isArray(change) ? "application/json-patch+json" : "application/merge-patch+json",
+        body: JSON.stringify(change),
       });
     },
 

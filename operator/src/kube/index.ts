@@ -3,6 +3,7 @@ export {
   type ApplyOptions,
   createKubeClient,
   type DeleteOptions,
+  type JsonPatch,
   type KubeClient,
   type KubeClientOptions,
   type ListOptions,

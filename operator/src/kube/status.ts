@@ -1,58 +1,46 @@
 import { isDeepStrictEqual } from "node:util";
-import type { KubeClient } from "./client.ts";
+import type { JsonPatch, KubeClient } from "./client.ts";
+import { isInvalid, isNotFound } from "./errors.ts";
 import type { KubeObject } from "./object.ts";
 import type { Resource } from "./resource.ts";
 
 /**
- * Makes `status` the object's whole status, if it differs from what `object` carries; returns whether it was written.
+ * Makes `status` the object's whole status if it differs from what `object` carries; returns whether it was written.
+ * False too when the object is gone or another has its name now.
  *
- * A merge patch on the status subresource: lists (conditions) are replaced as a whole, and fields that are no longer in
- * `status` are removed. No resourceVersion is sent, since the status has one writer; the uid is, so that another object that took the name
- * since is not written to. Throws as `client.patch` does (NotFound: the object is gone; Invalid or Conflict: the name has a new owner).
+ * The whole status is sent, not only what seems to differ: `object` may come from a cache that lags behind. No
+ * resourceVersion is sent, since the status has one writer. Throws as `client.patch` does: `isInvalid` where the schema refuses the status.
  */
 export async function writeStatus<T extends KubeObject>(
   client: KubeClient,
   resource: Resource,
   object: T,
-  status: NonNullable<T["status"]> & object,
+  status: NonNullable<T["status"]>,
 ): Promise<boolean> {
   const { name, namespace, uid } = object.metadata;
-  const before = asJson(object.status ?? {});
-  const after = asJson(status);
-  if (isDeepStrictEqual(before, after)) {
+  if (isDeepStrictEqual(asJson(object.status), asJson(status))) {
     return false;
   }
-  const patch = { ...(uid === undefined ? {} : { metadata: { uid } }), status: replacingPatch(before, after) };
-  await client.patch(resource, name, namespace, patch, { subresource: "status" });
-  return true;
-}
-
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
-/**
- * The merge patch that turns `before` into `after`. It repeats what is equal: `before` may come from a cache that lags
- * behind, and then what looks equal is not.
- */
-export function replacingPatch(before: Json | undefined, after: Json): Json {
-  if (!isRecord(after)) {
-    return after;
+  const change: JsonPatch = [
+    { op: "test", path: "/metadata/uid", value: uid },
+    { op: "add", path: "/status", value: status },
+  ];
+  try {
+    await client.patch(resource, name, namespace, change, { subresource: "status" });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) {
+      return false;
+    }
+    // The API server does not say whether it was the test that failed.
+    if (isInvalid(error) && (await client.get(resource, name, namespace))?.metadata.uid !== uid) {
+      return false;
+    }
+    throw error;
   }
-  const old = isRecord(before) ? before : {};
-  const patch: { [key: string]: Json } = {};
-  for (const key of Object.keys(old)) {
-    patch[key] = null;
-  }
-  for (const [key, value] of Object.entries(after)) {
-    patch[key] = replacingPatch(old[key], value);
-  }
-  return patch;
-}
-
-function isRecord(value: Json | undefined): value is { [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** As it goes over the wire: without undefined, dates as strings. */
-function asJson(value: object): Json {
-  return JSON.parse(JSON.stringify(value));
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null));
 }

@@ -11,6 +11,7 @@ import {
   type KubeObject,
 } from "../../../operator/src/kube/index.ts";
 import { type ConfigMap, clientFor, configBehind, configMaps, connect, createNamespace } from "./api-server.ts";
+import { eventually } from "./eventually.ts";
 import { createHttpProxy, goneStatus } from "./http-proxy.ts";
 import { createTcpProxy } from "./tcp-proxy.ts";
 import { defineWidgets } from "./widgets.ts";
@@ -203,20 +204,15 @@ const selfSubjectReviews = {
 
 async function serviceAccountToken(client: KubeClient, namespace: string, name: string): Promise<string> {
   const serviceAccounts = { ...configMaps, plural: "serviceaccounts", kind: "ServiceAccount" };
-  const { metadata } = await client.create<KubeObject>(serviceAccounts, { metadata: { name, namespace } });
+  await client.create<KubeObject>(serviceAccounts, { metadata: { name, namespace } });
   const secrets = { ...configMaps, plural: "secrets", kind: "Secret" };
   const secret = { metadata: { name, namespace, annotations: { "kubernetes.io/service-account.name": name } } };
   await client.create(secrets, { ...secret, type: "kubernetes.io/service-account-token" });
   let token: string | undefined;
   // The controller-manager fills it in.
-  await expect
-    .poll(
-      async () => {
-        token = (await client.get<KubeObject & { data?: { token?: string } }>(secrets, name, namespace))?.data?.token;
-        return token;
-      },
-      { timeout: 10_000, message: `a token for ${metadata.name}` },
-    )
-    .toBeDefined();
+  await eventually(async () => {
+    token = (await client.get<KubeObject & { data?: { token?: string } }>(secrets, name, namespace))?.data?.token;
+    return token;
+  }).toBeDefined();
   return Buffer.from(token ?? "", "base64").toString();
 }

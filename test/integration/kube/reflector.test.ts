@@ -6,6 +6,7 @@ import {
   type ReflectorOptions,
 } from "../../../operator/src/kube/index.ts";
 import { clientFor, connect, createNamespace } from "./api-server.ts";
+import { eventually } from "./eventually.ts";
 import { createHttpProxy, goneStatus } from "./http-proxy.ts";
 import { createTcpProxy } from "./tcp-proxy.ts";
 import { defineWidgets, type Widget } from "./widgets.ts";
@@ -65,7 +66,7 @@ test("knows what is there, and follows what is added, changed and deleted", asyn
   await make("b", 2);
   await make("c", 1);
   await remove("a");
-  await expect.poll(state).toEqual(["b=2", "c=1"]);
+  await eventually(state).toEqual(["b=2", "c=1"]);
   expect(told).toEqual(["added a", "added b", "changed b", "added c", "deleted a"]);
   expect(reflector.get(`${namespace}/b`)?.spec?.size).toBe(2);
   expect([reflector.list(namespace).length, reflector.list("another").length]).toEqual([2, 0]);
@@ -76,7 +77,7 @@ test("hands out frozen objects with their kind and without managedFields", async
   await make("listed", 1);
   const { reflector } = await reflect(client);
   await make("watched", 1);
-  await expect.poll(() => reflector.list().length).toBe(2);
+  await eventually(() => reflector.list().length).toBe(2);
   for (const name of ["listed", "watched"]) {
     const object = reflector.get(`${namespace}/${name}`);
     expect(object?.kind).toBe("Widget");
@@ -98,7 +99,7 @@ test("goes on when a handler throws", async () => {
     },
   });
   await make("b", 1);
-  await expect.poll(state).toEqual(["a=1", "b=1"]);
+  await eventually(state).toEqual(["a=1", "b=1"]);
   expect(warnings[0]).toContain("from the handler");
 });
 
@@ -127,11 +128,11 @@ test("a watch that went silent is given up and everything listed anew", async ()
   const { state, warnings } = await reflect(client, { silenceLimitMs: 500 });
   await make("b", 1);
   // Now the watch is open for sure.
-  await expect.poll(state).toEqual(["a=1", "b=1"]);
+  await eventually(state).toEqual(["a=1", "b=1"]);
   proxy.freeze();
   await make("b", 2);
   await remove("a");
-  await expect.poll(state, { timeout: 10_000 }).toEqual(["b=2"]);
+  await eventually(state).toEqual(["b=2"]);
   expect(warnings.join("\n")).toContain("nothing came for 500 ms, not even a bookmark");
 });
 
@@ -142,13 +143,13 @@ test("a watch that was cut goes on from where it was, without a new list", async
   const proxy = await createTcpProxy(config);
   const { state, told, warnings } = await reflect(clientFor(proxy.config));
   await make("c", 1);
-  await expect.poll(state).toEqual(["a=1", "b=1", "c=1"]);
+  await eventually(state).toEqual(["a=1", "b=1", "c=1"]);
   proxy.freeze("newToo");
   await make("b", 2);
   await remove("a");
   proxy.cut();
   proxy.thaw();
-  await expect.poll(state).toEqual(["b=2", "c=1"]);
+  await eventually(state).toEqual(["b=2", "c=1"]);
   expect(told).toEqual(["added a", "added b", "added c", "changed b", "deleted a"]);
   expect(warnings.length).toBeGreaterThan(0);
   expect(warnings.every((warning) => warning.startsWith("watching again"))).toBe(true);
@@ -170,13 +171,13 @@ test("410 Gone inside the stream, as the API server sends it: lists again, and f
     return undefined;
   });
   const { state, told, warnings } = await reflect(clientFor(proxy.config));
-  await expect.poll(() => watches).toBe(1);
+  await eventually(() => watches).toBe(1);
   await make("c", 1);
-  await expect.poll(state).toEqual(["a=1", "b=1", "c=1"]);
+  await eventually(state).toEqual(["a=1", "b=1", "c=1"]);
   proxy.cut();
   await remove("a");
-  await expect.poll(() => watches).toBeGreaterThanOrEqual(3);
-  await expect.poll(state).toEqual(["b=1", "c=1"]);
+  await eventually(() => watches).toBeGreaterThanOrEqual(3);
+  await eventually(state).toEqual(["b=1", "c=1"]);
   expect(told).toEqual(["added a", "added b", "added c", "deleted a"]);
   expect(warnings.join("\n")).toContain("listing again: ApiError: watch widgets");
   expect(warnings.join("\n")).toContain("too old resource version");
@@ -195,9 +196,9 @@ test("410 Gone as the HTTP status: lists again, and finds what was deleted meanw
     return "answered";
   });
   const { state, told } = await reflect(clientFor(proxy.config));
-  await expect.poll(state).toEqual(["b=1"]);
+  await eventually(state).toEqual(["b=1"]);
   await make("b", 2);
-  await expect.poll(state).toEqual(["b=2"]);
+  await eventually(state).toEqual(["b=2"]);
   expect(told).toEqual(["added a", "added b", "deleted a", "changed b"]);
 });
 
@@ -224,7 +225,7 @@ test("stops at once, an open watch included, and hears nothing more", async () =
   const { client, make, reflect } = await setUp();
   const { reflector, state, told } = await reflect(client);
   await make("a", 1);
-  await expect.poll(state).toEqual(["a=1"]);
+  await eventually(state).toEqual(["a=1"]);
   await reflector.stop();
   await make("b", 1);
   expect([state(), told]).toEqual([["a=1"], ["added a"]]);

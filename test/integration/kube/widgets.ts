@@ -1,6 +1,7 @@
-import { expect, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import type { KubeClient, KubeObject, Resource } from "../../../operator/src/kube/index.ts";
 import { uniqueName } from "./api-server.ts";
+import { eventually } from "./eventually.ts";
 
 /** A kind of the test's own, which no controller of the cluster touches. */
 export interface Widget extends KubeObject {
@@ -61,13 +62,11 @@ export async function defineWidgets(client: KubeClient): Promise<Resource> {
   });
   onTestFinished(() => client.delete(definitions, name));
   const widgets = { group, version: "v1", plural: "widgets", kind: "Widget", namespaced: true };
-  await expect
-    .poll(async () => {
-      const definition = await client.get<Definition>(definitions, name);
-      return definition?.status?.conditions?.find(({ type }) => type === "Established")?.status;
-    })
-    .toBe("True");
+  await eventually(async () => {
+    const definition = await client.get<Definition>(definitions, name);
+    return definition?.status?.conditions?.find(({ type }) => type === "Established")?.status;
+  }).toBe("True");
   // Established comes a moment before the kind is served.
-  await expect.poll(() => client.list(widgets).then(() => "served", String)).toBe("served");
+  await eventually(() => client.list(widgets).then(() => "served", String)).toBe("served");
   return widgets;
 }
