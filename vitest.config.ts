@@ -16,6 +16,7 @@ export default defineConfig({
             "test/cluster/**/*.test.ts",
             "test/broker/**/*.test.ts",
             "tools/**/*.test.ts",
+            "examples/**/*.test.ts",
           ],
         },
       },

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { binary } from "../../cluster/binaries.ts";
+
+const chart = join(import.meta.dirname, "../../../charts/jobwright");
+
+/** A rendered object; tests look into it by path. */
+export interface Rendered {
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  spec?: unknown;
+  rules?: unknown;
+  subjects?: unknown;
+}
+
+/** Renders the chart as release `jw` in namespace `jobwright-system`. @throws Error with Helm's words when it refuses. */
+export function render(values: Record<string, unknown>): Rendered[] {
+  const text = helm("template", values, "--namespace", "jobwright-system", "--kube-version", "1.34.0");
+  return parseAllDocuments(text).flatMap((document) => (document.contents === null ? [] : [document.toJS()]));
+}
+
+/** What Helm prints with the chart; values are given as a file on standard input. @throws Error with its words. */
+export function helm(command: "template" | "lint", values: Record<string, unknown>, ...flags: string[]): string {
+  const release = command === "template" ? ["jw"] : [];
+  try {
+    return execFileSync(binary("helm"), [command, ...release, chart, "--values", "-", ...flags], {
+      input: JSON.stringify(values),
+      encoding: "utf8",
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+  } catch (error) {
+    throw new Error(String((error as { stderr?: string }).stderr));
+  }
+}
