@@ -18,6 +18,7 @@ const debianPackages = {
   nsenter: "util-linux",
   unshare: "util-linux",
   mount: "mount",
+  umount: "mount",
   openssl: "openssl",
   mmdebstrap: "mmdebstrap",
 } as const;

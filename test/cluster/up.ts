@@ -3,23 +3,23 @@ import { join } from "node:path";
 import { ensureBrokerRoot } from "../broker/root.ts";
 import { brokerComponents, ensureSettings, knownBrokers } from "../broker/server.ts";
 import type { BrokerVersion } from "../broker/versions.ts";
-import { nodeAddress } from "./addresses.ts";
+import { nodeAddress, nodeName } from "./addresses.ts";
 import { apiServer } from "./apiserver.ts";
 import { binariesReady, binary, buildBinaries } from "./binaries.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { run } from "./command.ts";
-import { type Component, ensureRunning } from "./component.ts";
-import { controllerManager } from "./controller-manager.ts";
+import { ensureRunning } from "./component.ts";
+import { containerd } from "./containerd.ts";
 import { dnsAccess } from "./dns.ts";
-import { etcd } from "./etcd.ts";
 import { externalKubeconfig } from "./external.ts";
+import { kubernetesStages } from "./kubernetes.ts";
 import { withLock } from "./lock.ts";
-import { ensureNetwork } from "./network.ts";
+import { ensureNetwork, writeCniConfiguration } from "./network.ts";
 import { findProgram, installPackages, packagesToInstall, program } from "./packages.ts";
 import { binDirectory, ownKubeconfig } from "./paths.ts";
+import { ensurePauseImage } from "./pause-image.ts";
 import { report } from "./progress.ts";
 import { missingRequirements, userId } from "./requirements.ts";
-import { scheduler } from "./scheduler.ts";
 
 /**
  * Brings everything up that is not: installs and builds what is missing, starts what does not run, restarts what does
@@ -45,6 +45,7 @@ export async function up(options: { rabbitmq: BrokerVersion }): Promise<void> {
       await buildBinaries();
       await ensureCertificates();
       await ensureNetwork();
+      writeCniConfiguration();
       linkPrograms();
     } else {
       report(`KUBECONFIG names ${external}: that cluster is used and none is started.`);
@@ -62,14 +63,13 @@ async function startRabbit(version: BrokerVersion, address: string): Promise<voi
   for (const component of brokerComponents(version)) await ensureRunning(component);
 }
 
-/** Each stage needs what the one before it started. */
-const stages: Component[][] = [[etcd], [apiServer], [controllerManager, scheduler]];
-
 async function startKubernetes(): Promise<void> {
-  for (const stage of stages) {
+  for (const stage of kubernetesStages) {
     await Promise.all(stage.map(ensureRunning));
+    if (stage.includes(containerd)) await ensurePauseImage();
     if (stage.includes(apiServer)) await applyAddons();
   }
+  await nodeReady();
 }
 
 async function applyAddons(): Promise<void> {
@@ -77,6 +77,14 @@ async function applyAddons(): Promise<void> {
   await run(binary("kubectl"), ["--kubeconfig", ownKubeconfig, "apply", "--server-side", "-f", "-"], {
     input: JSON.stringify(list),
   });
+}
+
+/** The node takes pods once the kubelet has found containerd and its network. */
+async function nodeReady(): Promise<void> {
+  await run(binary("kubectl"), [
+    ...["--kubeconfig", ownKubeconfig, "wait", `node/${nodeName}`],
+    ...["--for=condition=Ready", "--timeout=60s"],
+  ]);
 }
 
 /** Fills the folder that `env` puts in PATH. */
