@@ -152,9 +152,9 @@ const status = z
       .object({
         serviceTimeMs: z.int().optional().describe("Mean time a job takes, in ms."),
         coldStartMs: z
-          .int()
+          .array(z.int())
           .optional()
-          .describe("Time from asking for a pod to its first sign of life, in ms: the median of the last five."),
+          .describe("The last five times from asking for a pod to its first sign of life, in ms."),
       })
       .optional()
       .describe("Measurements that outlive the operator."),

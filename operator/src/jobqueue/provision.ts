@@ -1,20 +1,20 @@
 import { parseDuration } from "@jobwright/worker-runtime/contract";
 import type { JobQueue } from "../api/objects.ts";
-import { type Broker, type Ensured, ensureTopology, ensureUser, producerPermissions } from "../broker/index.ts";
+import { type Broker, type Ensured, ensureUser, type JobQueueOnBroker, producerPermissions } from "../broker/index.ts";
 import type { KubeClient } from "../kube/index.ts";
 import { ensureBindingSecret } from "./binding-secret.ts";
 import { readCounts } from "./counts.ts";
 import { producerSecret, producerUser } from "./names.ts";
 import type { Provisioned } from "./status.ts";
 
-/** Puts a JobQueue's topology on its broker. Reads only, if all is there. */
-export async function provisionTopology(broker: Broker, jobQueue: JobQueue, name: string): Promise<Ensured> {
-  const { retention, maxLength } = jobQueue.spec.deadLetter;
-  return ensureTopology(broker, {
+/** What a JobQueue asks of its broker, under its resolved name. */
+export function onBroker({ spec }: JobQueue, name: string): JobQueueOnBroker {
+  const { retention, maxLength } = spec.deadLetter;
+  return {
     name,
-    deliveryLimit: jobQueue.spec.deliveryLimit,
+    deliveryLimit: spec.deliveryLimit,
     deadLetter: { retentionMs: parseDuration(retention), ...(maxLength === undefined ? {} : { maxLength }) },
-  });
+  };
 }
 
 /** Gives the default producer its user on the broker, and the Secret to connect with. */

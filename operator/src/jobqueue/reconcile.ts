@@ -1,5 +1,5 @@
 import { type JobQueue, jobQueues } from "../api/objects.ts";
-import type { BrokerAddress, BrokerPool, Ensured } from "../broker/index.ts";
+import { type BrokerAddress, type BrokerPool, type Ensured, ensureTopology } from "../broker/index.ts";
 import {
   addFinalizer,
   type EventRecorder,
@@ -15,7 +15,7 @@ import { type AddressSources, addressOf } from "./address.ts";
 import type { Claims } from "./claims.ts";
 import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { queueFinalizer, resolvedName } from "./names.ts";
-import { describeProvision, provisionProducer, provisionTopology } from "./provision.ts";
+import { describeProvision, onBroker, provisionProducer } from "./provision.ts";
 import { problemStatus, provisionedStatus } from "./status.ts";
 
 /** How often counts are refreshed, and the topology compared with one listing of the vhost. */
@@ -55,7 +55,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const name = resolvedName(jobQueue);
     claimName(jobQueue, address, name);
     const broker = brokers.get(address);
-    const ensured = await provisionTopology(broker, jobQueue, name);
+    const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
     recordChanges(jobQueue, name, ensured);
     const checked = credentialsChecked.get(uid);
     if (!checked || checked.generation !== generation || Date.now() - checked.at >= resyncMs) {

@@ -1,0 +1,209 @@
+import type { Registry } from "prom-client";
+import { type JobQueue, jobQueues, type WorkerPool, workerPools } from "./api/objects.ts";
+import { startLoop } from "./autoscaling/loop.ts";
+import { type BrokerAddress, createBrokerPool } from "./broker/index.ts";
+import type { AddressSources } from "./jobqueue/address.ts";
+import { createClaims } from "./jobqueue/claims.ts";
+import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
+import type { Secret } from "./jobqueue/secret-data.ts";
+import { deployments, pods, secrets } from "./kinds.ts";
+import {
+  createController,
+  createEventRecorder,
+  createReflector,
+  type KubeClient,
+  type KubeObject,
+  type Logger,
+  objectKey,
+  type Reflector,
+} from "./kube/index.ts";
+import { managedBySelector } from "./ownership.ts";
+import { controllerMetrics } from "./telemetry/controller-metrics.ts";
+import { readBacklogs } from "./workerpool/backlogs.ts";
+import type { Deployment } from "./workerpool/deployment.ts";
+import { createHeartbeatHub } from "./workerpool/heartbeat-hub.ts";
+import { poolLabel } from "./workerpool/names.ts";
+import type { Pod } from "./workerpool/pods.ts";
+import { createWorkerPoolReconciler } from "./workerpool/reconcile.ts";
+
+export interface OperatorOptions {
+  readonly client: KubeClient;
+  readonly sources: Pick<AddressSources, "defaultBrokerSecret" | "allowedVhosts">;
+  readonly resyncMs: number;
+  /** Tells this operator from its replicas: the pod's name. */
+  readonly identity: string;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+export interface Operator {
+  /** Watches what there is. A standby does it too, so that it can lead at once. */
+  watch(): void;
+  /** Whether everything has been listed once. */
+  hasSynced(): boolean;
+  /** Begins to work: only while leading. Waits until all is listed. */
+  lead(signal: AbortSignal): Promise<void>;
+  /** Ends work and watching. What a pass has begun is finished. */
+  stop(): Promise<void>;
+}
+
+/** Wires the controllers to what they watch. Composition only: nothing here decides. */
+export function createOperator(options: OperatorOptions): Operator {
+  const { client, resyncMs, log } = options;
+  const metrics = controllerMetrics(options.registry);
+  const sources: AddressSources = { client, ...options.sources };
+  const events = createEventRecorder({ client, component: "jobwright.dev/operator", instance: options.identity, log });
+  const brokers = createBrokerPool("jobwright-operator");
+  const addresses = new Map<string, BrokerAddress>();
+  const heartbeats = createHeartbeatHub(log);
+
+  const queueReflector = createReflector<JobQueue>({
+    client,
+    resource: jobQueues,
+    log,
+    onChange(jobQueue) {
+      queueController.enqueue(objectKey(jobQueue));
+      const { namespace, name } = jobQueue.metadata;
+      enqueuePools(namespace, name);
+    },
+  });
+  const poolReflector = createReflector<WorkerPool>({
+    client,
+    resource: workerPools,
+    log,
+    onChange(pool) {
+      poolController.enqueue(objectKey(pool));
+      // A pool that waits for the same queue may have it now.
+      if (pool.metadata.deletionTimestamp !== undefined) enqueuePools(pool.metadata.namespace, pool.spec.queueRef.name);
+    },
+  });
+  const deploymentReflector = createReflector<Deployment>({
+    client,
+    resource: deployments,
+    labelSelector: managedBySelector,
+    log,
+    onChange: (deployment) => enqueueOwner(deployment),
+  });
+  const podReflector = createReflector<Pod>({
+    client,
+    resource: pods,
+    labelSelector: poolLabel,
+    log,
+    onChange(pod) {
+      const pool = pod.metadata.labels?.[poolLabel];
+      if (pool !== undefined) poolController.enqueueAfter(`${pod.metadata.namespace}/${pool}`, podsSettleMs);
+    },
+  });
+  const secretReflector = createReflector<Secret>({
+    client,
+    resource: secrets,
+    labelSelector: managedBySelector,
+    log,
+    onChange(secret) {
+      for (const { uid } of secret.metadata.ownerReferences ?? []) {
+        queueReconciler.recheckCredentials(uid);
+        poolReconciler.recheckCredentials(uid);
+      }
+      enqueueOwner(secret);
+    },
+  });
+  const reflectors: Reflector<KubeObject>[] = [
+    queueReflector,
+    poolReflector,
+    deploymentReflector,
+    podReflector,
+    secretReflector,
+  ];
+
+  /** Notes which broker an object uses, so that one that nobody uses any more is closed. */
+  async function onAddress(uid: string, address: BrokerAddress | undefined): Promise<void> {
+    if (address === undefined) addresses.delete(uid);
+    else addresses.set(uid, address);
+    await brokers.keepOnly(addresses.values());
+  }
+
+  const queueReconciler = createJobQueueReconciler({
+    client,
+    jobQueues: queueReflector,
+    sources,
+    brokers,
+    claims: createClaims(),
+    events,
+    resyncMs,
+    enqueue: (key) => queueController.enqueue(key),
+    onAddress,
+  });
+  const poolReconciler = createWorkerPoolReconciler({
+    client,
+    workerPools: poolReflector,
+    jobQueues: queueReflector,
+    deployments: deploymentReflector,
+    pods: podReflector,
+    sources,
+    brokers,
+    heartbeats,
+    events,
+    log,
+    resyncMs,
+    onAddress,
+    enqueue: (key) => poolController.enqueue(key),
+    enqueueAfter: (key, delayMs) => poolController.enqueueAfter(key, delayMs),
+  });
+
+  const queueController = createController({
+    name: "jobqueue",
+    concurrency: 8,
+    reconcile: queueReconciler.reconcile,
+    metrics,
+    log,
+  });
+  const poolController = createController({
+    name: "workerpool",
+    concurrency: 8,
+    reconcile: poolReconciler.reconcile,
+    metrics,
+    log,
+  });
+
+  function enqueuePools(namespace: string, queue: string): void {
+    for (const pool of poolReflector.list(namespace)) {
+      if (pool.spec.queueRef.name === queue) poolController.enqueue(objectKey(pool));
+    }
+  }
+
+  function enqueueOwner({ metadata }: KubeObject): void {
+    for (const { kind, name } of metadata.ownerReferences ?? []) {
+      const key = `${metadata.namespace}/${name}`;
+      if (kind === "JobQueue") queueController.enqueue(key);
+      if (kind === "WorkerPool") poolController.enqueue(key);
+    }
+  }
+
+  let loop: AsyncDisposable | undefined;
+  return {
+    watch() {
+      for (const reflector of reflectors) reflector.start();
+    },
+    hasSynced: () => reflectors.every((reflector) => reflector.hasSynced()),
+    async lead(signal) {
+      await Promise.all(reflectors.map((reflector) => reflector.synced(signal)));
+      queueController.start();
+      poolController.start();
+      loop = startLoop({
+        pools: poolReconciler.scalers,
+        readBacklogs: (pools) => readBacklogs(pools, log),
+      });
+    },
+    async stop() {
+      await Promise.all([queueController.stop(), poolController.stop(), loop?.[Symbol.asyncDispose]()]);
+      await poolReconciler[Symbol.asyncDispose]();
+      await heartbeats[Symbol.asyncDispose]();
+      await brokers[Symbol.asyncDispose]();
+      await Promise.all(reflectors.map((reflector) => reflector.stop()));
+      await events.flush();
+    },
+  };
+}
+
+/** Pods change several times as they start and end; their pool looks once they have settled a little. */
+const podsSettleMs = 500;

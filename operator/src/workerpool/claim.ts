@@ -1,0 +1,14 @@
+import type { WorkerPool } from "../api/objects.ts";
+
+/**
+ * The pool that has the queue: of all pools of the namespace that name it and are not being deleted, the oldest. Two pools on one
+ * queue would both scale for all of it.
+ */
+export function holderOf(queue: string, pools: readonly WorkerPool[]): WorkerPool | undefined {
+  return pools
+    .filter(({ spec, metadata }) => spec.queueRef.name === queue && metadata.deletionTimestamp === undefined)
+    .toSorted(
+      ({ metadata: a }, { metadata: b }) =>
+        a.creationTimestamp.localeCompare(b.creationTimestamp) || a.uid.localeCompare(b.uid),
+    )[0];
+}

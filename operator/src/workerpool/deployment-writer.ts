@@ -1,0 +1,66 @@
+import type { WorkerPool } from "../api/objects.ts";
+import { deployments } from "../kinds.ts";
+import type { KubeClient } from "../kube/index.ts";
+import { fieldManager } from "../ownership.ts";
+import { Problem } from "../problem.ts";
+import { type Deployment, poolDeployment } from "./deployment.ts";
+
+/** What a pool's Deployment should be. */
+export interface WantedDeployment {
+  readonly pool: WorkerPool;
+  readonly configurationHash: string;
+  readonly replicas: number;
+}
+
+/**
+ * The one writer of a pool's Deployment. Writes follow each other, and each says what is wanted when it begins, so the
+ * controller and the scaler can both ask for one at any time.
+ */
+export interface DeploymentWriter {
+  /**
+   * Applies the Deployment, unless it is as last applied. `observed`: what the API server is known to have now.
+   *
+   * @throws Problem DeploymentTaken if one of that name exists and is not this pool's; ApiError if it is refused.
+   */
+  write(observed: Deployment | undefined): Promise<void>;
+  /** Whether the Deployment controller has yet to look at the newest pod template. */
+  isTemplatePending(observed: Deployment | undefined): boolean;
+}
+
+export function createDeploymentWriter(client: KubeClient, wanted: () => WantedDeployment): DeploymentWriter {
+  let last: { readonly json: string; readonly template: string; readonly generation: number } | undefined;
+  let templateGeneration = 0;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  async function writeNow(observed: Deployment | undefined): Promise<void> {
+    const { pool, configurationHash, replicas } = wanted();
+    const deployment = poolDeployment(pool, configurationHash, replicas);
+    const json = JSON.stringify(deployment);
+    if (last?.json === json && observed !== undefined && (observed.metadata.generation ?? 0) <= last.generation) return;
+    if (last === undefined) await refuseForeign(client, pool, deployment);
+    const applied = await client.apply<Deployment>(deployments, deployment, { fieldManager, force: true });
+    const template = JSON.stringify(deployment.spec.template);
+    const generation = applied.metadata.generation ?? 0;
+    if (template !== last?.template) templateGeneration = generation;
+    last = { json, template, generation };
+  }
+
+  return {
+    write(observed) {
+      const writing = queue.then(() => writeNow(observed));
+      queue = writing.catch(() => {});
+      return writing;
+    },
+    isTemplatePending: (observed) => (observed?.status?.observedGeneration ?? 0) < templateGeneration,
+  };
+}
+
+async function refuseForeign(client: KubeClient, { metadata }: WorkerPool, { metadata: { name } }: Deployment) {
+  const existing = await client.get<Deployment>(deployments, name, metadata.namespace);
+  if (existing === undefined || existing.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid)) return;
+  throw new Problem(
+    "Stalled",
+    "DeploymentTaken",
+    `Deployment ${metadata.namespace}/${name} exists and is not this WorkerPool's: delete or rename it, or give the WorkerPool another name.`,
+  );
+}

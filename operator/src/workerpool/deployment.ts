@@ -1,0 +1,115 @@
+import { dirname } from "node:path";
+import {
+  configurationPath,
+  credentialsDirectory,
+  environment,
+  parseDuration,
+  telemetryPort,
+} from "@jobwright/worker-runtime/contract";
+import type { WorkerPool } from "../api/objects.ts";
+import { type KubeObject, ownerReference } from "../kube/index.ts";
+import { managedBy } from "../ownership.ts";
+import { childNames, configurationHashAnnotation, poolLabel } from "./names.ts";
+
+type PodSpec = WorkerPool["spec"]["template"]["spec"];
+type Container = PodSpec["containers"][number];
+
+/** What a worker gets after its drainTimeout to confirm the last outcomes and close its connections. */
+const goodbyeSeconds = 10;
+
+/** A Deployment, as far as the operator reads one. */
+export interface Deployment extends KubeObject {
+  spec: { replicas?: number; template?: unknown };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  };
+}
+
+/** Labels that select a pool's pods, and nothing else. */
+export function poolSelector(pool: string): Record<string, string> {
+  return { [poolLabel]: pool };
+}
+
+function named<T extends { name?: unknown }>(list: unknown, mine: readonly T[]): unknown[] {
+  const names = new Set<unknown>(mine.map(({ name }) => name));
+  const theirs = Array.isArray(list) ? list.filter((item: { name?: unknown }) => !names.has(item?.name)) : [];
+  return [...theirs, ...mine];
+}
+
+/** The worker's container with what the runtime needs: identity, configuration, credentials, port and readiness. */
+function workerContainer(container: Container): Container {
+  const ports = Array.isArray(container.ports) ? container.ports : [];
+  const hasPort = ports.some((port: { containerPort?: unknown }) => port?.containerPort === telemetryPort);
+  return {
+    ...container,
+    env: named(container.env, [{ name: environment.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }]),
+    volumeMounts: named(container.volumeMounts, [
+      { name: "jobwright-configuration", mountPath: dirname(configurationPath), readOnly: true },
+      { name: "jobwright-credentials", mountPath: credentialsDirectory, readOnly: true },
+    ]),
+    ports: hasPort ? ports : [...ports, { name: "jobwright", containerPort: telemetryPort, protocol: "TCP" }],
+    // A drained worker must soon be seen as not ready: a ReplicaSet deletes such pods first. There is no liveness probe:
+    // a handler that keeps the event loop busy would be killed for it, and its jobs be done again.
+    readinessProbe: container.readinessProbe ?? {
+      httpGet: { path: "/readyz", port: telemetryPort },
+      periodSeconds: 1,
+      failureThreshold: 1,
+    },
+  };
+}
+
+/**
+ * The Deployment of a pool: the user's pod template with what the runtime needs, and the number of replicas. It is
+ * always applied whole: leaving out a field that one owns resets it.
+ */
+export function poolDeployment(pool: WorkerPool, configurationHash: string, replicas: number): Deployment {
+  const { name, namespace } = pool.metadata;
+  const { metadata, spec } = pool.spec.template;
+  const names = childNames(name);
+  const labels = {
+    "app.kubernetes.io/name": name,
+    "app.kubernetes.io/component": "worker",
+    ...managedBy,
+    ...poolSelector(name),
+  };
+  const { containers } = spec;
+  const worker = containers.length === 1 ? containers[0] : containers.find((container) => container.name === "worker");
+  const ownsServiceAccount = spec.serviceAccountName !== undefined || spec.automountServiceAccountToken !== undefined;
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: {
+      name: names.deployment,
+      namespace,
+      labels,
+      ownerReferences: [ownerReference(pool, { controller: true, blockOwnerDeletion: true })],
+    },
+    spec: {
+      replicas,
+      // A new pod works before an old one is asked to stop, so a rollout never lowers what the queue gets.
+      ...{ strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 } } },
+      ...{ revisionHistoryLimit: 3, selector: { matchLabels: poolSelector(name) } },
+      template: {
+        metadata: {
+          labels: { ...metadata?.labels, ...labels },
+          annotations: { ...metadata?.annotations, [configurationHashAnnotation]: configurationHash },
+        },
+        spec: {
+          // Workers talk to the broker, not to the API server; who needs a token names a service account.
+          ...(ownsServiceAccount ? {} : { automountServiceAccountToken: false }),
+          ...spec,
+          containers: containers.map((container) => (container === worker ? workerContainer(container) : container)),
+          volumes: named(spec.volumes, [
+            { name: "jobwright-configuration", configMap: { name: names.configuration } },
+            { name: "jobwright-credentials", secret: { secretName: names.credentials } },
+          ]),
+          terminationGracePeriodSeconds: Math.ceil(parseDuration(pool.spec.drainTimeout) / 1000) + goodbyeSeconds,
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** Label of a pool's pods; its value is the pool's name. */
+export const poolLabel = "jobwright.dev/pool";
+
+/** Pod annotation by which a ReplicaSet ranks the pods it may delete: the lowest goes first. */
+export const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
+
+/** Template annotation: changes when the workers' mounted configuration does, so that they are rolled. */
+export const configurationHashAnnotation = "jobwright.dev/configuration-hash";
+
+/** Names in the pool's namespace. The Deployment has the pool's own name, so `kubectl get deployments` reads well. */
+export function childNames(pool: string): { deployment: string; configuration: string; credentials: string } {
+  return { deployment: pool, configuration: `${pool}-worker`, credentials: `${pool}-worker` };
+}
+
+/** The pool's user on the broker. */
+export function brokerUser(namespace: string, pool: string): string {
+  return `${namespace}.${pool}.worker`;
+}
+
+/** Keeps a WorkerPool until its workers are gone, and their user on the broker with them. */
+export const poolFinalizer = "jobwright.dev/pool";

@@ -1,0 +1,76 @@
+import type { PodPhase, PodView, WorkerReport } from "../autoscaling/signals.ts";
+import type { KubeObject } from "../kube/index.ts";
+import type { Worker } from "./drain.ts";
+import { deletionCostAnnotation } from "./names.ts";
+
+interface ContainerStatus {
+  name: string;
+  state?: { waiting?: { reason?: string; message?: string }; running?: object };
+}
+
+/** A Pod, as far as the operator reads one. */
+export interface Pod extends KubeObject {
+  spec?: { nodeName?: string; containers?: { name: string }[] };
+  status?: {
+    phase?: string;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    containerStatuses?: ContainerStatus[];
+  };
+}
+
+const phases: readonly string[] = ["Pending", "Running", "Succeeded", "Failed"] satisfies PodPhase[];
+
+/** The container that runs the handlers: the only one, or the one named `worker`. */
+function workerStatus({ spec, status }: Pod): ContainerStatus | undefined {
+  const statuses = status?.containerStatuses ?? [];
+  const only = spec?.containers?.length === 1 ? spec.containers[0]?.name : "worker";
+  return statuses.find(({ name }) => name === only);
+}
+
+/** What scaling looks at in a pod. */
+export function podView(pod: Pod): PodView {
+  const phase = pod.status?.phase ?? "";
+  return {
+    name: pod.metadata.name,
+    phase: phases.includes(phase) ? (phase as PodPhase) : "Unknown",
+    ready: pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+    deleting: pod.metadata.deletionTimestamp !== undefined,
+    createdAtMs: Date.parse(pod.metadata.creationTimestamp ?? "") || 0,
+    processRunning: workerStatus(pod)?.state?.running !== undefined,
+  };
+}
+
+/** What scaling and removing look at in a pod and its worker. */
+export function workerOf(pod: Pod, report: WorkerReport | undefined): Worker {
+  const cost = Number(pod.metadata.annotations?.[deletionCostAnnotation] ?? 0);
+  return {
+    ...podView(pod),
+    scheduled: pod.spec?.nodeName !== undefined,
+    // What is no number counts as no cost, as it does for a ReplicaSet.
+    deletionCost: Number.isFinite(cost) ? cost : 0,
+    report,
+  };
+}
+
+/** Whether pods of more than one ReplicaSet are there: removal ranks pods within one only. */
+export function isOfSeveralTemplates(pods: readonly Pod[]): boolean {
+  const there = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return new Set(there.map(({ metadata }) => metadata.labels?.["pod-template-hash"])).size > 1;
+}
+
+/** Waiting reasons that pass by themselves in a healthy start. */
+const starting = new Set(["ContainerCreating", "PodInitializing"]);
+
+/** What keeps a pod from working, in the kubelet's or the scheduler's own words; undefined if nothing does. */
+export function podTrouble({ metadata, status }: Pod): { reason: string; message: string } | undefined {
+  const unscheduled = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
+  if (unscheduled?.reason === "Unschedulable") {
+    return { reason: "Unschedulable", message: `pod ${metadata.name}: ${unscheduled.message ?? "no node takes it"}` };
+  }
+  for (const { name, state } of status?.containerStatuses ?? []) {
+    const { reason, message } = state?.waiting ?? {};
+    if (reason === undefined || starting.has(reason)) continue;
+    return { reason, message: `pod ${metadata.name}, container ${name}: ${message ?? reason}` };
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import type { WorkerConfiguration } from "@jobwright/worker-runtime/contract";
+import type { WorkerPool } from "../api/objects.ts";
+import { type Broker, ensureUser, poolPermissions } from "../broker/index.ts";
+import { ensureBindingSecret } from "../jobqueue/binding-secret.ts";
+import { configMaps } from "../kinds.ts";
+import { type KubeClient, type KubeObject, ownerReference } from "../kube/index.ts";
+import { fieldManager, managedBy } from "../ownership.ts";
+import { brokerUser, childNames } from "./names.ts";
+
+interface ConfigMap extends KubeObject {
+  data: Record<string, string>;
+}
+
+/** Gives the pool's workers their user on the broker, with just what they need, and the Secret to connect with. */
+export async function provisionCredentials(
+  client: KubeClient,
+  broker: Broker,
+  pool: WorkerPool,
+  queue: string,
+): Promise<void> {
+  const { namespace, name } = pool.metadata;
+  const user = await ensureBindingSecret(client, {
+    owner: pool,
+    name: childNames(name).credentials,
+    username: brokerUser(namespace, name),
+    address: broker.address,
+    queue,
+  });
+  await ensureUser(broker, {
+    name: user.username,
+    password: user.password,
+    permissions: poolPermissions({ queueName: queue, namespace, pool: name }),
+  });
+}
+
+/** Mounts the workers' configuration as a file of a ConfigMap. */
+export async function provisionConfiguration(
+  client: KubeClient,
+  pool: WorkerPool,
+  configuration: WorkerConfiguration,
+): Promise<void> {
+  const { namespace, name } = pool.metadata;
+  await client.apply<ConfigMap>(
+    configMaps,
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: {
+        name: childNames(name).configuration,
+        namespace,
+        labels: managedBy,
+        ownerReferences: [ownerReference(pool, { controller: true, blockOwnerDeletion: true })],
+      },
+      data: { "worker.json": JSON.stringify(configuration, null, 2) },
+    },
+    { fieldManager, force: true },
+  );
+}

@@ -1,0 +1,258 @@
+import { type JobQueue, type WorkerPool, workerPools } from "../api/objects.ts";
+import {
+  type BrokerAddress,
+  type BrokerPool,
+  BrokerSecretInvalid,
+  BrokerUnreachable,
+  deleteUser,
+  VhostMissing,
+} from "../broker/index.ts";
+import { type AddressSources, addressOf } from "../jobqueue/address.ts";
+import { onBroker } from "../jobqueue/provision.ts";
+import { deployments } from "../kinds.ts";
+import {
+  addFinalizer,
+  type EventRecorder,
+  type KubeClient,
+  type Logger,
+  objectKey,
+  type Reflector,
+  removeFinalizer,
+  writeStatus,
+} from "../kube/index.ts";
+import { asProblem, Problem, retryProblemMs } from "../problem.ts";
+import { recordTransition } from "../transition.ts";
+import { holderOf } from "./claim.ts";
+import { configurationHash, poolConfiguration } from "./configuration.ts";
+import type { Deployment } from "./deployment.ts";
+import type { HeartbeatHub } from "./heartbeat-hub.ts";
+import { brokerUser, childNames, poolFinalizer, poolLabel } from "./names.ts";
+import type { Pod } from "./pods.ts";
+import { provisionConfiguration, provisionCredentials } from "./provision.ts";
+import { poolReadiness } from "./readiness.ts";
+import { createPoolScaler, type PoolScaler, type ScalerTarget } from "./scaler.ts";
+import { type PoolFindings, poolStatus } from "./status.ts";
+
+/** Figures in the status are refreshed at most so often, unless the number of workers changes. */
+const newsIntervalMs = 3_000;
+
+export interface WorkerPoolDependencies {
+  readonly client: KubeClient;
+  readonly workerPools: Reflector<WorkerPool>;
+  readonly jobQueues: Reflector<JobQueue>;
+  readonly deployments: Reflector<Deployment>;
+  readonly pods: Reflector<Pod>;
+  readonly sources: AddressSources;
+  readonly brokers: BrokerPool;
+  readonly heartbeats: HeartbeatHub;
+  readonly events: EventRecorder;
+  readonly log: Logger;
+  /** How often users, Secrets and the configuration are compared, even if nothing was seen to change. */
+  readonly resyncMs: number;
+  /** Called when the pool's broker is known, or known to be used no more (undefined). */
+  onAddress(uid: string, address: BrokerAddress | undefined): Promise<void>;
+  enqueue(key: string): void;
+  enqueueAfter(key: string, delayMs: number): void;
+}
+
+export interface WorkerPoolReconciler extends AsyncDisposable {
+  reconcile(key: string): Promise<{ requeueAfterMs: number } | undefined>;
+  /** Looks at the user and the Secret in the next pass, since one of the pool's Secrets changed. */
+  recheckCredentials(uid: string): void;
+  /** The pools that are scaled. */
+  scalers(): Iterable<PoolScaler>;
+}
+
+interface Engaged {
+  readonly scaler: PoolScaler;
+  readonly stopListening: () => void;
+}
+
+export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies): WorkerPoolReconciler {
+  const { client, sources, brokers, heartbeats, events, log, resyncMs, onAddress, enqueue, enqueueAfter } =
+    dependencies;
+  const engaged = new Map<string, Engaged>();
+  /** By uid: when the user, Secret and configuration were last compared, and what they were made for. */
+  const provisioned = new Map<string, { readonly at: number; readonly as: string }>();
+  /** By key: when a pass for the sake of figures is due. */
+  const newsDue = new Map<string, number>();
+
+  function observe({ metadata }: WorkerPool) {
+    const { namespace, name } = metadata;
+    return {
+      deployment: dependencies.deployments.get(`${namespace}/${childNames(name).deployment}`),
+      pods: dependencies.pods.list(namespace).filter((pod) => pod.metadata.labels?.[poolLabel] === name),
+    };
+  }
+
+  function onNews(key: string): void {
+    const now = Date.now();
+    if ((newsDue.get(key) ?? 0) > now) return;
+    newsDue.set(key, now + newsIntervalMs);
+    enqueue(key);
+    // Whatever changes until then is told then.
+    enqueueAfter(key, newsIntervalMs);
+  }
+
+  /** @throws Problem if there is no such queue, it is not on a broker yet, or another pool has it. */
+  function queueOf(pool: WorkerPool): JobQueue {
+    const { namespace } = pool.metadata;
+    const { name } = pool.spec.queueRef;
+    const holder = holderOf(name, dependencies.workerPools.list(namespace));
+    if (holder !== undefined && holder.metadata.uid !== pool.metadata.uid) {
+      throw new Problem(
+        "Stalled",
+        "QueueTaken",
+        `WorkerPool ${objectKey(holder)} works on JobQueue ${namespace}/${name} already, and both would scale for all of it: delete one of them, or give this one a queue of its own.`,
+      );
+    }
+    const jobQueue = dependencies.jobQueues.get(`${namespace}/${name}`);
+    if (jobQueue === undefined) {
+      throw new Problem(
+        "Reconciling",
+        "QueueNotFound",
+        `JobQueue ${namespace}/${name} (spec.queueRef.name) does not exist: create it; what runs goes on until then.`,
+      );
+    }
+    if (jobQueue.status?.queue === undefined) {
+      const ready = jobQueue.status?.conditions?.find(({ type }) => type === "Ready");
+      throw new Problem(
+        "Reconciling",
+        "QueueNotReady",
+        `JobQueue ${namespace}/${name} is not on its broker yet${ready ? `: ${ready.message}` : ""}`,
+      );
+    }
+    return jobQueue;
+  }
+
+  async function targetOf(pool: WorkerPool): Promise<ScalerTarget> {
+    const jobQueue = queueOf(pool);
+    const queue = jobQueue.status?.queue ?? "";
+    const address = await addressOf(sources, jobQueue);
+    await onAddress(pool.metadata.uid, address);
+    const broker = brokers.get(address);
+    const configuration = poolConfiguration(pool, jobQueue, queue);
+    const hash = configurationHash(configuration);
+    const as = JSON.stringify([hash, address]);
+    const { uid } = pool.metadata;
+    const before = provisioned.get(uid);
+    if (before?.as !== as || Date.now() - before.at >= resyncMs) {
+      await provisionCredentials(client, broker, pool, queue);
+      await provisionConfiguration(client, pool, configuration);
+      provisioned.set(uid, { at: Date.now(), as });
+    }
+    return {
+      pool,
+      broker,
+      onBroker: onBroker(jobQueue, queue),
+      queueIsDeleted: jobQueue.metadata.deletionTimestamp !== undefined,
+      configurationHash: hash,
+    };
+  }
+
+  async function engage(key: string, target: ScalerTarget): Promise<PoolScaler> {
+    const before = engaged.get(key);
+    if (before?.scaler.broker === target.broker) {
+      await before.scaler.update(target);
+      return before.scaler;
+    }
+    await disengage(key);
+    const scaler = createPoolScaler({ client, events, log, observe, onNews }, target);
+    await scaler.update(target);
+    engaged.set(key, { scaler, stopListening: heartbeats.listen(target.broker, key, scaler.receive) });
+    return scaler;
+  }
+
+  async function disengage(key: string): Promise<void> {
+    const { scaler, stopListening } = engaged.get(key) ?? {};
+    engaged.delete(key);
+    stopListening?.();
+    await scaler?.[Symbol.asyncDispose]();
+  }
+
+  async function reconcilePresent(key: string, cached: WorkerPool) {
+    const pool = await addFinalizer(client, workerPools, cached, poolFinalizer);
+    if (pool === undefined) return undefined;
+    try {
+      const scaler = await engage(key, await targetOf(pool));
+      const { deployment, pods } = observe(pool);
+      const readiness = poolReadiness(deployment, pods);
+      await write(pool, { readiness, deployment, pods, report: scaler.report() });
+      return { requeueAfterMs: resyncMs };
+    } catch (error) {
+      const problem = asProblem(error);
+      const message = error instanceof Error ? error.message : String(error);
+      const readiness = problem ?? { state: "Reconciling" as const, reason: "Failed", message };
+      await write(pool, { ...observe(pool), readiness, report: engaged.get(key)?.scaler.report() });
+      if (problem === undefined) throw error;
+      // A pool that may not have its queue, or has none, must not scale; one whose broker is away holds what it has.
+      if (problem.reason === "QueueTaken" || problem.reason === "QueueNotFound") await disengage(key);
+      return { requeueAfterMs: retryProblemMs(problem) };
+    }
+  }
+
+  /** The pods go first, and their user on the broker last: until then they may be finishing jobs. */
+  async function reconcileDeleted(key: string, pool: WorkerPool) {
+    if (!pool.metadata.finalizers?.includes(poolFinalizer)) return undefined;
+    await disengage(key);
+    const { namespace, name, uid } = pool.metadata;
+    const { deployment, pods } = observe(pool);
+    if (deployment?.metadata.ownerReferences?.some((owner) => owner.uid === uid)) {
+      await client.delete(deployments, deployment.metadata.name, namespace, { propagationPolicy: "Background" });
+    }
+    if (deployment !== undefined || pods.length > 0) {
+      const message = `${pods.length} workers finish what they run, for at most drainTimeout ${pool.spec.drainTimeout}`;
+      await write(pool, { readiness: { state: "Reconciling", reason: "Draining", message }, deployment, pods });
+      return { requeueAfterMs: 1_000 };
+    }
+    try {
+      const jobQueue = dependencies.jobQueues.get(`${namespace}/${pool.spec.queueRef.name}`);
+      if (jobQueue !== undefined && provisionedBefore(pool)) {
+        await deleteUser(brokers.get(await addressOf(sources, jobQueue)), brokerUser(namespace, name));
+      }
+    } catch (error) {
+      if (!isBeyondCleaning(error)) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      events.record(pool, "Warning", "LeftOnBroker", `user "${brokerUser(namespace, name)}" was not deleted: ${why}`);
+    }
+    await removeFinalizer(client, workerPools, pool, poolFinalizer);
+    provisioned.delete(uid);
+    newsDue.delete(key);
+    await onAddress(uid, undefined);
+    return undefined;
+  }
+
+  async function write(pool: WorkerPool, found: PoolFindings): Promise<void> {
+    const status = poolStatus(pool, found, new Date());
+    if (await writeStatus(client, workerPools, pool, status)) recordTransition(events, pool, status.conditions ?? []);
+  }
+
+  return {
+    async reconcile(key) {
+      const pool = dependencies.workerPools.get(key);
+      if (pool === undefined) {
+        await disengage(key);
+        return undefined;
+      }
+      return pool.metadata.deletionTimestamp === undefined ? reconcilePresent(key, pool) : reconcileDeleted(key, pool);
+    },
+    recheckCredentials(uid) {
+      provisioned.delete(uid);
+    },
+    scalers: () => [...engaged.values()].map(({ scaler }) => scaler),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...engaged.keys()].map(disengage));
+    },
+  };
+}
+
+/** Nothing on the broker is in this pool's name unless it got as far as having a Deployment. */
+function provisionedBefore({ status }: WorkerPool): boolean {
+  return status?.desiredReplicas !== undefined;
+}
+
+/** The user cannot be deleted: the broker, its Secret or its vhost is gone, or does not answer now. */
+function isBeyondCleaning(error: unknown): boolean {
+  if (error instanceof Problem || error instanceof BrokerUnreachable) return true;
+  return error instanceof VhostMissing || error instanceof BrokerSecretInvalid;
+}

@@ -1,0 +1,41 @@
+import type { WorkerPool } from "../api/objects.ts";
+import type { WorkerPoolStatus } from "../api/worker-pool.ts";
+import { type Readiness, readyConditions } from "../kube/index.ts";
+import { type Deployment, poolSelector } from "./deployment.ts";
+import type { Pod } from "./pods.ts";
+import type { ScalerReport } from "./scaler.ts";
+
+/** What a pass over a WorkerPool found. What is undefined is not known now, and the status keeps what it said of it. */
+export interface PoolFindings {
+  readonly readiness: Pick<Readiness, "state" | "reason" | "message">;
+  readonly deployment?: Deployment | undefined;
+  readonly pods?: readonly Pod[] | undefined;
+  readonly report?: ScalerReport | undefined;
+}
+
+/** The status that a pass writes. */
+export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): WorkerPoolStatus {
+  const { generation, name } = pool.metadata;
+  const { deployment, pods, report } = found;
+  const { serviceTimeMs, coldStartMs, busy, backlog } = report?.measurements ?? {};
+  return {
+    ...pool.status,
+    observedGeneration: generation,
+    conditions: readyConditions(pool.status?.conditions, { ...found.readiness, observedGeneration: generation }, now),
+    selector: Object.entries(poolSelector(name))
+      .map(([label, value]) => `${label}=${value}`)
+      .join(","),
+    ...(pods && { replicas: pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length }),
+    ...(deployment && { readyReplicas: deployment.status?.readyReplicas ?? 0 }),
+    ...(report && { desiredReplicas: report.desiredReplicas }),
+    ...(report?.decision && { decision: report.decision }),
+    ...(busy !== undefined && { busy }),
+    ...(backlog !== undefined && { backlog }),
+    ...((serviceTimeMs !== undefined || coldStartMs?.length) && {
+      measured: {
+        ...(serviceTimeMs !== undefined && { serviceTimeMs }),
+        ...(coldStartMs?.length && { coldStartMs: [...coldStartMs] }),
+      },
+    }),
+  };
+}
