@@ -28,7 +28,23 @@ export function openApiSchema(schema: z.ZodType): Json {
       delete json.propertyNames;
     },
   });
+  fillDefaults(json);
   return json;
+}
+
+/**
+ * Writes children's defaults into the default of their parent. The API server would do so when it stores an object, but
+ * checks a default against the schema's CEL rules as it stands there, and refuses `{}` where a rule reads a field.
+ */
+function fillDefaults(schema: Json): void {
+  const properties = (schema.properties ?? {}) as Record<string, Json>;
+  for (const property of Object.values(properties)) fillDefaults(property);
+  if (typeof schema.default !== "object" || schema.default === null) return;
+  const defaults = Object.entries(properties).filter(([, property]) => property.default !== undefined);
+  schema.default = {
+    ...Object.fromEntries(defaults.map(([name, { default: value }]) => [name, value])),
+    ...schema.default,
+  };
 }
 
 /** The CustomResourceDefinition of a kind, ready for `kubectl apply`. */
