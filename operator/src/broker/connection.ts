@@ -119,8 +119,13 @@ export function openConnection(address: BrokerAddress, name: string): BrokerConn
 function connectError(address: BrokerAddress, error: unknown): BrokerError {
   const said = error instanceof Error ? error.message : String(error);
   if (/ACCESS[-_]REFUSED/.test(said)) return credentialsRefused(address, "ACCESS_REFUSED");
-  if (/vhost .* not found/i.test(said)) return vhostMissing(address);
-  if (/access to vhost .* refused/i.test(said)) return vhostAccessRefused(address);
+  // amqplib does not pass on what the broker says when it closes a connection that is just being opened.
+  if (/got <ConnectionClose/.test(said)) {
+    return new VhostAccessRefused(
+      `RabbitMQ at ${address.host} did not open vhost "${address.vhost}" to user "${address.username}": check that ` +
+        "the vhost exists, that the user has permissions there, and that no limit of connections is reached",
+    );
+  }
   return unreachable(address, error);
 }
 

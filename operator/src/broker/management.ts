@@ -113,7 +113,7 @@ export function openManagement(address: BrokerAddress): Management {
 function refusal(address: BrokerAddress, request: string, status: number, said: string): BrokerError {
   if (status === 401 || status === 403 || /access_refused|access to .* refused/i.test(said)) {
     if (/management user|administrator|monitor|policymaker/i.test(said)) return notAdministrator(address);
-    if (/virtual host|vhost|access_refused|access to/i.test(said)) {
+    if (/virtual host|vhost|access[_ ]refused|access to/i.test(said)) {
       return new VhostAccessRefused(
         `RabbitMQ refused ${request} to user "${address.username}": ${said}. ` +
           `The operator needs the permissions ".*" ".*" ".*" in vhost "${address.vhost}"`,

@@ -1,7 +1,7 @@
 import { delayBindingKey, delayLevel, delayLevels, queueNames } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
-import { readDepth, readDepths } from "./depth.ts";
+import { readDepth } from "./depth.ts";
 import { type Management, segment } from "./management.ts";
 
 /** A level with more messages than this is not looked through: all of them count as this queue's. */
@@ -31,14 +31,12 @@ export async function observeQuiet(broker: Broker, name: string): Promise<Quiet>
 }
 
 async function countDelayed(broker: Broker, name: string): Promise<number> {
-  const levels = Array.from({ length: delayLevels }, (_, index) => delayLevel(delayLevels - 1 - index));
-  const depths = await readDepths(broker.connection, levels);
   let delayed = 0;
-  for (const level of levels) {
-    // Asked again: while the levels above were looked through, their messages may have come down to this one.
-    const ready = delayed === 0 && depths.get(level) ? ((await readDepth(broker.connection, level))?.ready ?? 0) : 0;
+  for (let level = delayLevels - 1; level >= 0; level -= 1) {
+    // One after the other: what comes down from a level while that is looked through is met on a lower one.
+    const ready = (await readDepth(broker.connection, delayLevel(level)))?.ready ?? 0;
     if (ready > lookedThrough) delayed += ready;
-    else if (ready > 0) delayed += await countForTarget(broker, level, ready, name);
+    else if (ready > 0) delayed += await countForTarget(broker, delayLevel(level), ready, name);
   }
   return delayed;
 }

@@ -40,7 +40,7 @@ export async function ensureUser(broker: Broker, user: BrokerUser): Promise<stri
   const { topics, ...wanted } = user.permissions;
   const permissions = await management.find(`permissions/${at}/${id}`);
   if (permissions === undefined || !isDeepStrictEqual(storedPermissions.parse(permissions), wanted)) {
-    changes.push(`user "${user.name}" had other permissions`);
+    if (found !== undefined) changes.push(`user "${user.name}" had other permissions`);
     // Narrow topics first: without one, a user may use every key of an exchange it may write to.
     await ensureTopics(management, at, id, topics);
     await management.put(`permissions/${at}/${id}`, wanted);
