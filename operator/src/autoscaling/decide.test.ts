@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decide } from "./decide.ts";
+import type { ScalingSettings, Signals } from "./signals.ts";
+
+const settings: ScalingSettings = {
+  minReplicas: 0,
+  maxReplicas: 100,
+  concurrency: 1,
+  targetWaitMs: 30_000,
+  utilizationPercent: 80,
+  scaleDownDelayMs: 30_000,
+  idleDelayMs: 60_000,
+};
+const quiet: Signals = {
+  backlog: 0,
+  inFlight: 0,
+  serviceSeconds: 1,
+  arrivalsPerSecond: 0,
+  coldStartSeconds: 2,
+  wanted: 0,
+};
+const decided = (signals: Partial<Signals>, changes: Partial<ScalingSettings> = {}) =>
+  decide({ ...quiet, ...signals }, { ...settings, ...changes });
+
+describe("decide", () => {
+  test("asks for nothing when nothing waits, runs or comes", () => {
+    expect(decided({})).toMatchObject({ replicas: 0, slots: 0, bound: "Nothing", clamp: "None" });
+  });
+
+  test("asks for the slots that start the backlog in what the cold start leaves of the target wait", () => {
+    expect(decided({ backlog: 280 })).toMatchObject({ replicas: 10, bound: "Backlog", terms: { horizonSeconds: 28 } });
+  });
+
+  test("asks for ten slots for ten jobs of 300 s", () => {
+    expect(decided({ backlog: 10, serviceSeconds: 300 })).toMatchObject({ slots: 10, replicas: 10 });
+  });
+
+  test("keeps the slots that long jobs will still hold when their successors are due", () => {
+    const { terms, bound } = decided({ inFlight: 10, serviceSeconds: 280 });
+    expect(terms.inFlight).toBeCloseTo(9);
+    expect(bound).toBe("InFlight");
+  });
+
+  test("keeps room beside steady arrivals", () => {
+    expect(decided({ arrivalsPerSecond: 8, inFlight: 8 })).toMatchObject({ replicas: 10, bound: "Arrivals" });
+  });
+
+  test("does not ask at once for the slots that a rate of long jobs will fill in time", () => {
+    expect(decided({ arrivalsPerSecond: 1, serviceSeconds: 300, backlog: 3 })).toMatchObject({
+      replicas: 7,
+      bound: "Jobs",
+    });
+  });
+
+  test("divides the slots by the pods' concurrency, rounding up", () => {
+    expect(decided({ backlog: 280 }, { concurrency: 3 }).replicas).toBe(4);
+    expect(decided({ backlog: 280 }, { concurrency: 5 }).replicas).toBe(2);
+  });
+
+  test("stays within the limits, and says which one it met", () => {
+    expect(decided({ backlog: 280 }, { maxReplicas: 4 })).toMatchObject({
+      replicas: 4,
+      needed: 10,
+      clamp: "MaxReplicas",
+    });
+    expect(decided({}, { minReplicas: 2 })).toMatchObject({ replicas: 2, clamp: "MinReplicas" });
+  });
+
+  test("leaves the number alone when it is right within a tenth", () => {
+    expect(decided({ backlog: 280, wanted: 11 })).toMatchObject({ replicas: 11, clamp: "Tolerance" });
+    expect(decided({ backlog: 300, wanted: 10 })).toMatchObject({ replicas: 10, clamp: "Tolerance" });
+    expect(decided({ backlog: 280, wanted: 12 })).toMatchObject({ replicas: 10, clamp: "None" });
+  });
+
+  test("tolerates no shortage of slots for long jobs: who waits for one waits long", () => {
+    expect(decided({ backlog: 1, inFlight: 20, serviceSeconds: 3_000, wanted: 20 }).replicas).toBe(21);
+  });
+
+  test("says when a pod takes longer to start than a job may wait", () => {
+    expect(decided({ coldStartSeconds: 6 }, { targetWaitMs: 5_000 })).toMatchObject({
+      targetUnreachable: true,
+      terms: { horizonSeconds: 1.25 },
+    });
+    expect(decided({ coldStartSeconds: undefined }, { targetWaitMs: 2_000 }).targetUnreachable).toBe(false);
+  });
+});
+
+const anySignals = fc.record({
+  backlog: fc.integer({ min: 0, max: 100_000 }),
+  inFlight: fc.integer({ min: 0, max: 1_000 }),
+  serviceSeconds: fc.double({ min: 0.001, max: 10_000, noNaN: true }),
+  arrivalsPerSecond: fc.double({ min: 0, max: 1_000, noNaN: true }),
+  coldStartSeconds: fc.option(fc.double({ min: 0, max: 300, noNaN: true }), { nil: undefined }),
+  wanted: fc.integer({ min: 0, max: 200 }),
+});
+const anySettings = fc
+  .record({
+    limits: fc.tuple(fc.integer({ min: 0, max: 150 }), fc.integer({ min: 1, max: 150 })),
+    concurrency: fc.integer({ min: 1, max: 20 }),
+    targetWaitMs: fc.integer({ min: 1_000, max: 600_000 }),
+    utilizationPercent: fc.integer({ min: 10, max: 100 }),
+  })
+  .map(
+    ({ limits: [a, b], ...rest }): ScalingSettings => ({
+      ...settings,
+      ...rest,
+      minReplicas: Math.min(a, b),
+      maxReplicas: Math.max(a, b),
+    }),
+  );
+
+describe("whatever the signals", () => {
+  test("replicas stay within the limits", () => {
+    fc.assert(
+      fc.property(anySignals, anySettings, (signals, limits) => {
+        const { replicas } = decide(signals, limits);
+        expect(Number.isInteger(replicas)).toBe(true);
+        expect(replicas).toBeGreaterThanOrEqual(limits.minReplicas);
+        expect(replicas).toBeLessThanOrEqual(limits.maxReplicas);
+      }),
+    );
+  });
+
+  test("without arrivals there are never more slots than jobs", () => {
+    fc.assert(
+      fc.property(anySignals, anySettings, (signals, limits) => {
+        const { slots } = decide({ ...signals, arrivalsPerSecond: 0 }, limits);
+        expect(slots).toBeLessThanOrEqual(signals.backlog + signals.inFlight);
+      }),
+    );
+  });
+
+  test("something that waits gets at least one worker", () => {
+    fc.assert(
+      fc.property(anySignals, anySettings, (signals, limits) => {
+        expect(decide({ ...signals, backlog: signals.backlog + 1 }, limits).replicas).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  test("more backlog never asks for fewer slots or workers", () => {
+    fc.assert(
+      fc.property(anySignals, anySettings, fc.integer({ min: 1, max: 1_000 }), (signals, limits, more) => {
+        const [less, greater] = [
+          decide(signals, limits),
+          decide({ ...signals, backlog: signals.backlog + more }, limits),
+        ];
+        expect(greater.slots).toBeGreaterThanOrEqual(less.slots);
+        // Within the tolerance the number of before stands, so that only without one the workers can be compared.
+        const fresh = (backlog: number) => decide({ ...signals, wanted: 0, backlog }, limits).replicas;
+        expect(fresh(signals.backlog + more)).toBeGreaterThanOrEqual(fresh(signals.backlog));
+      }),
+    );
+  });
+});

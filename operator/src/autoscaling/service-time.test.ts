@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { observeService, type ServiceTime, startServiceTime } from "./service-time.ts";
+
+const idle = { inFlight: 0, oldestSeconds: 0 };
+
+describe("service time", () => {
+  test("is 1 s before anything is known, or what status kept", () => {
+    expect(startServiceTime(0, undefined)).toMatchObject({ seconds: 1, measured: false });
+    expect(startServiceTime(0, 2_500)).toMatchObject({ seconds: 2.5, measured: true });
+  });
+
+  test("is the time spent over the runs that ended, unfinished ones included in the time", () => {
+    const state = observeService(
+      startServiceTime(0, undefined),
+      { atMs: 10_000, busySeconds: 42, ended: 20 },
+      { inFlight: 2, oldestSeconds: 1 },
+    );
+    expect(state).toMatchObject({ seconds: 2.1, measured: true });
+  });
+
+  test("is not taken for long because many runs are under way and none ended yet", () => {
+    const state = observeService(
+      startServiceTime(0, undefined),
+      { atMs: 500, busySeconds: 10, ended: 0 },
+      { inFlight: 20, oldestSeconds: 0.5 },
+    );
+    expect(state).toMatchObject({ seconds: 1, measured: false });
+  });
+
+  test("grows with the oldest run while too few ended to tell", () => {
+    const state = observeService(
+      startServiceTime(0, undefined),
+      { atMs: 30_000, busySeconds: 300, ended: 0 },
+      { inFlight: 10, oldestSeconds: 30 },
+    );
+    expect(state).toMatchObject({ seconds: 30, measured: true });
+  });
+
+  test("follows a change within two stretches, and is kept while idle", () => {
+    let state: ServiceTime = startServiceTime(0, undefined);
+    let [busySeconds, ended] = [0, 0];
+    for (let second = 1; second <= 200; second += 1) {
+      busySeconds += second <= 100 ? 2 : 10;
+      ended += 2;
+      state = observeService(state, { atMs: second * 1000, busySeconds, ended }, { inFlight: 2, oldestSeconds: 1 });
+      if (second === 100) expect(state.seconds).toBeCloseTo(1);
+    }
+    expect(state.seconds).toBeCloseTo(5);
+    for (let hour = 1; hour <= 5; hour += 1) {
+      state = observeService(state, { atMs: 200_000 + hour * 3_600_000, busySeconds, ended }, idle);
+    }
+    expect(state.seconds).toBeCloseTo(5);
+  });
+});
