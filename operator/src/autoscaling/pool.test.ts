@@ -1,0 +1,187 @@
+import type { Heartbeat } from "@jobwright/worker-runtime/contract";
+import { describe, expect, test } from "vitest";
+import { adoptReplicas, type PoolInput, type PoolState, startPool, stepPool } from "./pool.ts";
+import type { PodView, ScalingSettings } from "./signals.ts";
+
+const t0 = 1_000_000;
+const settings: ScalingSettings = {
+  minReplicas: 0,
+  maxReplicas: 12,
+  concurrency: 1,
+  targetWaitMs: 30_000,
+  utilizationPercent: 85,
+  scaleDownDelayMs: 30_000,
+  idleDelayMs: 60_000,
+};
+
+const pod = (name: string, changes: Partial<PodView> = {}): PodView => ({
+  name,
+  phase: "Running",
+  ready: true,
+  deleting: false,
+  createdAtMs: t0,
+  processRunning: true,
+  ...changes,
+});
+const unborn = (name: string) => pod(name, { phase: "Pending", ready: false, processRunning: false });
+
+const heard = (name: string, heardAtMs: number, changes: Partial<Heartbeat> = {}) => ({
+  heardAtMs,
+  heartbeat: {
+    version: "1.0",
+    namespace: "ns",
+    pool: "pool",
+    pod: name,
+    epoch: t0 + 1,
+    sequence: heardAtMs,
+    state: "Running",
+    slots: 1,
+    busy: 0,
+    held: 0,
+    started: 0,
+    completed: 0,
+    failed: 0,
+    retried: 0,
+    busySeconds: 0,
+    waitSecondsSum: 0,
+    lastWaitSeconds: null,
+    oldestRunningSeconds: null,
+    ...changes,
+  } satisfies Heartbeat,
+});
+
+const start = (currentReplicas = 0, kept: Parameters<typeof startPool>[0]["kept"] = {}) =>
+  startPool({ nowMs: t0, currentReplicas, kept });
+const step = (state: PoolState, second: number, changes: Partial<PoolInput> = {}) =>
+  stepPool(state, {
+    nowMs: t0 + second * 1000,
+    settings,
+    backlogReady: 0,
+    wake: false,
+    heartbeats: [],
+    pods: [],
+    ...changes,
+  });
+
+describe("a step of scaling", () => {
+  test("wakes from zero on a hint, before the broker was asked or has counted the job", () => {
+    expect(step(start(), 1, { wake: true, backlogReady: undefined }).decision.replicas).toBe(1);
+    expect(step(start(), 1, { wake: true, backlogReady: 0 }).decision.replicas).toBe(1);
+  });
+
+  test("goes from zero to all that the backlog needs in one step", () => {
+    const woken = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [2_000] }), 1, { wake: true });
+    const { decision } = step(woken.state, 2, { backlogReady: 280 });
+    expect(decision).toMatchObject({ replicas: 10, changed: true, reason: "Backlog" });
+    expect(decision.message).toBe("1 → 10 workers: 10 slots for 280 jobs waiting to start within 30s, at 1 s a job");
+  });
+
+  test("names the limit that it met", () => {
+    const { decision } = step(start(3, { serviceTimeMs: 1_400, coldStartMs: [2_000] }), 1, {
+      backlogReady: 300,
+      pods: ["a", "b", "c"].map((name) => pod(name, { createdAtMs: t0 - 60_000 })),
+      heartbeats: ["a", "b", "c"].map((name) => heard(name, t0 + 500)),
+    });
+    expect(decision.reason).toBe("MaxReplicas");
+    expect(decision.message).toBe(
+      "3 → 12 workers: 15 slots for 300 jobs waiting to start within 30s, at 1.4 s a job; limited by maxReplicas 12",
+    );
+  });
+
+  test("holds the last decision while the broker cannot be asked, and says so", () => {
+    let { state } = step(start(), 1, { backlogReady: 100 });
+    const wanted = state.replicas;
+    for (let second = 2; second < 300; second += 1) {
+      const held = step(state, second, { backlogReady: undefined });
+      expect(held.decision).toMatchObject({ replicas: wanted, changed: false, reason: "BacklogUnknown" });
+      expect(held.measurements.backlog).toBe(100);
+      state = held.state;
+    }
+    expect(step(state, 300, { backlogReady: undefined }).decision.message).toContain(
+      "the last decision holds because the broker cannot be asked for the backlog",
+    );
+  });
+
+  test("takes nothing away while a worker is silent, and names it", () => {
+    let { state } = step(start(2), 1, { pods: [pod("a"), pod("b")], heartbeats: [heard("a", t0), heard("b", t0)] });
+    for (let second = 2; second < 100; second += 1) {
+      const pods = [pod("a"), pod("b")];
+      const next = step(state, second, { pods, heartbeats: [heard("a", t0 + second * 1000)] });
+      expect(next.decision.replicas).toBe(2);
+      state = next.state;
+    }
+    const { decision } = step(state, 100, { pods: [pod("a"), pod("b")], heartbeats: [heard("a", t0 + 100_000)] });
+    expect(decision.reason).toBe("WorkersSilent");
+    expect(decision.message).toBe(
+      "2 workers: no job waits or runs; the last decision holds because 1 worker did not report: b",
+    );
+    expect(step(state, 100, { pods: [pod("a"), pod("b")], backlogReady: 500 }).decision.replicas).toBe(12);
+  });
+
+  test("measures the cold start of pods that it saw being born, and of no others", () => {
+    const asked = step(start(), 1, { backlogReady: 1 });
+    const created = { createdAtMs: t0 + 1_000 };
+    const older = pod("old", { createdAtMs: t0 - 60_000 });
+    const { measurements } = step(asked.state, 4, {
+      pods: [pod("a", created), older],
+      heartbeats: [heard("a", t0 + 3_400), heard("old", t0 + 3_500)],
+    });
+    expect(measurements.coldStartMs).toEqual([2_400]);
+  });
+
+  test("reports the wait of the job that started last, or how long jobs wait if none did since", () => {
+    const waiting = step(step(start(), 1, { backlogReady: 5 }).state, 4, { backlogReady: 5 });
+    expect(waiting.measurements.lagMs).toBe(3_000);
+    const started = step(waiting.state, 5, {
+      backlogReady: 4,
+      pods: [pod("a")],
+      heartbeats: [heard("a", t0 + 4_500, { busy: 1, started: 1, lastWaitSeconds: 3.5 })],
+    });
+    expect(started.measurements).toMatchObject({ lagMs: 3_500, busy: 1, backlog: 4 });
+  });
+
+  test("counts held jobs as waiting", () => {
+    const { measurements } = step(start(1), 1, {
+      backlogReady: 4,
+      pods: [pod("a")],
+      heartbeats: [heard("a", t0 + 500, { held: 3 })],
+    });
+    expect(measurements.backlog).toBe(7);
+  });
+
+  test("asks for another pod in place of one that does not begin to work, while some do", () => {
+    const pods = [pod("a"), pod("b"), unborn("c")];
+    let { state } = step(start(), 0, { backlogReady: 84 });
+    expect(state.replicas).toBe(4);
+    const at = (second: number) => {
+      const heartbeats = [heard("a", t0 + second * 1000), heard("b", t0 + second * 1000)];
+      const next = step(state, second, { backlogReady: 84, pods, heartbeats });
+      state = next.state;
+      return next.decision;
+    };
+    expect(at(5).replicas).toBe(4);
+    expect(at(16)).toMatchObject({ replicas: 5, changed: true });
+    expect(at(17).message).toContain("1 more for pods that did not begin to work in time");
+  });
+
+  test("asks for no more of the same where no pod begins to work", () => {
+    let { state } = step(start(), 0, { backlogReady: 84 });
+    for (let second = 1; second < 200; second += 1) {
+      state = step(state, second, { backlogReady: 84, pods: ["a", "b", "c", "d"].map(unborn) }).state;
+    }
+    expect(state.replicas).toBe(4);
+  });
+
+  test("ignores reports of pods that are gone, so that nothing counts twice", () => {
+    const first = step(start(1), 1, { pods: [pod("a")], heartbeats: [heard("a", t0 + 900, { busy: 1 })] });
+    const gone = step(first.state, 2, { heartbeats: [heard("a", t0 + 1_900, { busy: 1 })] });
+    expect(gone.measurements.busy).toBe(0);
+    expect(gone.reports.size).toBe(0);
+  });
+
+  test("goes on from the replicas that somebody else set", () => {
+    const { state } = step(start(), 1, { backlogReady: 100 });
+    const adopted = adoptReplicas(state, t0 + 2_000, 7);
+    expect(step(adopted, 3).decision).toMatchObject({ replicas: 7, reason: "ScaleDownDelay", changed: false });
+  });
+});
