@@ -1,4 +1,5 @@
 /** What controllers may use of the machinery; nothing else of kube/ is imported from outside. */
+export type { KubeConfig } from "@kubernetes/client-node";
 export {
   type ApplyOptions,
   createKubeClient,

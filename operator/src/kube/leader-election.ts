@@ -33,6 +33,9 @@ export interface LeaderElection {
   stop(): Promise<void>;
 }
 
+/** Whose the lease is after an attempt, as far as that could be found out. */
+type Outcome = "mine" | "another's" | "unknown";
+
 /**
  * One leader among several candidates, by a Lease. Clocks of different machines are never compared: a lease has expired when
  * this process has seen no change of it for its duration. So a candidate waits out a full duration after it first saw the lease.
@@ -53,12 +56,12 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   let leader = false;
   let running: Promise<void> | undefined;
 
-  /** One attempt to take or renew the lease; false while another holds it. */
-  async function attempt(): Promise<boolean> {
+  /** One attempt to take or renew the lease. */
+  async function attempt(): Promise<Outcome> {
     const lease = await client.get<Lease>(leaseResource, name, namespace);
     if (!lease) {
       await client.create(leaseResource, taken(undefined, { namespace, name, identity, leaseDurationSeconds }));
-      return true;
+      return "mine";
     }
     const version = lease.metadata.resourceVersion;
     const seen = observed && observed.version === version ? observed : { version, at: clock.now() };
@@ -66,25 +69,25 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     const holder = heldBy(lease);
     const expiresAt = seen.at + (lease.spec.leaseDurationSeconds ?? leaseDurationSeconds) * 1000;
     if (holder !== undefined && holder !== identity && clock.now() < expiresAt) {
-      return false;
+      return "another's";
     }
     // Carries the resourceVersion: of two candidates that see the same expired lease, one is refused.
     await client.replace(leaseResource, taken(lease, { namespace, name, identity, leaseDurationSeconds }));
-    return true;
+    return "mine";
   }
 
-  async function tryAttempt(): Promise<boolean> {
+  async function tryAttempt(): Promise<Outcome> {
     try {
       return await attempt();
     } catch (error) {
       if (isConflict(error) || isAlreadyExists(error)) {
-        return false;
+        return "unknown";
       }
       log.warn(
         { lease: `${namespace}/${name}`, err: error },
         "leader election: the lease could not be read or written",
       );
-      return false;
+      return "unknown";
     }
   }
 
@@ -99,18 +102,22 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       // Counted from before the request: the others' clocks may start no earlier than its arrival.
       const startedAt = clock.now();
       const remainingMs = renewedAt + renewDeadlineSeconds * 1000 - startedAt;
-      if (remainingMs > 0 && (await withinMs(tryAttempt(), remainingMs))) {
+      const outcome = remainingMs > 0 ? await withinMs(tryAttempt(), remainingMs) : "unknown";
+      if (outcome === "mine") {
         renewedAt = startedAt;
+      } else if (outcome === "another's") {
+        // This process was asleep, with its clock: no use in waiting for the deadline.
+        return new Error(`lease ${namespace}/${name} was taken by another`);
       } else if (clock.now() - renewedAt >= renewDeadlineSeconds * 1000) {
         return new Error(`lease ${namespace}/${name} could not be renewed for ${renewDeadlineSeconds} s`);
       }
     }
   }
 
-  /** False when the time is over first: an attempt that hangs must not hide the deadline. */
-  async function withinMs(work: Promise<boolean>, limitMs: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const cancel = clock.after(limitMs, () => resolve(false));
+  /** An attempt that hangs must not hide the deadline. */
+  async function withinMs(work: Promise<Outcome>, limitMs: number): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const cancel = clock.after(limitMs, () => resolve("unknown"));
     try {
       return await Promise.race([work, promise]);
     } finally {
@@ -120,7 +127,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   async function run(): Promise<void> {
     let startedAt = clock.now();
-    while (!(await tryAttempt())) {
+    while ((await tryAttempt()) !== "mine") {
       // Jitter, as in client-go, so that candidates do not always collide.
       await pause(clock, retryPeriodSeconds * 1000 * (1 + 0.2 * Math.random()), stopping.signal);
       if (stopping.signal.aborted) {

@@ -1,8 +1,8 @@
-import { KubeConfig } from "@kubernetes/client-node";
 import { onTestFinished } from "vitest";
 import {
   createKubeClient,
   type KubeClient,
+  type KubeConfig,
   type KubeObject,
   loadKubeConfig,
 } from "../../../operator/src/kube/index.ts";
@@ -28,7 +28,7 @@ export function configBehind(config: KubeConfig, server: string): KubeConfig {
   if (!cluster || !user) {
     throw new Error("the kubeconfig's current context needs a cluster and a user");
   }
-  const behind = new KubeConfig();
+  const behind = loadKubeConfig({ file: readCluster().kubeconfig });
   if (server.startsWith("http:")) {
     // client-node speaks plain HTTP only where it need not verify.
     behind.loadFromClusterAndUser({ name: "proxied", server, skipTLSVerify: true }, { name: "nobody" });
@@ -39,7 +39,7 @@ export function configBehind(config: KubeConfig, server: string): KubeConfig {
   return behind;
 }
 
-export const namespaces = { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false };
+const namespaces = { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false };
 export const configMaps = { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true };
 
 export interface ConfigMap extends KubeObject {

@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
   isAlreadyExists,
   isConflict,
   isInvalid,
   type KubeClient,
+  type KubeConfig,
   type KubeObject,
 } from "../../../operator/src/kube/index.ts";
 import { type ConfigMap, clientFor, configBehind, configMaps, connect, createNamespace } from "./api-server.ts";
@@ -126,10 +126,17 @@ test("lists in pages, and in one piece when the pages' version is too old", asyn
   expect(proxy.requests.length).toBe(6);
 });
 
-test("every call ends at its time limit, a connection that went silent included", async () => {
+test("every call ends at its time limit, one that cannot connect and one that went silent included", async () => {
   const { config } = connect();
   const proxy = await createTcpProxy(config);
   const client = clientFor(proxy.config, { requestTimeoutMs: 300 });
+  proxy.freeze("newToo");
+  const startedAt = performance.now();
+  await expect(client.get(configMaps, "a", "default")).rejects.toThrow("no whole answer within 300 ms");
+  // Not only when undici gives up to connect.
+  expect(performance.now() - startedAt).toBeLessThan(2000);
+  proxy.thaw();
+  proxy.cut();
   await client.get(configMaps, "a", "default");
   proxy.freeze("newToo");
   const error = await rejection(client.get(configMaps, "a", "default"));
@@ -171,7 +178,7 @@ test("reads a service account's token again when it was rotated", async () => {
   const folder = await mkdtemp(join(tmpdir(), "token-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const tokenFile = join(folder, "token");
-  const inPod = new KubeConfig();
+  const inPod = connect().config;
   // As client-node's loadFromCluster sets it up in a pod.
   inPod.loadFromClusterAndUser(cluster, {
     name: "inClusterUser",

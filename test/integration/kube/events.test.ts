@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createEventRecorder, eventResource, type KubeObject } from "../../../operator/src/kube/index.ts";
 import { readCluster } from "../../cluster/index.ts";
+import { binDirectory } from "../../cluster/paths.ts";
 import { clientFor, configBehind, configMaps, connect, createNamespace } from "./api-server.ts";
 
 interface Event extends KubeObject {
@@ -38,7 +39,7 @@ test("repeats count up one event, and kubectl describe shows them", async () => 
     "Warning BrokerUnreachable connection refused x3",
   ]);
   const { stdout } = await promisify(execFile)("kubectl", ["describe", "configmap", "a", "-n", namespace], {
-    env: { ...process.env, KUBECONFIG: readCluster().kubeconfig },
+    env: { KUBECONFIG: readCluster().kubeconfig, PATH: `${binDirectory}:${process.env.PATH}` },
   });
   expect(stdout).toMatch(/Warning +BrokerUnreachable +\S+ \(x3 over \S+\) +example.com\/test +connection refused/);
   expect(stdout).toMatch(/Normal +ScaledUp +\S+ +example.com\/test +3 to 5/);

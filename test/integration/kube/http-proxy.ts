@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
-import type { KubeConfig } from "@kubernetes/client-node";
 import { onTestFinished } from "vitest";
+import type { KubeConfig } from "../../../operator/src/kube/index.ts";
 import { createTransport } from "../../../operator/src/kube/transport.ts";
 import { configBehind } from "./api-server.ts";
 

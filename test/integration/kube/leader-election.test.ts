@@ -1,5 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
-import { createLeaderElection, type KubeClient, type LeaderElectionOptions } from "../../../operator/src/kube/index.ts";
+import {
+  createLeaderElection,
+  type KubeClient,
+  type LeaderElectionOptions,
+  silentLogger,
+} from "../../../operator/src/kube/index.ts";
 import { type Lease, leaseResource } from "../../../operator/src/kube/lease.ts";
 import { clientFor, connect, createNamespace } from "./api-server.ts";
 import { eventually } from "./eventually.ts";
@@ -13,6 +18,7 @@ async function setUp() {
 
   function candidate(identity: string, through: KubeClient = client, options: Partial<LeaderElectionOptions> = {}) {
     const told: string[] = [];
+    const warnings: string[] = [];
     const times = { startedAt: 0, lostAt: 0 };
     let signal: AbortSignal | undefined;
     const election = createLeaderElection({
@@ -30,11 +36,12 @@ async function setUp() {
         told.push(signal?.aborted ? "lost" : "lost with work still running");
         times.lostAt = performance.now();
       },
+      log: { ...silentLogger, warn: (_, message) => warnings.push(message) },
       ...options,
     });
     onTestFinished(() => election.stop());
     election.start();
-    return { election, told, times, leads: () => election.isLeader() };
+    return { election, told, warnings, times, leads: () => election.isLeader() };
   }
   const lease = () => client.get<Lease>(leaseResource, "leader", namespace);
   return { config, client, namespace, candidate, lease };
@@ -94,14 +101,31 @@ test("a leader that is cut off gives up before its lease can expire, and only th
   expect(two.times.startedAt).toBeGreaterThan(one.times.lostAt);
 });
 
-test("a leader whose lease another took gives up", async () => {
+test("a leader outlasts an interruption shorter than its deadline", async () => {
+  const { config, candidate, lease } = await setUp();
+  const proxy = await createTcpProxy(config);
+  const one = candidate("one", clientFor(proxy.config));
+  await eventually(one.leads).toBe(true);
+  proxy.freeze("newToo");
+  const before = (await lease())?.spec.renewTime;
+  // A whole attempt fails: half the deadline is one call's time limit.
+  await eventually(() => one.warnings.length).toBeGreaterThan(0);
+  proxy.thaw();
+  proxy.cut();
+  await eventually(async () => (await lease())?.spec.renewTime).not.toBe(before);
+  expect([one.leads(), one.told]).toEqual([true, ["started"]]);
+});
+
+test("a leader that finds another's name in its lease gives up at once", async () => {
   const { candidate, client, namespace } = await setUp();
   const one = candidate("one");
   await eventually(one.leads).toBe(true);
+  const takenAt = performance.now();
   await client.patch(leaseResource, "leader", namespace, {
     spec: { holderIdentity: "usurper", leaseDurationSeconds: 60 },
   });
   await eventually(() => one.told).toEqual(["started", "lost"]);
+  expect(one.times.lostAt - takenAt).toBeLessThan(1000);
 });
 
 test("the API server refuses a renewTime with the digits of a plain Date", async () => {

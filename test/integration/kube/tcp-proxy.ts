@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type Socket } from "node:net";
-import type { KubeConfig } from "@kubernetes/client-node";
 import { onTestFinished } from "vitest";
+import type { KubeConfig } from "../../../operator/src/kube/index.ts";
 import { configBehind } from "./api-server.ts";
 
 /** Bytes between a client and the API server, which the test can stop in the two ways a network does. */
