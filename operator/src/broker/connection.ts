@@ -24,6 +24,8 @@ export interface BrokerConnection extends AsyncDisposable {
   channel(): Promise<Channel>;
   /** A new channel whose publishes are confirmed. Throws what {@link channel} throws. */
   confirmChannel(): Promise<ConfirmChannel>;
+  /** Why the broker takes no messages now (it is short of memory or disk); undefined if it does. */
+  blocked(): string | undefined;
 }
 
 /** @param name shown in the management UI beside the connection, for example `jobwright-operator`. */
@@ -34,6 +36,7 @@ export function openConnection(address: BrokerAddress, name: string): BrokerConn
   let notBefore = 0;
   let lastError: BrokerError | undefined;
   let closed = false;
+  let blocked: string | undefined;
 
   // amqplib's own recovery would replay nothing that is ours and hides which channel a delivery tag belongs to.
   async function dial(): Promise<ChannelModel> {
@@ -63,11 +66,18 @@ export function openConnection(address: BrokerAddress, name: string): BrokerConn
       opened.on("close", () => {
         if (model === opened) model = undefined;
       });
+      opened.on("blocked", (reason) => {
+        blocked = reason;
+      });
+      opened.on("unblocked", () => {
+        blocked = undefined;
+      });
       if (closed) {
         await opened.close();
         throw new BrokerUnreachable("the connection was closed by its owner");
       }
       model = opened;
+      blocked = undefined;
       failures = 0;
       return opened;
     } catch (error) {
@@ -106,6 +116,7 @@ export function openConnection(address: BrokerAddress, name: string): BrokerConn
   return {
     channel: () => open((on) => on.createChannel()),
     confirmChannel: () => open((on) => on.createConfirmChannel()),
+    blocked: () => (model === undefined ? undefined : blocked),
     async [Symbol.asyncDispose]() {
       closed = true;
       const open = model;

@@ -15,11 +15,15 @@ const desired: Topology = {
   bindings: [...fabric.bindings, ...job.bindings],
 };
 
+const lasting = { durable: true, auto_delete: false, internal: false };
+
 /** A broker that has exactly this. */
 function having(topology: Topology): Observed {
   return {
     queues: new Map(topology.queues.map((one) => [one.name, { name: one.name, arguments: { ...one.arguments } }])),
-    exchanges: new Map(topology.exchanges.map((one) => [one.name, { ...one, arguments: { ...one.arguments } }])),
+    exchanges: new Map(
+      topology.exchanges.map((one) => [one.name, { ...one, ...lasting, arguments: { ...one.arguments } }]),
+    ),
     bindings: new Set(
       topology.bindings.map((one) => bindingId(one.source, one.destinationType, one.destination, one.routingKey)),
     ),
@@ -80,8 +84,13 @@ describe("diff", () => {
 
   it("refuses an exchange of another kind", () => {
     const observed = having(desired);
-    const direct = { name: "a.b", type: "direct", arguments: {} };
-    const taken = { ...observed, exchanges: new Map([...observed.exchanges, ["a.b", direct]]) };
-    expect(() => diff(desired, taken)).toThrow('exchange "a.b" exists as direct, expected topic');
+    const taken = (exchange: { type: string; durable?: boolean; internal?: boolean }) => {
+      const found = { ...lasting, ...exchange, name: "a.b", arguments: {} };
+      return () => diff(desired, { ...observed, exchanges: new Map([...observed.exchanges, ["a.b", found]]) });
+    };
+    expect(taken({ type: "direct" })).toThrow('exchange "a.b" exists as direct, expected topic');
+    expect(taken({ type: "topic", durable: false })).toThrow("exists as transient topic, expected topic");
+    expect(taken({ type: "topic", internal: true })).toThrow("exists as internal topic, expected topic");
+    expect(taken({ type: "topic" })()).toEqual([]);
   });
 });

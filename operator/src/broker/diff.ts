@@ -50,10 +50,16 @@ function policyChanges(desired: Policy, found: ObservedPolicy): string[] {
 function exchangeDifference(desired: Exchange, { exchanges }: Observed): Difference[] {
   const found = exchanges.get(desired.name);
   if (found === undefined) return [{ kind: "exchange", desired, found: `exchange "${desired.name}" was missing` }];
-  if (found.type === desired.type && isDeepStrictEqual(found.arguments, desired.arguments)) return [];
+  const type = [
+    ...(found.durable ? [] : ["transient"]),
+    ...(found.auto_delete ? ["auto-delete"] : []),
+    ...(found.internal ? ["internal"] : []),
+    found.type,
+  ].join(" ");
+  if (type === desired.type && isDeepStrictEqual(found.arguments, desired.arguments)) return [];
   throw new KindMismatch(
     "ExchangeKindMismatch",
-    `exchange "${desired.name}" exists as ${kind(found.type, found.arguments)}, expected ` +
+    `exchange "${desired.name}" exists as ${kind(type, found.arguments)}, expected ` +
       `${kind(desired.type, desired.arguments)}: delete it (its bindings go with it), or choose another name`,
   );
 }

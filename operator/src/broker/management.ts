@@ -150,7 +150,8 @@ function notManagement({ managementUrl }: BrokerAddress): ManagementMissing {
 /** Tells a broker that is down from one that only lacks the management plugin, by trying its AMQP port. */
 async function unreachable(address: BrokerAddress, cause: unknown): Promise<BrokerError> {
   const why = cause instanceof Error ? cause.message || cause.name : String(cause);
-  if (codeOf(cause) === "ECONNREFUSED" && (await listens(address.host, address.port))) {
+  const nobodyThere = ["ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"].includes(codeOf(cause) ?? "");
+  if (nobodyThere && (await listens(address.host, address.port))) {
     return new ManagementMissing(
       `RabbitMQ answers at ${address.host}:${address.port}, but its management API does not at ` +
         `${address.managementUrl}: enable the plugin rabbitmq_management, or set the key "management-uri" of the ` +

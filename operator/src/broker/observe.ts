@@ -12,7 +12,14 @@ const queue = z.object({
   type: z.string().optional(),
 });
 
-const exchange = z.object({ name: z.string(), type: z.string(), arguments: table });
+const exchange = z.object({
+  name: z.string(),
+  type: z.string(),
+  durable: z.boolean(),
+  auto_delete: z.boolean(),
+  internal: z.boolean(),
+  arguments: table,
+});
 
 const binding = z.object({
   source: z.string(),

@@ -11,8 +11,8 @@ export interface Publisher {
    * Publishes persistent and mandatory, and waits for the broker's confirm.
    *
    * @returns whether some queue took the message. If not, the broker has thrown it away.
-   * @throws PublishRefused if it is not known whether the broker has it (a queue was full, or the channel was lost),
-   *   and what opening a channel throws.
+   * @throws PublishRefused if the broker takes no messages now, or it is not known whether it has this one (a queue was
+   *   full, or the channel was lost), and what opening a channel throws.
    */
   publish(
     exchange: string,
@@ -37,6 +37,9 @@ export function openPublisher(connection: BrokerConnection): Publisher {
   }
 
   async function send(exchange: string, routingKey: string, content: Buffer, options: Options.Publish) {
+    // Each would wait for its confirm until the time is up, and the ones behind it even longer.
+    const blocked = connection.blocked();
+    if (blocked !== undefined) throw new PublishRefused(`RabbitMQ takes no messages now: ${blocked}`);
     const on = channel ?? (await open());
     let routed = true;
     const onReturn = () => {

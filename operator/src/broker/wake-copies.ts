@@ -3,7 +3,7 @@ import { queueNames } from "@jobwright/worker-runtime/contract";
 import type { Channel, ConsumeMessage } from "amqplib";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
-import { type Depth, readDepth } from "./depth.ts";
+import { readDepth } from "./depth.ts";
 import { ensureTopology } from "./ensure.ts";
 import { PublishRefused } from "./errors.ts";
 import { segment } from "./management.ts";
@@ -63,13 +63,13 @@ export async function settleCopies(
 /** Whether the work queue has got, or had, all that we have copies of. */
 async function haveArrived(broker: Broker, name: string, copies: number): Promise<boolean> {
   const { exchange, queue } = queueNames(name);
+  if (!(await isBound(broker, exchange, queue))) return false;
   const until = Date.now() + arrivalLimitMs;
-  let depth: Depth | undefined;
   do {
-    depth = await readDepth(broker.connection, queue);
+    const depth = await readDepth(broker.connection, queue);
     if (depth === undefined) return false;
     // Whoever consumes it may have taken them already.
-    if (depth.ready >= copies || depth.consumers > 0) return isBound(broker, exchange, queue);
+    if (depth.ready >= copies || depth.consumers > 0) return true;
     await sleep(arrivalPauseMs);
   } while (Date.now() < until);
   return false;
@@ -77,7 +77,7 @@ async function haveArrived(broker: Broker, name: string, copies: number): Promis
 
 const bindings = z.array(z.object({ routing_key: z.string() }));
 
-/** A queue that is there but no longer bound gets nothing, however much there is in it from before. */
+/** A queue that is gone or no longer bound got nothing, however much there is in it from before. */
 async function isBound({ management, address }: Broker, exchange: string, queue: string): Promise<boolean> {
   const path = `bindings/${segment(address.vhost)}/e/${segment(exchange)}/q/${segment(queue)}`;
   const found = bindings.parse((await management.find(path)) ?? []);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BrokerUnreachable, openBroker, readDepths } from "../../../operator/src/broker/index.ts";
-import { freshBroker, publish, rawChannel, rawConnection, servers } from "./fixture.ts";
+import { closeConnections, freshBroker, publish, rawChannel, rawConnection, servers } from "./fixture.ts";
 
 describe.each(servers)("readDepths on RabbitMQ $version", (server) => {
   it("reads 120 queues of which some are missing, and tells these from empty ones", async () => {
@@ -35,7 +35,7 @@ describe.each(servers)("readDepths on RabbitMQ $version", (server) => {
     const broker = await freshBroker(server, "closed");
     await (await rawChannel(broker)).assertQueue("q", { durable: false });
     await readDepths(broker.connection, ["q"]);
-    await closeConnections(broker, "test");
+    await closeConnections(broker);
     const read = () =>
       readDepths(broker.connection, ["q"]).then(
         (depths) => depths.has("q"),
@@ -50,18 +50,3 @@ describe.each(servers)("readDepths on RabbitMQ $version", (server) => {
     await expect(readDepths(away.connection, ["q"])).rejects.toThrow(BrokerUnreachable);
   });
 });
-
-/** Ends the library's connections the way an administrator would. */
-async function closeConnections(broker: Awaited<ReturnType<typeof freshBroker>>, name: string): Promise<void> {
-  const closed = async () => {
-    const at = encodeURIComponent(broker.address.vhost);
-    const list = (await broker.management.get(`vhosts/${at}/connections`)) as {
-      name: string;
-      client_properties?: { connection_name?: string };
-    }[];
-    const ours = list.filter(({ client_properties }) => client_properties?.connection_name === name);
-    for (const one of ours) await broker.management.remove(`connections/${encodeURIComponent(one.name)}`);
-    return ours.length;
-  };
-  await expect.poll(closed, { timeout: 20_000 }).toBeGreaterThan(0);
-}

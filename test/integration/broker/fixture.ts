@@ -1,5 +1,5 @@
 import { type Channel, type ChannelModel, connect, type Options } from "amqplib";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import {
   type Broker,
   type BrokerAddress,
@@ -92,4 +92,18 @@ export async function takeAll(channel: Channel, queue: string): Promise<unknown[
     if (message === false) return bodies;
     bodies.push(JSON.parse(message.content.toString("utf8")));
   }
+}
+
+/** Ends the library's connections the way an administrator would, once the broker's statistics show them. */
+export async function closeConnections({ management, address }: Broker): Promise<void> {
+  const closed = async () => {
+    const list = (await management.get(`vhosts/${encodeURIComponent(address.vhost)}/connections`)) as {
+      name: string;
+      client_properties?: { connection_name?: string };
+    }[];
+    const ours = list.filter(({ client_properties }) => client_properties?.connection_name?.startsWith("test"));
+    for (const one of ours) await management.remove(`connections/${encodeURIComponent(one.name)}`);
+    return ours.length;
+  };
+  await expect.poll(closed, { timeout: 20_000 }).toBeGreaterThan(0);
 }

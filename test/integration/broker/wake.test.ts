@@ -7,7 +7,16 @@ import {
   type WakeWatch,
   watchForWork,
 } from "../../../operator/src/broker/index.ts";
-import { freshBroker, jobQueue, publish, rawChannel, rawConnection, servers, takeAll } from "./fixture.ts";
+import {
+  closeConnections,
+  freshBroker,
+  jobQueue,
+  publish,
+  rawChannel,
+  rawConnection,
+  servers,
+  takeAll,
+} from "./fixture.ts";
 
 interface Woken {
   readonly watch: WakeWatch;
@@ -93,7 +102,7 @@ describe.each(servers)("watchForWork on RabbitMQ $version", (server) => {
     const first = await channel.get(jobQueue.name);
     if (first === false) throw new Error("no job came back");
     const { messageId, type, headers, deliveryMode } = first.properties;
-    expect({ messageId, type, headers, deliveryMode }).toEqual({
+    expect({ messageId, type, headers, deliveryMode }).toMatchObject({
       messageId: `job-${JSON.parse(first.content.toString("utf8"))}`,
       type: "resize",
       headers: { "jobwright-attempt": 1 },
@@ -131,6 +140,18 @@ describe.each(servers)("watchForWork on RabbitMQ $version", (server) => {
     await ensureTopology(broker, jobQueue);
     await broker.management.remove(`queues/${at(broker)}/${jobQueue.name}`);
     const { wakes } = await watching(broker);
+    await publish(await rawConnection(broker), jobQueue.name, "resize", "first");
+    await expect.poll(() => wakes.length).toBe(1);
+    expect(await arrived(broker, await rawChannel(broker), 1)).toEqual(["first"]);
+  });
+
+  it("watches again after its connection was closed", async () => {
+    const broker = await freshBroker(server, "reconnect");
+    await ensureTopology(broker, jobQueue);
+    const { wakes } = await watching(broker);
+    await closeConnections(broker);
+    await expect.poll(() => wakeQueues(broker), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => wakeQueues(broker), { timeout: 10_000 }).toBe(1);
     await publish(await rawConnection(broker), jobQueue.name, "resize", "first");
     await expect.poll(() => wakes.length).toBe(1);
     expect(await arrived(broker, await rawChannel(broker), 1)).toEqual(["first"]);
