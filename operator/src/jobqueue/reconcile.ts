@@ -9,6 +9,7 @@ import {
   removeFinalizer,
   writeStatus,
 } from "../kube/index.ts";
+import { createOwnWrites } from "../own-writes.ts";
 import { asProblem, Problem, retryProblemMs } from "../problem.ts";
 import { recordTransition } from "../transition.ts";
 import { type AddressSources, addressOf } from "./address.ts";
@@ -45,6 +46,7 @@ export interface JobQueueReconciler {
 export function createJobQueueReconciler(dependencies: JobQueueDependencies): JobQueueReconciler {
   const { client, sources, brokers, claims, events, resyncMs, enqueue, onAddress } = dependencies;
   const quietSince: QuietSince = new Map();
+  const writes = createOwnWrites<JobQueue>();
   /** By uid: when the producer's user and Secret were last compared, and for which generation. */
   const credentialsChecked = new Map<string, { readonly at: number; readonly generation: number }>();
 
@@ -106,6 +108,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   async function reconcilePresent(cached: JobQueue) {
     const jobQueue = await addFinalizer(client, jobQueues, cached, queueFinalizer);
     if (jobQueue === undefined) return undefined;
+    writes.note(cached, jobQueue);
     try {
       const status = provisionedStatus(jobQueue, await provision(jobQueue), new Date());
       await write(jobQueue, status);
@@ -147,12 +150,14 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
 
   async function write(jobQueue: JobQueue, status: NonNullable<JobQueue["status"]>): Promise<void> {
     if (await writeStatus(client, jobQueues, jobQueue, status)) {
+      writes.note(jobQueue, { ...jobQueue, status });
       recordTransition(events, jobQueue, status.conditions ?? []);
     }
   }
 
   async function forget(uid: string): Promise<void> {
     quietSince.delete(uid);
+    writes.forget(uid);
     credentialsChecked.delete(uid);
     await onAddress(uid, undefined);
     for (const claimant of claims.release(uid)) enqueue(claimant.key);
@@ -160,8 +165,9 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
 
   return {
     async reconcile(key) {
-      const jobQueue = dependencies.jobQueues.get(key);
-      if (jobQueue === undefined) return undefined;
+      const cached = dependencies.jobQueues.get(key);
+      if (cached === undefined) return undefined;
+      const jobQueue = writes.latest(cached);
       return jobQueue.metadata.deletionTimestamp === undefined
         ? reconcilePresent(jobQueue)
         : reconcileDeleted(jobQueue);

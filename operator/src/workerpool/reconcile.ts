@@ -20,6 +20,7 @@ import {
   removeFinalizer,
   writeStatus,
 } from "../kube/index.ts";
+import { createOwnWrites } from "../own-writes.ts";
 import { asProblem, Problem, retryProblemMs } from "../problem.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf } from "./claim.ts";
@@ -72,6 +73,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   const { client, sources, brokers, heartbeats, events, log, resyncMs, onAddress, enqueue, enqueueAfter } =
     dependencies;
   const engaged = new Map<string, Engaged>();
+  const writes = createOwnWrites<WorkerPool>();
   /** By uid: when the user, Secret and configuration were last compared, and what they were made for. */
   const provisioned = new Map<string, { readonly at: number; readonly as: string }>();
   /** By key: when a pass for the sake of figures is due. */
@@ -173,6 +175,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   async function reconcilePresent(key: string, cached: WorkerPool) {
     const pool = await addFinalizer(client, workerPools, cached, poolFinalizer);
     if (pool === undefined) return undefined;
+    writes.note(cached, pool);
     try {
       const scaler = await engage(key, await targetOf(pool));
       const { deployment, pods } = observe(pool);
@@ -218,22 +221,27 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     await removeFinalizer(client, workerPools, pool, poolFinalizer);
     provisioned.delete(uid);
     newsDue.delete(key);
+    writes.forget(uid);
     await onAddress(uid, undefined);
     return undefined;
   }
 
   async function write(pool: WorkerPool, found: PoolFindings): Promise<void> {
     const status = poolStatus(pool, found, new Date());
-    if (await writeStatus(client, workerPools, pool, status)) recordTransition(events, pool, status.conditions ?? []);
+    if (await writeStatus(client, workerPools, pool, status)) {
+      writes.note(pool, { ...pool, status });
+      recordTransition(events, pool, status.conditions ?? []);
+    }
   }
 
   return {
     async reconcile(key) {
-      const pool = dependencies.workerPools.get(key);
-      if (pool === undefined) {
+      const cached = dependencies.workerPools.get(key);
+      if (cached === undefined) {
         await disengage(key);
         return undefined;
       }
+      const pool = writes.latest(cached);
       return pool.metadata.deletionTimestamp === undefined ? reconcilePresent(key, pool) : reconcileDeleted(key, pool);
     },
     recheckCredentials(uid) {
