@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { run } from "../cluster/command.ts";
 import { program } from "../cluster/packages.ts";
 import { cacheDirectory, cachePath } from "../cluster/paths.ts";
@@ -20,6 +21,8 @@ export async function ensureBrokerRoot(version: BrokerVersion): Promise<void> {
     const partial = `${root}.partial`;
     rmSync(partial, { recursive: true, force: true });
     await run(program("mmdebstrap"), ["--variant=minbase", "--include=rabbitmq-server", suite, partial]);
+    // Erlang looks its own node's host up here, and not every release's minimal root has the file.
+    writeFileSync(join(partial, "etc", "hosts"), "127.0.0.1 localhost\n::1 localhost\n");
     renameSync(partial, root);
   });
 }

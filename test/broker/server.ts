@@ -110,6 +110,7 @@ function environment(version: BrokerVersion): Record<string, string> {
     RABBITMQ_DIST_PORT: `${plan.distributionPort}`,
     // Erlang nodes talk to each other and to rabbitmqctl over loopback only.
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
+    ERL_CRASH_DUMP: `${home}/erl_crash.dump`,
     ERL_EPMD_ADDRESS: loopback,
     ERL_EPMD_PORT: `${plan.epmdPort}`,
   };

@@ -5,7 +5,8 @@ import { buildah, localImageId } from "./buildah.ts";
 import { contextHash } from "./context-hash.ts";
 import { externalKubeconfig } from "./external.ts";
 import { ensureNodeImage } from "./image-base.ts";
-import { importImage, isImported } from "./image-import.ts";
+import { deliverImage } from "./image-delivery.ts";
+import { isImported } from "./image-import.ts";
 import { localReference } from "./image-reference.ts";
 import { statePath } from "./paths.ts";
 import { report, slowStep } from "./progress.ts";
@@ -100,15 +101,13 @@ function archivePath(reference: string): string {
 }
 
 async function deliver(reference: string): Promise<void> {
-  mkdirSync(statePath("images"), { recursive: true });
-  const archive = archivePath(reference);
-  rmSync(archive, { force: true });
-  // An archive of Docker's kind carries the whole name and is not compressed, which would take longer than the import.
-  await buildah(["push", reference, `docker-archive:${archive}:${reference}`]);
-  if (externalKubeconfig() !== undefined) {
-    report(`KUBECONFIG names another cluster: load ${archive} into its nodes, for kind with: kind load image-archive`);
+  if (externalKubeconfig() === undefined) {
+    await deliverImage(reference);
     return;
   }
-  await importImage(archive);
-  rmSync(archive);
+  const archive = archivePath(reference);
+  mkdirSync(statePath("images"), { recursive: true });
+  rmSync(archive, { force: true });
+  await buildah(["push", reference, `docker-archive:${archive}:${reference}`]);
+  report(`KUBECONFIG names another cluster: load ${archive} into its nodes, for kind with: kind load image-archive`);
 }

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildah } from "./buildah.ts";
+import { run } from "./command.ts";
+import { ctrArguments } from "./containerd.ts";
+import { importImage } from "./image-import.ts";
+import { program } from "./packages.ts";
+import { cachePath, statePath } from "./paths.ts";
+
+interface Descriptor {
+  digest: string;
+}
+
+/**
+ * Copies an image from buildah's storage to containerd. Most of an image is layers that containerd has from the build
+ * before, so only the others are written out and read in again.
+ */
+export async function deliverImage(reference: string): Promise<void> {
+  const layout = layoutFolder(reference);
+  mkdirSync(layout, { recursive: true });
+  // Into a folder that is kept: buildah leaves out the layers that lie there already.
+  await buildah(["push", reference, `oci:${layout}:${reference}`]);
+  const blobs = referencedBlobs(layout);
+  dropOthers(layout, blobs);
+  const present = new Set((await run(program("ctr"), ctrArguments("content", "list", "--quiet"))).split("\n"));
+  const missing = [...blobs.layers].filter((digest) => !present.has(digest));
+  const archive = statePath("images", `${folderName(reference)}.tar`);
+  mkdirSync(statePath("images"), { recursive: true });
+  try {
+    const files = [...blobs.descriptions, ...missing].map((digest) => blobPath(digest));
+    await run("tar", ["--create", `--file=${archive}`, `--directory=${layout}`, "oci-layout", "index.json", ...files]);
+    await importImage(archive);
+  } finally {
+    rmSync(archive, { force: true });
+  }
+}
+
+const folderName = (reference: string) => createHash("sha256").update(reference).digest("hex").slice(0, 16);
+const layoutFolder = (reference: string) => cachePath("images", "layouts", folderName(reference));
+const blobPath = (digest: string) => join("blobs", ...digest.split(":"));
+
+/** What the layout's index leads to: manifests and configurations, which are small, and layers. */
+function referencedBlobs(layout: string): { descriptions: Set<string>; layers: Set<string> } {
+  const read = (path: string) => JSON.parse(readFileSync(join(layout, path), "utf8"));
+  const { manifests } = read("index.json") as { manifests: Descriptor[] };
+  const descriptions = new Set<string>();
+  const layers = new Set<string>();
+  for (const { digest } of manifests) {
+    const manifest = read(blobPath(digest)) as { config: Descriptor; layers: Descriptor[] };
+    descriptions.add(digest).add(manifest.config.digest);
+    for (const layer of manifest.layers) layers.add(layer.digest);
+  }
+  return { descriptions, layers };
+}
+
+function dropOthers(layout: string, { descriptions, layers }: ReturnType<typeof referencedBlobs>): void {
+  for (const name of readdirSync(join(layout, "blobs", "sha256"))) {
+    const digest = `sha256:${name}`;
+    if (!descriptions.has(digest) && !layers.has(digest)) rmSync(join(layout, blobPath(digest)));
+  }
+}
