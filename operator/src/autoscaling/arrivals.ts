@@ -1,7 +1,7 @@
 import { append, type Timeline, valueAt } from "./timeline.ts";
 
 /** A rate needs at least this much history; so a new leader starts with λ = 0. */
-export const minWindowMs = 10_000;
+const minWindowMs = 10_000;
 
 /** Sub-windows of which the median counts. */
 const subWindows = 5;

@@ -6,7 +6,7 @@ import type { ScalingSettings, Signals } from "./signals.ts";
 const tolerance = 0.1;
 
 /** The terms of one decision, all in slots unless named otherwise. */
-export interface Terms {
+interface Terms {
   /** λ·S/u: slots that steady arrivals keep busy. */
   readonly arrivals: number;
   /** U·max(0, 1 − H/S): slots that long jobs will still hold when their successors are due. */
@@ -20,10 +20,10 @@ export interface Terms {
 }
 
 /** The term that set the number of slots; `Jobs` when there are fewer jobs than the terms ask slots for. */
-export type Bound = "Arrivals" | "InFlight" | "Backlog" | "Jobs" | "Nothing";
+type Bound = "Arrivals" | "InFlight" | "Backlog" | "Jobs" | "Nothing";
 
 /** What made the number differ from ⌈slots ÷ concurrency⌉. */
-export type Clamp = "MinReplicas" | "MaxReplicas" | "Tolerance" | "None";
+type Clamp = "MinReplicas" | "MaxReplicas" | "Tolerance" | "None";
 
 /** What the signals ask for at this moment, before stabilising over time. */
 export interface Recommendation {
