@@ -39,7 +39,10 @@ function leftShims(): number[] {
 /** Whether a command line is that of a shim which serves our containerd and no other one of this machine. */
 export function isOurShim(commandLine: readonly string[], socket: string = containerdSocket): boolean {
   const [command = "", ...args] = commandLine;
-  return /(^|\/)containerd-shim-runc-v2$/.test(command) && args[args.indexOf("-address") + 1] === socket;
+  return (
+    /(^|\/)containerd-shim-runc-v2$/.test(command) &&
+    args.some((argument, index) => argument === "-address" && args[index + 1] === socket)
+  );
 }
 
 function commandLine(pid: number): string[] {

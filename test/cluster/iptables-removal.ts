@@ -1,8 +1,9 @@
 /** Chains that kube-proxy and the kubelet make. */
 const kubernetesChain = /^KUBE-/;
-/** The CNI plugins name their chains by a hash; what is in them says whose pods they serve. */
-const cniChain = /^CNI-/;
-const ourNetwork = /\b10\.244\.0\.|name: \\?"jobwright\\?"|"jobwright cluster"/;
+/** The rules made in network.ts. */
+const bridgeRule = '"jobwright cluster"';
+/** The CNI plugins name their chains by a hash; their comments say which network they serve. */
+const cniNetwork = 'name: \\"jobwright\\"';
 
 /**
  * What to give `iptables-restore --noflush` so that one table loses the cluster's rules and nothing else.
@@ -13,18 +14,11 @@ export function removalCommands(saved: string, table: string): string {
   const lines = saved.split("\n");
   const rules = lines.filter((line) => line.startsWith("-A "));
   const chains = lines.flatMap((line) => /^:(\S+)/.exec(line)?.[1] ?? []);
-  const ours = new Set(
-    chains.filter(
-      (chain) =>
-        kubernetesChain.test(chain) ||
-        // portmap's shared chains have no address in them and only ever serve CNI.
-        (cniChain.test(chain) && (/^CNI-(HOSTPORT|DN)-/.test(chain) || servesUs(chain, rules))),
-    ),
-  );
+  const ours = new Set(chains.filter((chain) => kubernetesChain.test(chain) || servesUs(chain, rules)));
   const references = rules.filter((rule) => {
     const [, chain = ""] = rule.split(" ");
     const target = / -[jg] (\S+)/.exec(rule)?.[1] ?? "";
-    return !ours.has(chain) && (ours.has(target) || rule.includes('"jobwright cluster"'));
+    return !ours.has(chain) && (ours.has(target) || rule.includes(bridgeRule));
   });
   if (ours.size === 0 && references.length === 0) return "";
   return [
@@ -39,7 +33,5 @@ export function removalCommands(saved: string, table: string): string {
 }
 
 function servesUs(chain: string, rules: string[]): boolean {
-  return rules.some(
-    (rule) => (rule.startsWith(`-A ${chain} `) || rule.includes(`-j ${chain}`)) && ourNetwork.test(rule),
-  );
+  return chain.startsWith("CNI-") && rules.some((rule) => rule.startsWith(`-A ${chain} `) && rule.includes(cniNetwork));
 }

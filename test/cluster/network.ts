@@ -30,7 +30,8 @@ export async function ensureNetwork(): Promise<void> {
   }
 }
 
-/** Writes the CNI configuration: a veth pair per pod on the bridge, addresses from the pod network. */
+/** Writes the CNI configuration: a veth pair per pod on the bridge, addresses from the pod network. Host ports are left out:
+ * their chains would be shared with a podman on the same machine. */
 export function writeCniConfiguration(): void {
   mkdirSync(statePath("cni", "net.d"), { recursive: true });
   const configuration = {
@@ -50,7 +51,6 @@ export function writeCniConfiguration(): void {
           routes: [{ dst: "0.0.0.0/0" }],
         },
       },
-      { type: "portmap", capabilities: { portMappings: true } },
     ],
   };
   writeFileSync(statePath("cni", "net.d", "10-jobwright.conflist"), JSON.stringify(configuration, undefined, 2));
