@@ -185,7 +185,8 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     } catch (error) {
       const problem = asProblem(error);
       const message = error instanceof Error ? error.message : String(error);
-      const readiness = problem ?? { state: "Reconciling" as const, reason: "Failed", message };
+      const { state, reason } = problem ?? { state: "Reconciling" as const, reason: "Failed" };
+      const readiness = { state, reason, message };
       await write(pool, { ...observe(pool), readiness, report: engaged.get(key)?.scaler.report() });
       if (problem === undefined) throw error;
       // A pool that may not have its queue, or has none, must not scale; one whose broker is away holds what it has.

@@ -73,6 +73,8 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
   });
   let inbox: { heartbeat: Heartbeat; heardAtMs: number }[] = [];
   let uncordonedAtMs: DrainPlan["uncordonedAtMs"] = new Map();
+  /** The last write failed: it is due again, though the number is the same. */
+  let unwritten = false;
   let woken = false;
   let stepping: Promise<void> | undefined;
   let disposed = false;
@@ -144,10 +146,12 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
       uncordonedAtMs,
     });
     uncordonedAtMs = plan.uncordonedAtMs;
-    if (plan.replicas !== replicas) {
+    if (plan.replicas !== replicas || unwritten) {
       replicas = plan.replicas;
+      unwritten = true;
       onNews(key);
       await writer.write(observed.deployment);
+      unwritten = false;
     }
     await carryOut({ client, broker, log }, pool, plan);
     const asleep = replicas === 0 && desired === 0 && pool.spec.scaling.mode === "Auto" && !target.queueIsDeleted;
