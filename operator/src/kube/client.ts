@@ -9,20 +9,20 @@ import { type WatchEvent, type WatchOptions, watch } from "./watch.ts";
 
 const LIST_PAGE = 500;
 
-export interface ListOptions extends Selection {
+interface ListOptions extends Selection {
   /** Absent: the newest state. "0": whatever the API server has in memory. */
   resourceVersion?: string | undefined;
   /** Ends the call early; it then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
-export interface DeleteOptions {
+interface DeleteOptions {
   /** Delete only this very object, not another that took its name since. */
   uid?: string | undefined;
   propagationPolicy?: "Foreground" | "Background" | "Orphan" | undefined;
 }
 
-export interface ApplyOptions {
+interface ApplyOptions {
   fieldManager: string;
   /** Take fields over from other managers instead of failing with a conflict. */
   force: boolean;
@@ -32,7 +32,7 @@ export interface ApplyOptions {
 /** RFC 6902: done one after the other, or none at all, for instance because a `test` does not hold. */
 export type JsonPatch = { op: "add" | "replace" | "test"; path: string; value: unknown }[];
 
-export interface PatchOptions {
+interface PatchOptions {
   subresource?: string | undefined;
   fieldManager?: string | undefined;
 }

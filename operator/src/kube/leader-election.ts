@@ -140,13 +140,11 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       return;
     }
     leader = true;
-    log.info({ lease: `${namespace}/${name}`, identity }, "leading");
     onStarted(leading.signal);
     const lost = await renew(startedAt);
     leader = false;
     leading.abort(lost);
     if (lost) {
-      log.error({ lease: `${namespace}/${name}`, identity, err: lost }, "leadership lost");
       onLost(lost);
     } else {
       await release();

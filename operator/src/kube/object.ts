@@ -37,9 +37,3 @@ export function objectKey(object: { metadata: { name: string; namespace?: string
   const { namespace, name } = object.metadata;
   return namespace ? `${namespace}/${name}` : name;
 }
-
-/** The other way round; `namespace` is absent for a cluster-scoped object. */
-export function splitKey(key: string): { namespace?: string; name: string } {
-  const slash = key.indexOf("/");
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}

@@ -15,7 +15,7 @@ export interface WorkQueueOptions {
   observer?: WorkQueueObserver;
 }
 
-export interface WorkQueueObserver {
+interface WorkQueueObserver {
   /** A key entered the queue. */
   onAdd?(depth: number): void;
   /** A worker took a key that had been ready for so long. */
