@@ -14,10 +14,15 @@ export interface ConsumerSession {
   readonly consuming: boolean;
   /** Deliveries whose slot is still taken, lost ones included. */
   readonly taken: number;
-  /** Deliveries, lost ones included, whose slot is still taken. */
-  readonly deliveries: ReadonlySet<Delivery>;
   /** Takes no more deliveries. Resolves when the broker says that none is on its way. */
   cancel(): Promise<void>;
+  /**
+   * Resolves when its channel is closed: then the broker has heard what was said about its deliveries. To close the
+   * connection sooner could overtake them, since amqplib sends the channels' frames in turns.
+   */
+  readonly ended: Promise<void>;
+  /** Its channel is closed and no slot is taken any more: it can be forgotten. */
+  readonly over: boolean;
 }
 
 export interface ConsumerSessionOptions {
@@ -27,6 +32,8 @@ export interface ConsumerSessionOptions {
   readonly log: Logger;
   /** A delivery arrived. Must not throw. */
   onDelivery(delivery: Delivery): void;
+  /** The broker cancelled the consumer; `onChange` follows. */
+  onCancelled(): void;
   /** Something changed: it stopped consuming, or a slot became free. */
   onChange(): void;
 }
@@ -41,7 +48,9 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
   const deliveries = new Set<OwnedDelivery>();
   const consumerTag = randomUUID();
   let consuming = true;
+  let closing = false;
   let closed = false;
+  const ended = Promise.withResolvers<void>();
 
   const channel: Channel = await model.createChannel();
   channel.on("error", (error) => log.warn({ err: error }, "the broker closed the channel for consuming"));
@@ -49,12 +58,14 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
     closed = true;
     consuming = false;
     for (const delivery of deliveries) delivery.lose();
+    ended.resolve();
     options.onChange();
   });
 
   function onMessage(message: ConsumeMessage | null): void {
     if (message === null) {
       log.warn({ queue }, "the broker cancelled the consumer: the queue was deleted or moved");
+      options.onCancelled();
       endConsuming();
       return;
     }
@@ -74,8 +85,8 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
   }
 
   function closeWhenDone(): void {
-    if (consuming || closed || deliveries.size > 0) return;
-    closed = true;
+    if (consuming || closing || closed || deliveries.size > 0) return;
+    closing = true;
     channel.close().catch((error: unknown) => log.debug({ err: error }, "closing a channel"));
   }
 
@@ -97,7 +108,10 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
     get taken() {
       return deliveries.size;
     },
-    deliveries,
+    ended: ended.promise,
+    get over() {
+      return closed && deliveries.size === 0;
+    },
     async cancel() {
       if (!consuming) return;
       try {

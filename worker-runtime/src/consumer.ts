@@ -5,6 +5,12 @@ import type { BrokerConnection } from "./connection.ts";
 import { type ConsumerSession, openConsumerSession } from "./consumer-session.ts";
 import type { Delivery } from "./delivery.ts";
 
+/**
+ * How long a cancelled consumer waits before it consumes again. RabbitMQ (seen with 4.0.5) answers a consume twice while
+ * the queue is being deleted, which amqplib takes for a broken connection; that would lose what still runs.
+ */
+const afterCancelMs = 1_000;
+
 /** Takes deliveries of one queue, at most as many as there are slots, whatever becomes of connections and queues. */
 export interface Consumer {
   /** Takes deliveries from now on. */
@@ -14,10 +20,8 @@ export interface Consumer {
    * handed back.
    */
   pause(): Promise<void>;
-  /** Whether the broker may be sending deliveries now. */
-  readonly consuming: boolean;
-  /** Deliveries whose slot is taken. */
-  readonly taken: number;
+  /** After `pause`: resolves when every delivery is released and the broker has heard what became of it. */
+  ended(): Promise<void>;
 }
 
 export interface ConsumerOptions {
@@ -44,13 +48,13 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   let wanted = false;
   let converging = false;
   let again = false;
-  let failedUntilMs = 0;
+  let restUntilMs = 0;
 
   connection.listen({
     up(next) {
       model = next;
       backoff.reset();
-      failedUntilMs = 0;
+      restUntilMs = 0;
       converge();
     },
     down() {
@@ -64,10 +68,6 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     let claimed = 0;
     for (const session of sessions) claimed += session.consuming ? session.prefetch : session.taken;
     return slots - claimed;
-  }
-
-  function isConsuming(): boolean {
-    return [...sessions].some((session) => session.consuming);
   }
 
   function converge(): void {
@@ -84,31 +84,42 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   }
 
   async function step(): Promise<void> {
-    for (const session of sessions) if (!session.consuming && session.taken === 0) sessions.delete(session);
+    for (const session of sessions) if (session.over) sessions.delete(session);
     if (!wanted) {
       await Promise.all([...sessions].map((session) => session.cancel()));
       if (!wanted) for (const done of [...idle]) done();
       return;
     }
     const prefetch = freeSlots();
-    if (model !== undefined && prefetch > 0 && performance.now() >= failedUntilMs) await consume(model, prefetch);
+    if (model !== undefined && prefetch > 0 && performance.now() >= restUntilMs) await consume(model, prefetch);
   }
 
   async function consume(on: ChannelModel, prefetch: number): Promise<void> {
     try {
       sessions.add(
-        await openConsumerSession({ model: on, queue, prefetch, log, onDelivery: take, onChange: converge }),
+        await openConsumerSession({
+          model: on,
+          queue,
+          prefetch,
+          log,
+          onDelivery: take,
+          onCancelled: () => rest(afterCancelMs),
+          onChange: converge,
+        }),
       );
       backoff.reset();
       log.info({ queue, prefetch }, "consuming");
     } catch (error) {
       if (on !== model) return;
       log.warn({ queue, reason: explain(error, queue) }, "cannot consume yet; trying again");
-      const waitMs = backoff.next();
-      failedUntilMs = performance.now() + waitMs;
-      // A little longer, since timers may fire a trifle early.
-      setTimeout(converge, waitMs + 5).unref();
+      rest(backoff.next());
     }
+  }
+
+  function rest(waitMs: number): void {
+    restUntilMs = performance.now() + waitMs;
+    // A little longer, since timers may fire a trifle early.
+    setTimeout(converge, waitMs + 5).unref();
   }
 
   function take(delivery: Delivery): void {
@@ -138,13 +149,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         converge();
       });
     },
-    get consuming() {
-      return isConsuming();
-    },
-    get taken() {
-      let taken = 0;
-      for (const session of sessions) taken += session.taken;
-      return taken;
+    async ended() {
+      await Promise.all([...sessions].map((session) => session.ended));
     },
   };
 }

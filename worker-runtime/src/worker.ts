@@ -130,7 +130,7 @@ export async function startWorker({ definition, settings, log, telemetryPort }: 
     const abort = setTimeout(() => deadline.abort(new DrainDeadline()), abortAfterMs);
     const drained = pause()
       .then(allEnded)
-      .then(() => publisher.flush());
+      .then(() => consumer.ended());
     await Promise.race([drained, sleep(exitAfterMs, undefined, { ref: false })]);
     clearTimeout(abort);
     if (runner.running > 0) {

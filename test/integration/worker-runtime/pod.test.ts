@@ -49,7 +49,13 @@ async function runInPod(queue: TestQueue, jobs: readonly Job[], concurrency = 1)
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   const beats: Heartbeat[] = [];
-  const watch = await watchHeartbeats(operator, (beat) => beats.push(beat));
+  const watch = watchHeartbeats(operator, {
+    onHeartbeat: (beat) => beats.push(beat),
+    onUnreadable: (routingKey, problem) => {
+      throw new Error(`${routingKey}: ${problem}`);
+    },
+    onError: () => {},
+  });
   onTestFinished(() => watch[Symbol.asyncDispose]());
   const settings = await mountedSettings(join(directory, "worker.json"), directory, {
     JOBWRIGHT_POD_NAME: identity.pod,
