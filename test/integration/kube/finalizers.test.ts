@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { addFinalizer, removeFinalizer } from "../../../operator/src/kube/index.ts";
 import { type ConfigMap, configMaps, connect, createNamespace } from "./api-server.ts";
 
@@ -6,6 +6,13 @@ async function setUp() {
   const { client } = connect();
   const namespace = await createNamespace(client);
   const object = await client.create<ConfigMap>(configMaps, { metadata: { name: "a", namespace } });
+  // A test that fails must not leave a namespace that nobody can remove.
+  onTestFinished(async () => {
+    const left = await client.get(configMaps, "a", namespace);
+    if (left?.metadata.finalizers) {
+      await client.patch(configMaps, "a", namespace, { metadata: { finalizers: null } });
+    }
+  });
   const finalizers = async () => (await client.get(configMaps, "a", namespace))?.metadata.finalizers;
   return { client, namespace, object, finalizers };
 }
