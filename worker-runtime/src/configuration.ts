@@ -49,7 +49,7 @@ export async function resolveSettings(line: CommandLine, env: NodeJS.ProcessEnv)
 }
 
 /** Settings of a worker that is run by hand. */
-export function laptopSettings(broker: string, line: Pick<CommandLine, "queue" | "concurrency">): WorkerSettings {
+function laptopSettings(broker: string, line: Pick<CommandLine, "queue" | "concurrency">): WorkerSettings {
   if (line.queue === undefined || line.queue === "") {
     throw new ConfigurationError("--broker needs --queue: the queue's resolved name, such as media.image-resize");
   }

@@ -2,7 +2,7 @@ import { parseDuration } from "./contract/index.ts";
 import { DefinitionError } from "./errors.ts";
 
 /** Timers of Node are 32-bit: a longer one would fire at once. */
-export const longestTimerMs = 2 ** 31 - 1;
+const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * A duration that a user wrote in code, in ms: more than nothing, and no longer than a timer can wait (24 days).

@@ -5,7 +5,7 @@ import { createBackoff } from "./backoff.ts";
 import type { AddressSource } from "./broker-address.ts";
 
 /** What a user of a connection is told. */
-export interface ConnectionListener {
+interface ConnectionListener {
   /** A connection is there; all channels of the one before are gone. */
   up(model: ChannelModel): void;
   /** The connection is gone. Its channels have told so themselves before this. */
@@ -19,12 +19,12 @@ export interface BrokerConnection {
   readonly isUp: boolean;
   /** Tells a listener what happens from now on; `up` at once if the connection is up. */
   listen(listener: ConnectionListener): void;
-  /** Ends it for good. Never rejects; waits at most 3 s for the broker's goodbye. */
+  /** Ends it for good. Never rejects; waits at most 3 s for a broker that does not answer. */
   stop(): Promise<void>;
 }
 
 const connectTimeoutMs = 10_000;
-const closeTimeoutMs = 3_000;
+const closeTimeoutMs = 1_500;
 
 /**
  * Opens a connection and keeps reopening it with jittered back-off, 0.25 s to 15 s.

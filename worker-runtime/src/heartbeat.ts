@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel } from "amqplib";
 import type { Logger } from "pino";
 import type { BrokerConnection } from "./connection.ts";
@@ -14,8 +15,10 @@ import type { Figures } from "./tally.ts";
 
 /** Reports to the operator. */
 export interface HeartbeatSender {
-  /** Reports now, besides the regular reports: the worker turned idle, cordoned or drained. */
+  /** Reports now, besides the regular reports: the worker was cordoned, uncordoned, drained or told to stop. */
   now(): void;
+  /** Reports now, or 250 ms after the last report: the worker turned idle, which with short jobs it does all the time. */
+  soon(): void;
   /** The last report; no more follow. Resolves when it is on its way. */
   last(): Promise<void>;
 }
@@ -29,6 +32,9 @@ export interface HeartbeatOptions {
   figures(): Figures;
 }
 
+const shortestIntervalMs = 250;
+const lastReportTimeoutMs = 1_000;
+
 /**
  * Sends heartbeats every 2 s over the publishing connection. Those that cannot be sent (no connection, or a blocked
  * one) are left out, not queued: an old heartbeat says nothing. The operator reads silence as "unknown".
@@ -41,6 +47,8 @@ export function startHeartbeats(options: HeartbeatOptions): HeartbeatSender {
   let channel: Channel | undefined;
   let blocked = false;
   let ended = false;
+  let sentAtMs = Number.NEGATIVE_INFINITY;
+  let pending: NodeJS.Timeout | undefined;
 
   options.connection.listen({
     up(model) {
@@ -73,7 +81,10 @@ export function startHeartbeats(options: HeartbeatOptions): HeartbeatSender {
   }
 
   function send(): void {
+    clearTimeout(pending);
+    pending = undefined;
     if (channel === undefined || blocked || ended) return;
+    sentAtMs = performance.now();
     const report: Heartbeat = {
       version: protocolVersion,
       ...identity,
@@ -99,12 +110,16 @@ export function startHeartbeats(options: HeartbeatOptions): HeartbeatSender {
 
   return {
     now: send,
+    soon() {
+      pending ??= setTimeout(send, Math.max(0, sentAtMs + shortestIntervalMs - performance.now()));
+    },
     async last() {
       clearInterval(timer);
       send();
       ended = true;
-      // Closing a channel waits for the broker, and so for what was sent before.
-      await channel?.close().catch(() => {});
+      // Closing a channel waits for the broker, and so for what was sent before; a broker that is gone never answers.
+      const closed = channel?.close().catch(() => {});
+      await Promise.race([closed, sleep(lastReportTimeoutMs, undefined, { ref: false })]);
     },
   };
 }

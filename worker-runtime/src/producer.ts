@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { z } from "zod";
 import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "./broker-address.ts";
@@ -14,7 +15,7 @@ import { createPublisher } from "./publisher.ts";
 import { uuidv7 } from "./uuid.ts";
 
 /** Which broker and queue, in one of three ways. */
-export type ProducerTarget =
+type ProducerTarget =
   /** A broker's URI and the queue's resolved name, `<namespace>.<name>`. */
   | { readonly url: string; readonly queue: string; readonly ca?: string }
   /** The facts of a binding, for example read from environment variables. */
@@ -49,10 +50,12 @@ export interface Producer {
     input: z.input<Input>,
     options?: EnqueueOptions,
   ): Promise<string>;
-  /** Waits for what was sent, rejects what waits, and disconnects. */
+  /** Waits for what was sent (at most 10 s), rejects what waits, and disconnects. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+const flushTimeoutMs = 10_000;
 
 /**
  * Creates a producer. It connects in the background and comes back by itself.
@@ -88,7 +91,8 @@ export function createProducer(options: ProducerOptions): Producer {
     closing.abort(new ProducerClosed());
     publisher.stop();
     gate.close(new ProducerClosed());
-    if (connection.isUp) await publisher.flush();
+    // A blocked or half-open connection may never confirm.
+    if (connection.isUp) await Promise.race([publisher.flush(), sleep(flushTimeoutMs, undefined, { ref: false })]);
     await connection.stop();
   }
 

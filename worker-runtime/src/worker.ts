@@ -75,7 +75,8 @@ export async function startWorker({ definition, settings, log, telemetryPort }: 
     drainDeadline: deadline.signal,
     onIdle() {
       for (const settled of [...idle]) settled();
-      heartbeats?.now();
+      if (state() === "Running") heartbeats?.soon();
+      else heartbeats?.now();
     },
   });
   const consumer = createConsumer({

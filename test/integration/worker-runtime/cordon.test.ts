@@ -8,32 +8,38 @@ import { until } from "./until.ts";
 test("30 rounds of cordon and uncordon under load dead-letter nothing and repeat nothing", async () => {
   const queue = await createTestQueue();
   const runsOf = new Map<number, number>();
+  let running = 0;
+  let most = 0;
   const held = Promise.withResolvers<void>();
   const job = defineJob({
     name: "resize",
     input: z.number(),
     async run(number) {
       runsOf.set(number, (runsOf.get(number) ?? 0) + 1);
+      running += 1;
+      most = Math.max(most, running);
       // The first job outlasts all rounds: what is prefetched beside it must not be handed back each time.
       if (number === 0) await held.promise;
-      else await new Promise((resolve) => setTimeout(resolve, 5));
+      else await new Promise((resolve) => setTimeout(resolve, 20));
+      running -= 1;
     },
   });
   const jobs = 400;
   for (let number = 0; number < jobs; number += 1) await queue.publish("resize", number);
   const worker = await runWorker(queue, [job], { concurrency: 3 });
   await until("the long job", () => runsOf.has(0));
+  const channel = await queue.admin.createChannel();
   for (let round = 0; round < 30; round += 1) {
+    worker.cordon();
+    await until("no consumer", async () => (await channel.checkQueue(queue.name)).consumerCount === 0);
     const before = runsOf.size;
-    worker.cordon();
     worker.uncordon();
-    worker.cordon();
-    worker.uncordon();
-    if (runsOf.size < jobs) await until("some jobs between the rounds", () => runsOf.size > before);
+    if (before < jobs) await until("some jobs between the rounds", () => runsOf.size > before);
   }
   held.resolve();
   await until("all jobs", () => runsOf.size === jobs);
   expect([...runsOf.values()].filter((runs) => runs !== 1)).toEqual([]);
+  expect(most).toBe(3);
   expect(await queue.ready(`${queue.name}.dead`)).toBe(0);
   expect(await queue.leftBy(worker)).toBe(0);
 });

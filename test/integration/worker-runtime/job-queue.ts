@@ -71,6 +71,7 @@ export async function createTestQueue(name = "media.image-resize"): Promise<Test
   };
   await ensure();
   const names = queueNames(name);
+  const confirmed = admin.createConfirmChannel();
 
   async function ready(queue: string): Promise<number> {
     const channel = await admin.createChannel();
@@ -92,11 +93,10 @@ export async function createTestQueue(name = "media.image-resize"): Promise<Test
     ensure,
     ready,
     async publish(type, body, properties = {}) {
-      const channel = await admin.createConfirmChannel();
+      const channel = await confirmed;
       const content = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
       channel.publish(names.exchange, type, content, { type, persistent: true, ...properties });
       await channel.waitForConfirms();
-      await channel.close();
     },
     async deadLetter() {
       const channel = await admin.createChannel();

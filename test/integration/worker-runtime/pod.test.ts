@@ -118,6 +118,16 @@ test("the operator cordons and uncordons it by command; it says at once when it 
   expect(worker.state).toBe("Running");
 });
 
+test("short jobs, after each of which it is idle, do not make it report each time", async () => {
+  const queue = await createTestQueue();
+  const resize = defineJob({ name: "resize", input: z.unknown(), run() {} });
+  const { beat, beats } = await runInPod(queue, [resize]);
+  const startedAt = performance.now();
+  for (let count = 0; count < 200; count += 1) await queue.publish("resize", {});
+  await beat("all done", ({ completed, busy }) => completed === 200 && busy === 0);
+  expect(beats.length).toBeLessThan(5 + (performance.now() - startedAt) / 200);
+});
+
 test("commands and heartbeats come back after a lost connection", async () => {
   const queue = await createTestQueue();
   const resize = defineJob({ name: "resize", input: z.unknown(), run() {} });
