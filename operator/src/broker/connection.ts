@@ -1,7 +1,7 @@
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import type { BrokerAddress } from "./address.ts";
-import { type BrokerError, BrokerUnreachable, VhostAccessRefused, VhostMissing } from "./errors.ts";
-import { credentialsRefused } from "./management.ts";
+import { type BrokerError, BrokerUnreachable, VhostAccessRefused } from "./errors.ts";
+import { credentialsRefused } from "./refusal.ts";
 import { within } from "./within.ts";
 
 const connectLimitMs = 5_000;
@@ -146,20 +146,5 @@ function unreachable({ host, port }: BrokerAddress, error: unknown): BrokerUnrea
     `RabbitMQ at ${host}:${port} could not be reached (${why}): check that the broker runs, the Secret's host and ` +
       "port, and that network policies let the operator reach it",
     { cause: error },
-  );
-}
-
-/** In the same words whether AMQP or the management API said so. */
-export function vhostMissing({ host, vhost }: BrokerAddress): VhostMissing {
-  return new VhostMissing(
-    `there is no vhost "${vhost}" on RabbitMQ at ${host}: create it (rabbitmqctl add_vhost), or name another one`,
-  );
-}
-
-/** In the same words whether AMQP or the management API said so. */
-export function vhostAccessRefused({ username, vhost }: BrokerAddress): VhostAccessRefused {
-  return new VhostAccessRefused(
-    `user "${username}" has no permissions in vhost "${vhost}": ` +
-      `run rabbitmqctl set_permissions -p ${vhost} ${username} ".*" ".*" ".*"`,
   );
 }

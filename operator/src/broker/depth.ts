@@ -66,7 +66,7 @@ export async function readDepth(connection: BrokerConnection, name: string): Pro
 }
 
 /** True if the broker closed the channel because what was asked for does not exist. */
-export function isNotFound(error: unknown): boolean {
+function isNotFound(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === 404;
 }
 

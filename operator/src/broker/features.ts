@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { BrokerAddress } from "./address.ts";
-import { vhostAccessRefused, vhostMissing } from "./connection.ts";
 import { BrokerUnsupported } from "./errors.ts";
-import { type Management, notAdministrator, segment } from "./management.ts";
+import { type Management, segment } from "./management.ts";
+import { notAdministrator, vhostAccessRefused, vhostMissing } from "./refusal.ts";
 
 /** What differs by the broker's version, as far as it matters here. */
 export interface BrokerFeatures {

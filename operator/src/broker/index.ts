@@ -23,7 +23,6 @@ export {
 export type { BrokerFeatures } from "./features.ts";
 export { type HeartbeatListener, watchHeartbeats } from "./heartbeats.ts";
 export type { KeptChannel } from "./keep-channel.ts";
-export { reinjectParked } from "./parked.ts";
 export { type Permissions, poolPermissions, producerPermissions } from "./permissions.ts";
 export { type BrokerPool, createBrokerPool } from "./pool.ts";
 export { observeQuiet, type Quiet, readTotals, type Totals } from "./quiet.ts";

@@ -1,15 +1,7 @@
-import { connect } from "node:net";
 import { Agent, type Dispatcher, request } from "undici";
 import type { BrokerAddress } from "./address.ts";
-import {
-  type BrokerError,
-  BrokerUnreachable,
-  CredentialsRefused,
-  ManagementError,
-  ManagementMissing,
-  NotAdministrator,
-  VhostAccessRefused,
-} from "./errors.ts";
+import { ManagementError } from "./errors.ts";
+import { codeOf, managementUnreachable, notManagement, refusal } from "./refusal.ts";
 
 /** Listing a big vhost takes a second or two; what takes longer than this does not come any more. */
 const answerLimitMs = 15_000;
@@ -20,8 +12,8 @@ export const segment = encodeURIComponent;
 
 /**
  * RabbitMQ's management API. Paths begin after `/api/`. Every call ends within a time limit and throws
- * {@link CredentialsRefused}, {@link NotAdministrator}, {@link VhostAccessRefused}, {@link BrokerUnreachable},
- * {@link ManagementMissing} or {@link ManagementError}. All calls made here may be repeated without harm.
+ * CredentialsRefused, NotAdministrator, VhostAccessRefused, BrokerUnreachable, ManagementMissing or
+ * ManagementError (errors.ts). All calls made here may be repeated without harm.
  */
 export interface Management extends AsyncDisposable {
   /** The answer's JSON; undefined if there is no such thing (404). */
@@ -62,7 +54,7 @@ export function openManagement(address: BrokerAddress): Management {
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch (error) {
-      throw await unreachable(address, error);
+      throw await managementUnreachable(address, error);
     }
   }
 
@@ -110,83 +102,8 @@ export function openManagement(address: BrokerAddress): Management {
   };
 }
 
-function refusal(address: BrokerAddress, request: string, status: number, said: string): BrokerError {
-  if (status === 401 || status === 403 || /access_refused|access to .* refused/i.test(said)) {
-    if (/management user|administrator|monitor|policymaker/i.test(said)) return notAdministrator(address);
-    if (/virtual host|vhost|access[_ ]refused|access to/i.test(said)) {
-      return new VhostAccessRefused(
-        `RabbitMQ refused ${request} to user "${address.username}": ${said}. ` +
-          `The operator needs the permissions ".*" ".*" ".*" in vhost "${address.vhost}"`,
-      );
-    }
-    return credentialsRefused(address, said);
-  }
-  return new ManagementError(request, status, said);
-}
-
-/** The user is known, but may not use the management API as an administrator. */
-export function notAdministrator(address: BrokerAddress): NotAdministrator {
-  return new NotAdministrator(
-    `user "${address.username}" lacks RabbitMQ's administrator tag, which the operator needs to make users and ` +
-      `policies: run rabbitmqctl set_user_tags ${address.username} administrator, or name another user in the Secret`,
-  );
-}
-
-/** Why the broker did not let us in, in the same words whether AMQP or the management API said so. */
-export function credentialsRefused(address: BrokerAddress, said: string): CredentialsRefused {
-  return new CredentialsRefused(
-    `RabbitMQ at ${address.host} refused the user name "${address.username}" with its password (${said}): ` +
-      "correct the keys username and password of the broker Secret",
-  );
-}
-
-function notManagement({ managementUrl }: BrokerAddress): ManagementMissing {
-  return new ManagementMissing(
-    `what answers at ${managementUrl} is not RabbitMQ's management API: ` +
-      'set the key "management-uri" of the broker Secret to where it is',
-  );
-}
-
-/** Tells a broker that is down from one that only lacks the management plugin, by trying its AMQP port. */
-async function unreachable(address: BrokerAddress, cause: unknown): Promise<BrokerError> {
-  const why = cause instanceof Error ? cause.message || cause.name : String(cause);
-  const nobodyThere = ["ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"].includes(codeOf(cause) ?? "");
-  if (nobodyThere && (await listens(address.host, address.port))) {
-    return new ManagementMissing(
-      `RabbitMQ answers at ${address.host}:${address.port}, but its management API does not at ` +
-        `${address.managementUrl}: enable the plugin rabbitmq_management, or set the key "management-uri" of the ` +
-        "broker Secret to where it is",
-      { cause },
-    );
-  }
-  return new BrokerUnreachable(
-    `RabbitMQ's management API at ${address.managementUrl} could not be reached (${why}): check that the broker ` +
-      "runs, the Secret's host, and that network policies let the operator reach it",
-    { cause },
-  );
-}
-
-function listens(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(2_000, () => end(false));
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-  });
-}
-
 function isDeadSocket(error: unknown): boolean {
   return ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"].includes(codeOf(error) ?? "");
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  return "code" in error && typeof error.code === "string" ? error.code : codeOf(error.cause);
 }
 
 function parse(text: string): unknown {

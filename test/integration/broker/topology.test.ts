@@ -47,6 +47,16 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     expect(second.calls.writes).toBe(0);
   });
 
+  it("makes several JobQueues at once in a new vhost", async () => {
+    const broker = await freshBroker(server, "at-once");
+    const wanted = ["media.a", "media.b", "mail.c", "mail.d"].map((name) => ({ ...jobQueue, name }));
+    const made = await Promise.all(wanted.map((one) => ensureTopology(broker, one)));
+    expect(made).toEqual(wanted.map(() => ({ created: true, drifted: [], reinjected: 0 })));
+    for (const one of wanted) {
+      expect((await ensureTopology(broker, one, { fresh: true })).drifted).toEqual([]);
+    }
+  });
+
   it("looks at one listing for all JobQueues of a vhost that are resynced together", async () => {
     const broker = await freshBroker(server, "listing");
     const names = Array.from({ length: 10 }, (_, index) => `media.q${index}`);
