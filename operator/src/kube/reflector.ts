@@ -155,7 +155,9 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
         if (!(error instanceof ConnectionError)) {
           resourceVersion = undefined;
         }
-        log.warn({ ...about, err: error }, resourceVersion === undefined ? "listing again" : "watching again");
+        // An API server sends no bookmarks for a kind that never had an object, so silence is often no fault at all.
+        const level = error instanceof SilentWatch ? "debug" : "warn";
+        log[level]({ ...about, err: error }, resourceVersion === undefined ? "listing again" : "watching again");
       }
       // Also after a watch that ended well: a server that ends each at once must not be called in a tight loop.
       await pause(systemClock, backoff.nextMs(), stopping.signal);
