@@ -75,7 +75,7 @@ export function brokerComponents(version: BrokerVersion): Component[] {
   return [
     {
       name: epmdName(version),
-      version: "Erlang",
+      version: () => "",
       address: `${loopback}:${plan.epmdPort}`,
       process: () =>
         insideRoot(version, epmdName(version), ["/usr/bin/epmd", "-address", loopback, "-port", `${plan.epmdPort}`]),
@@ -84,7 +84,7 @@ export function brokerComponents(version: BrokerVersion): Component[] {
     },
     {
       name: serverName(version),
-      version,
+      version: () => version,
       address: `${readSettings(version)?.address ?? loopback}:${plan.amqpPort}`,
       startTimeoutMs: 120_000,
       stopTimeoutMs: 30_000,

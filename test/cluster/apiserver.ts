@@ -8,7 +8,7 @@ import { answers } from "./http-health.ts";
 
 export const apiServer: Component = {
   name: "kube-apiserver",
-  version: kubernetesVersion,
+  version: () => kubernetesVersion,
   address: apiServerUrl,
   startTimeoutMs: 120_000,
   process: () => ({

@@ -5,6 +5,7 @@ import { down } from "./down.ts";
 import { clusterEnvironment, renderExports } from "./environment.ts";
 import { buildImage } from "./image-build.ts";
 import { importImage } from "./image-import.ts";
+import { binDirectory } from "./paths.ts";
 import { report } from "./progress.ts";
 import { readStatus, renderStatus } from "./status.ts";
 import { up } from "./up.ts";
@@ -35,7 +36,8 @@ program
   .command("env")
   .description('print shell exports for the cluster that runs: eval "$(npm run -s cluster -- env)"')
   .action(() => {
-    process.stdout.write(renderExports(clusterEnvironment(readCluster())));
+    const cluster = readCluster();
+    process.stdout.write(renderExports(clusterEnvironment(cluster), cluster.external ? undefined : binDirectory));
   });
 
 program

@@ -6,7 +6,7 @@ import { report } from "./progress.ts";
 export interface Component {
   /** Names its process record and its log. */
   name: string;
-  version: string;
+  version(): Promise<string> | string;
   /** Where it answers, for `status`. */
   address: string;
   /** What to run. Called at each start, after `prepare`. */
@@ -44,7 +44,7 @@ export async function ensureRunning(component: Component): Promise<void> {
         `The end of its log (${logPath(component.name)}):\n${logTail(component.name)}`,
     );
   }
-  report(`${component.name} ${component.version} is up`, Date.now() - startedAt);
+  report(`${component.name} ${await component.version()} is up`, Date.now() - startedAt);
 }
 
 async function becomesHealthy(component: Component, timeoutMs: number): Promise<boolean> {

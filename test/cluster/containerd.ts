@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { tryRun } from "./command.ts";
 import type { Component } from "./component.ts";
-import { cniPluginDirectory, program } from "./packages.ts";
+import { cniPluginDirectory, program, programVersion } from "./packages.ts";
 import { statePath } from "./paths.ts";
 
 export const containerdSocket = statePath("run", "containerd", "containerd.sock");
@@ -17,7 +17,7 @@ export function ctrArguments(...args: string[]): string[] {
 
 export const containerd: Component = {
   name: "containerd",
-  version: "Debian",
+  version: () => programVersion("containerd"),
   address: containerdSocket,
   prepare: () => {
     mkdirSync(statePath("run", "containerd"), { recursive: true });

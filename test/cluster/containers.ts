@@ -18,13 +18,7 @@ export async function removeContainers(): Promise<void> {
 export async function killLeftShims(): Promise<void> {
   const deadline = Date.now() + 5_000;
   while (leftShims().length > 0 && Date.now() < deadline) {
-    for (const pid of leftShims()) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It ended by itself meanwhile.
-      }
-    }
+    for (const pid of leftShims()) kill(pid);
     await delay(50);
   }
 }
@@ -64,10 +58,35 @@ export async function unmountUnder(folder: string): Promise<void> {
   for (const path of mounts.reverse()) await tryRun(program("umount"), ["--lazy", path]);
 }
 
-/** Removes the empty control groups that the kubelet made for pods. */
-export function removePodCgroups(): void {
-  const hierarchies = ["/sys/fs/cgroup", ...subfolders("/sys/fs/cgroup")];
-  for (const hierarchy of hierarchies) removeTree(join(hierarchy, "kubepods"));
+/** Ends what still runs in pods, which is something only after containerd had died, and removes their control groups. */
+export async function removePodCgroups(): Promise<void> {
+  const groups = ["/sys/fs/cgroup", ...subfolders("/sys/fs/cgroup")].map((hierarchy) => join(hierarchy, "kubepods"));
+  const deadline = Date.now() + 5_000;
+  while (groups.some((group) => processesIn(group).length > 0) && Date.now() < deadline) {
+    for (const pid of groups.flatMap(processesIn)) kill(pid);
+    await delay(50);
+  }
+  for (const group of groups) removeTree(group);
+}
+
+function processesIn(group: string): number[] {
+  return [...subfolders(group).flatMap(processesIn), ...pidsOf(group)];
+}
+
+function pidsOf(group: string): number[] {
+  try {
+    return readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself meanwhile.
+  }
 }
 
 // The files of a control group are the kernel's and go with it; only the folders are removed, leaves first.

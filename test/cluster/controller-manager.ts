@@ -8,7 +8,7 @@ const url = `https://127.0.0.1:${controllerManagerPort}`;
 
 export const controllerManager: Component = {
   name: "kube-controller-manager",
-  version: kubernetesVersion,
+  version: () => kubernetesVersion,
   address: url,
   process: () => ({
     name: "kube-controller-manager",

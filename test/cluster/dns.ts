@@ -11,7 +11,7 @@ const corefilePath = statePath("Corefile");
 /** CoreDNS on the node itself: pods ask the bridge's address, and it needs neither an image nor a Service. */
 export const dns: Component = {
   name: "coredns",
-  version: corednsVersion,
+  version: () => corednsVersion,
   address: `${nodeAddress}:53`,
   prepare: () => writeFileSync(corefilePath, corefile()),
   process: () => ({ name: "coredns", command: binary("coredns"), args: ["-conf", corefilePath] }),

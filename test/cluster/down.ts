@@ -28,9 +28,9 @@ export async function down(options: { purge: boolean }): Promise<void> {
     }
     await killLeftShims();
     await brokers;
+    await removePodCgroups();
     await unmountUnder(stateDirectory);
     await unmountUnder(cachePath("images"));
-    removePodCgroups();
     await removeNetwork();
     for (const folder of ["etcd", "kubelet", "pod-logs", "run"])
       rmSync(statePath(folder), { recursive: true, force: true });

@@ -2,7 +2,6 @@ import type { Broker } from "../broker/server.ts";
 import { compactVersion } from "../broker/versions.ts";
 import type { Cluster } from "./cluster.ts";
 import { containerdSocket } from "./containerd.ts";
-import { binDirectory } from "./paths.ts";
 
 /** The environment variables that `env` exports, PATH aside. */
 export function clusterEnvironment(cluster: Cluster): Record<string, string> {
@@ -32,10 +31,14 @@ function brokerVariables(prefix: string, broker: Broker): Record<string, string>
   };
 }
 
-/** Shell commands that export the variables and put the cluster's programs first in PATH. */
-export function renderExports(variables: Record<string, string>): string {
+/**
+ * Shell commands that export the variables and put a folder of programs first in PATH.
+ * @param programs undefined where the user's own programs are the right ones: beside a cluster of their own.
+ */
+export function renderExports(variables: Record<string, string>, programs?: string): string {
   const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
-  return [...exports, `export PATH=${shellQuote(binDirectory)}:"$PATH"`, ""].join("\n");
+  if (programs !== undefined) exports.push(`export PATH=${shellQuote(programs)}:"$PATH"`);
+  return `${exports.join("\n")}\n`;
 }
 
 function shellQuote(text: string): string {

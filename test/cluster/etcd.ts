@@ -2,14 +2,14 @@ import { mkdirSync } from "node:fs";
 import { etcdPeerPort, etcdPort } from "./addresses.ts";
 import type { Component } from "./component.ts";
 import { answers } from "./http-health.ts";
-import { program } from "./packages.ts";
+import { program, programVersion } from "./packages.ts";
 import { statePath } from "./paths.ts";
 
 export const etcdUrl = `http://127.0.0.1:${etcdPort}`;
 
 export const etcd: Component = {
   name: "etcd",
-  version: "Debian",
+  version: () => programVersion("etcd"),
   address: etcdUrl,
   prepare: () => {
     mkdirSync(statePath("etcd"), { recursive: true, mode: 0o700 });

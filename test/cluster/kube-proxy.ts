@@ -10,7 +10,7 @@ const configurationPath = statePath("kube-proxy.json");
 
 export const kubeProxy: Component = {
   name: "kube-proxy",
-  version: kubernetesVersion,
+  version: () => kubernetesVersion,
   address: `http://127.0.0.1:${kubeProxyHealthPort}`,
   prepare: () => writeFileSync(configurationPath, JSON.stringify(kubeProxyConfiguration(), undefined, 2)),
   process: () => ({

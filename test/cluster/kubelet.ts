@@ -11,7 +11,7 @@ const configurationPath = statePath("kubelet.json");
 
 export const kubelet: Component = {
   name: "kubelet",
-  version: kubernetesVersion,
+  version: () => kubernetesVersion,
   address: `https://${nodeAddress}:${kubeletPort}`,
   prepare: () => {
     mkdirSync(statePath("kubelet"), { recursive: true });

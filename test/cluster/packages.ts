@@ -49,6 +49,12 @@ export function program(name: DebianProgram): string {
   return path;
 }
 
+/** The version that an installed program says it is, for example `v3.4.23`. */
+export async function programVersion(name: DebianProgram): Promise<string> {
+  const number = /\d+\.\d+(\.\d+)?/.exec((await tryRun(program(name), ["--version"])) ?? "")?.[0];
+  return number === undefined ? "" : `v${number}`;
+}
+
 /** The packages to install so that every program is there, given which are. Those already there from elsewhere stay. */
 export function missingPackages(isThere: (program: string) => boolean, hasCniPlugins: boolean): string[] {
   const missing: string[] = Object.entries(debianPackages).flatMap(([name, debian]) => (isThere(name) ? [] : [debian]));
@@ -56,14 +62,22 @@ export function missingPackages(isThere: (program: string) => boolean, hasCniPlu
   return [...new Set(missing)];
 }
 
-/** The packages that this machine lacks. */
-export function packagesToInstall(): string[] {
-  return missingPackages((name) => findProgram(name) !== undefined, existsSync(join(cniPluginDirectory, "bridge")));
+/** What brokers and image builds need, with or without a cluster of ours beside them. */
+const withoutCluster: readonly string[] = ["buildah", "mmdebstrap", "unshare", "mount", "umount"];
+
+/**
+ * The packages that this machine lacks.
+ * @param cluster whether Kubernetes is to run here, or brokers only.
+ */
+export function packagesToInstall(cluster: boolean): string[] {
+  return missingPackages(
+    (name) => findProgram(name) !== undefined || !(cluster || withoutCluster.includes(name)),
+    !cluster || existsSync(join(cniPluginDirectory, "bridge")),
+  );
 }
 
-/** Installs with apt what is missing, without starting any service. */
-export async function installPackages(): Promise<void> {
-  const missing = packagesToInstall();
+/** Installs packages with apt without starting any service. */
+export async function installPackages(missing: string[]): Promise<void> {
   if (missing.length === 0) return;
   await slowStep(`Installing Debian packages: ${missing.join(", ")}`, () =>
     withoutServiceStarts(() => install(missing)),

@@ -8,7 +8,7 @@ const url = `https://127.0.0.1:${schedulerPort}`;
 
 export const scheduler: Component = {
   name: "kube-scheduler",
-  version: kubernetesVersion,
+  version: () => kubernetesVersion,
   address: url,
   process: () => ({
     name: "kube-scheduler",

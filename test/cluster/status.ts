@@ -26,7 +26,7 @@ async function look(component: Component): Promise<Row> {
     component: component.name,
     state: await stateOf(component, record !== undefined),
     pid: record === undefined ? "" : `${record.pid}`,
-    version: component.version,
+    version: await component.version(),
     memory: bytes === undefined ? "" : `${Math.round(bytes / 2 ** 20)} MiB`,
     address: component.address,
   };

@@ -27,17 +27,18 @@ import { missingRequirements, userId } from "./requirements.ts";
  */
 export async function up(options: { rabbitmq: BrokerVersion }): Promise<void> {
   const external = externalKubeconfig();
+  const packages = packagesToInstall(external === undefined);
   const missing = missingRequirements({
     platform: process.platform,
     userId: userId(),
     hasAptGet: findProgram("apt-get") !== undefined,
     hasGo: findProgram("go") !== undefined,
     binariesReady: external !== undefined || binariesReady(),
-    missingPackages: packagesToInstall(),
+    missingPackages: packages,
   });
   if (missing.length > 0) throw new Error(`The cluster needs:\n${missing.map((line) => `  ${line}`).join("\n")}`);
   await withLock(async () => {
-    await installPackages();
+    await installPackages(packages);
     // A broker that is up already is looked after as well, whichever version was asked for.
     const versions = [...new Set([...knownBrokers(), options.rabbitmq])];
     for (const version of versions) await ensureBrokerRoot(version);
