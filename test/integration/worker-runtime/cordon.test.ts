@@ -28,10 +28,14 @@ test("30 rounds of cordon and uncordon under load dead-letter nothing and repeat
   for (let number = 0; number < jobs; number += 1) await queue.publish("resize", number);
   const worker = await runWorker(queue, [job], { concurrency: 3 });
   await until("the long job", () => runsOf.has(0));
-  const channel = await queue.admin.createChannel();
   for (let round = 0; round < 30; round += 1) {
     worker.cordon();
-    await until("no consumer", async () => (await channel.checkQueue(queue.name)).consumerCount === 0);
+    let waiting = -1;
+    await until("it to take no more", async () => {
+      const before = waiting;
+      waiting = await queue.ready(queue.name);
+      return running === 1 && waiting === before;
+    });
     const before = runsOf.size;
     worker.uncordon();
     if (before < jobs) await until("some jobs between the rounds", () => runsOf.size > before);
