@@ -1,0 +1,40 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+// Reasons are API: users' programs compare them. Each one that the code can put into a condition or a decision is
+// documented for the user who meets it.
+const source = import.meta.dirname;
+const docs = ["queues.md", "scaling.md"].map((file) => readFileSync(join(source, "../../docs", file), "utf8")).join();
+
+const patterns = [
+  /new Problem\(\s*"(?:Stalled|Reconciling)",\s*"(\w+)"/g,
+  /readonly reason(?:: [^=;]+)? = "(\w+)"/g,
+  /\breason: "([A-Z]\w+)"/g,
+  /^ {2}\| "([A-Z]\w+)"/gm,
+];
+
+function reasonsIn(folder: string): string[] {
+  const files = globSync(`${folder}/*.ts`, { cwd: source }).filter((file) => !file.endsWith(".test.ts"));
+  const texts = files.map((file) => readFileSync(join(source, file), "utf8"));
+  return texts.flatMap((text) =>
+    patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, reason = ""]) => reason)),
+  );
+}
+
+// Not readiness: what the condition BrokerReachable or PolicyOverridden itself says.
+const ofOtherConditions = new Set(["Reached", "OtherPolicyApplies"]);
+
+test.each(["jobqueue", "workerpool", "broker"])("every reason in %s/ is in the docs", (folder) => {
+  const reasons = new Set(reasonsIn(folder).filter((reason) => !ofOtherConditions.has(reason)));
+  expect(reasons.size).toBeGreaterThan(2);
+  for (const reason of reasons) expect(docs, reason).toContain(`\`${reason}\``);
+});
+
+test("every reason of a scaling decision is in the docs", () => {
+  const explain = readFileSync(join(source, "autoscaling/explain.ts"), "utf8");
+  const [, union = ""] = explain.match(/export type Reason =([^;]+);/) ?? [];
+  const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason = ""]) => reason);
+  expect(reasons.length).toBeGreaterThan(5);
+  for (const reason of reasons) expect(docs, reason).toContain(`\`${reason}\``);
+});
