@@ -136,6 +136,12 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     }
   }
 
+  function report(error: unknown, message: string): void {
+    // An API server sends no bookmarks for a kind that never had an object, so silence is often no fault at all.
+    const level = error instanceof SilentWatch ? "debug" : "warn";
+    log[level]({ ...about, err: error }, message);
+  }
+
   async function run(): Promise<void> {
     const backoff = createBackoff(backoffMs.min, backoffMs.max);
     let resourceVersion: string | undefined;
@@ -155,9 +161,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
         if (!(error instanceof ConnectionError)) {
           resourceVersion = undefined;
         }
-        // An API server sends no bookmarks for a kind that never had an object, so silence is often no fault at all.
-        const level = error instanceof SilentWatch ? "debug" : "warn";
-        log[level]({ ...about, err: error }, resourceVersion === undefined ? "listing again" : "watching again");
+        report(error, resourceVersion === undefined ? "listing again" : "watching again");
       }
       // Also after a watch that ended well: a server that ends each at once must not be called in a tight loop.
       await pause(systemClock, backoff.nextMs(), stopping.signal);
