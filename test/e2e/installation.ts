@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import type { Broker } from "../broker/index.ts";
+import { localImageId } from "../cluster/buildah.ts";
+import { buildImage, readCluster } from "../cluster/index.ts";
+import { apply, helm, kubectl } from "./kubectl.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Where the operator is installed. */
+export const release = "jobwright";
+export const operatorNamespace = "jobwright";
+/** Selects the operator's pods. */
+export const operatorSelector = `app.kubernetes.io/instance=${release},app.kubernetes.io/component=operator`;
+
+/** The image with the tests' handlers. */
+export const handlersImage = "localhost/jobwright/e2e-handlers:dev";
+
+/** Builds the operator's image and the handlers'. What has not changed is not built again. */
+async function buildImages(): Promise<{ operator: string }> {
+  const { reference: operator } = await buildImage({
+    context: root,
+    target: "operator",
+    tag: "jobwright/operator:dev",
+  });
+  const { reference: base } = await buildImage({
+    context: root,
+    target: "worker-runtime",
+    tag: "jobwright/worker-runtime:dev",
+  });
+  await buildImage({
+    context: join(import.meta.dirname, "handlers"),
+    tag: handlersImage,
+    buildArguments: { BASE_IMAGE: base },
+  });
+  return { operator };
+}
+
+/** The keys of a broker's Secret, in the format of RabbitMQ's cluster operator. */
+export function brokerSecretData(broker: Broker): Record<string, string> {
+  return {
+    host: broker.podHost ?? broker.host,
+    port: String(broker.amqpPort),
+    username: broker.username,
+    password: broker.password,
+    "management-uri": `http://${broker.podHost ?? broker.host}:${broker.managementPort}`,
+  };
+}
+
+/** Installs the chart as a user would, or upgrades what is installed, and waits until both replicas are ready. */
+export async function install(): Promise<void> {
+  const { operator } = await buildImages();
+  const separator = operator.lastIndexOf(":");
+  await apply(
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: operatorNamespace } },
+    {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "rabbitmq", namespace: operatorNamespace },
+      stringData: brokerSecretData(readCluster().broker("4.0")),
+    },
+  );
+  const values = {
+    "image.repository": operator.slice(0, separator),
+    "image.tag": operator.slice(separator + 1),
+    "image.pullPolicy": "Never",
+    "broker.secretName": "rabbitmq",
+    // The tag stays the same from build to build; this makes a new image a new rollout.
+    "podAnnotations.image-id": (await localImageId(operator)) ?? "",
+    logLevel: "debug",
+  };
+  const set = Object.entries(values).flatMap(([name, value]) => ["--set-string", `${name}=${value}`]);
+  await helm(
+    ...["upgrade", "--install", release, join(root, "charts/jobwright"), "--namespace", operatorNamespace],
+    // CRDs that somebody applied by hand before, or that an uninstalled release kept, become this release's.
+    ...["--take-ownership", "--wait", "--timeout", "2m", ...set],
+  );
+}
+
+/** Uninstalls the release. CRDs stay. */
+export async function uninstall(): Promise<void> {
+  await helm("uninstall", release, "--namespace", operatorNamespace, "--wait", "--timeout", "2m");
+}
+
+/** The operator's log, all replicas, oldest first; `previous` containers included. */
+export async function operatorLog(): Promise<string> {
+  const names = await kubectl("get", "pods", "-n", operatorNamespace, "-l", operatorSelector, "-o", "name");
+  const logs = await Promise.all(
+    names
+      .split("\n")
+      .filter((name) => name !== "")
+      .flatMap((name) => [
+        kubectl("logs", "-n", operatorNamespace, name, "--previous").catch(() => ""),
+        kubectl("logs", "-n", operatorNamespace, name).catch((error: unknown) => String(error)),
+      ]),
+  );
+  return logs
+    .join("")
+    .split("\n")
+    .filter((line) => line !== "")
+    .toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1))
+    .join("\n");
+}
+
+function timeOf(line: string): string {
+  return /"time":"?([^",]+)/.exec(line)?.[1] ?? "";
+}
