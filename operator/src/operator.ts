@@ -30,6 +30,8 @@ export interface OperatorOptions {
   readonly client: KubeClient;
   readonly sources: Pick<AddressSources, "defaultBrokerSecret" | "allowedVhosts">;
   readonly resyncMs: number;
+  /** Works in this namespace only. Absent: in all. Tests have an operator each, for a namespace each. */
+  readonly namespace?: string;
   /** Tells this operator from its replicas: the pod's name. */
   readonly identity: string;
   readonly registry: Registry;
@@ -49,7 +51,7 @@ export interface Operator {
 
 /** Wires the controllers to what they watch. Composition only: nothing here decides. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { client, resyncMs, log } = options;
+  const { client, resyncMs, namespace, log } = options;
   const metrics = controllerMetrics(options.registry);
   const sources: AddressSources = { client, ...options.sources };
   const events = createEventRecorder({ client, component: "jobwright.dev/operator", instance: options.identity, log });
@@ -60,16 +62,17 @@ export function createOperator(options: OperatorOptions): Operator {
   const queueReflector = createReflector<JobQueue>({
     client,
     resource: jobQueues,
+    namespace,
     log,
     onChange(jobQueue) {
       queueController.enqueue(objectKey(jobQueue));
-      const { namespace, name } = jobQueue.metadata;
-      enqueuePools(namespace, name);
+      enqueuePools(jobQueue.metadata.namespace, jobQueue.metadata.name);
     },
   });
   const poolReflector = createReflector<WorkerPool>({
     client,
     resource: workerPools,
+    namespace,
     log,
     onChange(pool) {
       poolController.enqueue(objectKey(pool));
@@ -80,6 +83,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const deploymentReflector = createReflector<Deployment>({
     client,
     resource: deployments,
+    namespace,
     labelSelector: managedBySelector,
     log,
     onChange: (deployment) => enqueueOwner(deployment),
@@ -87,6 +91,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const podReflector = createReflector<Pod>({
     client,
     resource: pods,
+    namespace,
     labelSelector: poolLabel,
     log,
     onChange(pod) {
@@ -97,6 +102,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const secretReflector = createReflector<Secret>({
     client,
     resource: secrets,
+    namespace,
     labelSelector: managedBySelector,
     log,
     onChange(secret) {
@@ -165,8 +171,8 @@ export function createOperator(options: OperatorOptions): Operator {
     log,
   });
 
-  function enqueuePools(namespace: string, queue: string): void {
-    for (const pool of poolReflector.list(namespace)) {
+  function enqueuePools(inNamespace: string, queue: string): void {
+    for (const pool of poolReflector.list(inNamespace)) {
       if (pool.spec.queueRef.name === queue) poolController.enqueue(objectKey(pool));
     }
   }
