@@ -6,7 +6,7 @@ import type { AddressSources } from "./jobqueue/address.ts";
 import { createClaims } from "./jobqueue/claims.ts";
 import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
 import type { Secret } from "./jobqueue/secret-data.ts";
-import { deployments, pods, secrets } from "./kinds.ts";
+import { configMaps, deployments, pods, secrets } from "./kinds.ts";
 import {
   createController,
   createEventRecorder,
@@ -99,19 +99,29 @@ export function createOperator(options: OperatorOptions): Operator {
       if (pool !== undefined) poolController.enqueueAfter(`${pod.metadata.namespace}/${pool}`, podsSettleMs);
     },
   });
+  /** What a pass has provisioned is looked at again when somebody else changes it. */
+  function recheck(child: KubeObject): void {
+    for (const { uid } of child.metadata.ownerReferences ?? []) {
+      queueReconciler.recheckCredentials(uid);
+      poolReconciler.recheckProvisions(uid);
+    }
+    enqueueOwner(child);
+  }
   const secretReflector = createReflector<Secret>({
     client,
     resource: secrets,
     namespace,
     labelSelector: managedBySelector,
     log,
-    onChange(secret) {
-      for (const { uid } of secret.metadata.ownerReferences ?? []) {
-        queueReconciler.recheckCredentials(uid);
-        poolReconciler.recheckCredentials(uid);
-      }
-      enqueueOwner(secret);
-    },
+    onChange: recheck,
+  });
+  const configMapReflector = createReflector<KubeObject>({
+    client,
+    resource: configMaps,
+    namespace,
+    labelSelector: managedBySelector,
+    log,
+    onChange: recheck,
   });
   const reflectors: Reflector<KubeObject>[] = [
     queueReflector,
@@ -119,6 +129,7 @@ export function createOperator(options: OperatorOptions): Operator {
     deploymentReflector,
     podReflector,
     secretReflector,
+    configMapReflector,
   ];
 
   /** Notes which broker an object uses, so that one that nobody uses any more is closed. */

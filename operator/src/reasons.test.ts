@@ -11,7 +11,6 @@ const patterns = [
   /new Problem\(\s*"(?:Stalled|Reconciling)",\s*"(\w+)"/g,
   /readonly reason(?:: [^=;]+)? = "(\w+)"/g,
   /\breason: "([A-Z]\w+)"/g,
-  /^ {2}\| "([A-Z]\w+)"/gm,
 ];
 
 function reasonsIn(folder: string): string[] {

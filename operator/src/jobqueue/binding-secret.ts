@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type Binding, bindingUri } from "@jobwright/worker-runtime/contract";
 import type { BrokerAddress } from "../broker/index.ts";
+import { refuseForeign } from "../foreign.ts";
 import { secrets } from "../kinds.ts";
 import { type KubeClient, type KubeObject, ownerReference } from "../kube/index.ts";
 import { fieldManager, managedBy } from "../ownership.ts";
-import { Problem } from "../problem.ts";
 import { decodeData, encodeData, type Secret } from "./secret-data.ts";
 
 /** A user on the broker, and where it may work. */
@@ -55,13 +55,7 @@ export async function ensureBindingSecret(
   const { owner, name, username, address, queue } = request;
   const { namespace = "" } = owner.metadata;
   const existing = await client.get<Secret>(secrets, name, namespace);
-  if (existing && !existing.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid)) {
-    throw new Problem(
-      "Stalled",
-      "SecretTaken",
-      `Secret ${namespace}/${name} exists and belongs to somebody else: delete or rename it, so that the operator can keep credentials there.`,
-    );
-  }
+  refuseForeign(existing, "Secret", owner);
   const kept = decodeData(existing?.data);
   const user = { username, password: kept.password || newPassword() };
   const data = bindingData(address, user, queue);

@@ -1,8 +1,8 @@
 import type { WorkerPool } from "../api/objects.ts";
+import { refuseForeign } from "../foreign.ts";
 import { deployments } from "../kinds.ts";
 import type { KubeClient } from "../kube/index.ts";
 import { fieldManager } from "../ownership.ts";
-import { Problem } from "../problem.ts";
 import { type Deployment, poolDeployment } from "./deployment.ts";
 
 /** What a pool's Deployment should be. */
@@ -37,7 +37,10 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
     const deployment = poolDeployment(pool, configurationHash, replicas);
     const json = JSON.stringify(deployment);
     if (last?.json === json && observed !== undefined && (observed.metadata.generation ?? 0) <= last.generation) return;
-    if (last === undefined) await refuseForeign(client, pool, deployment);
+    if (last === undefined) {
+      const { name, namespace } = deployment.metadata;
+      refuseForeign(await client.get<Deployment>(deployments, name, namespace), "Deployment", pool);
+    }
     const applied = await client.apply<Deployment>(deployments, deployment, { fieldManager, force: true });
     const template = JSON.stringify(deployment.spec.template);
     const generation = applied.metadata.generation ?? 0;
@@ -53,14 +56,4 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
     },
     isTemplatePending: (observed) => (observed?.status?.observedGeneration ?? 0) < templateGeneration,
   };
-}
-
-async function refuseForeign(client: KubeClient, { metadata }: WorkerPool, { metadata: { name } }: Deployment) {
-  const existing = await client.get<Deployment>(deployments, name, metadata.namespace);
-  if (existing === undefined || existing.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid)) return;
-  throw new Problem(
-    "Stalled",
-    "DeploymentTaken",
-    `Deployment ${metadata.namespace}/${name} exists and is not this WorkerPool's: delete or rename it, or give the WorkerPool another name.`,
-  );
 }

@@ -1,6 +1,9 @@
-import type { WorkerConfiguration } from "@jobwright/worker-runtime/contract";
+import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { configurationPath, type WorkerConfiguration } from "@jobwright/worker-runtime/contract";
 import type { WorkerPool } from "../api/objects.ts";
 import { type Broker, ensureUser, poolPermissions } from "../broker/index.ts";
+import { refuseForeign } from "../foreign.ts";
 import { ensureBindingSecret } from "../jobqueue/binding-secret.ts";
 import { configMaps } from "../kinds.ts";
 import { type KubeClient, type KubeObject, ownerReference } from "../kube/index.ts";
@@ -33,13 +36,21 @@ export async function provisionCredentials(
   });
 }
 
-/** Mounts the workers' configuration as a file of a ConfigMap. */
+/**
+ * Keeps the workers' configuration in a ConfigMap that they mount. Writes only what differs.
+ *
+ * @throws Problem ConfigMapTaken
+ */
 export async function provisionConfiguration(
   client: KubeClient,
   pool: WorkerPool,
   configuration: WorkerConfiguration,
 ): Promise<void> {
   const { namespace, name } = pool.metadata;
+  const existing = await client.get<ConfigMap>(configMaps, childNames(name).configuration, namespace);
+  refuseForeign(existing, "ConfigMap", pool);
+  const data = { [basename(configurationPath)]: JSON.stringify(configuration, null, 2) };
+  if (isDeepStrictEqual(existing?.data, data)) return;
   await client.apply<ConfigMap>(
     configMaps,
     {
@@ -51,7 +62,7 @@ export async function provisionConfiguration(
         labels: managedBy,
         ownerReferences: [ownerReference(pool, { controller: true, blockOwnerDeletion: true })],
       },
-      data: { "worker.json": JSON.stringify(configuration, null, 2) },
+      data,
     },
     { fieldManager, force: true },
   );

@@ -58,8 +58,8 @@ export interface WorkerPoolDependencies {
 
 export interface WorkerPoolReconciler extends AsyncDisposable {
   reconcile(key: string): Promise<{ requeueAfterMs: number } | undefined>;
-  /** Looks at the user and the Secret in the next pass, since one of the pool's Secrets changed. */
-  recheckCredentials(uid: string): void;
+  /** Looks at user, Secret and configuration in the next pass, since one of them was seen to change. */
+  recheckProvisions(uid: string): void;
   /** The pools that are scaled. */
   scalers(): Iterable<PoolScaler>;
 }
@@ -245,7 +245,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       const pool = writes.latest(cached);
       return pool.metadata.deletionTimestamp === undefined ? reconcilePresent(key, pool) : reconcileDeleted(key, pool);
     },
-    recheckCredentials(uid) {
+    recheckProvisions(uid) {
       provisioned.delete(uid);
     },
     scalers: () => [...engaged.values()].map(({ scaler }) => scaler),
