@@ -44,7 +44,7 @@ export async function ensureRunning(component: Component): Promise<void> {
         `The end of its log (${logPath(component.name)}):\n${logTail(component.name)}`,
     );
   }
-  report(`${component.name} ${await component.version()} is up`, Date.now() - startedAt);
+  report(`${[component.name, await component.version()].join(" ").trimEnd()} is up`, Date.now() - startedAt);
 }
 
 async function becomesHealthy(component: Component, timeoutMs: number): Promise<boolean> {

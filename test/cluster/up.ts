@@ -41,9 +41,8 @@ export async function up(options: { rabbitmq: BrokerVersion }): Promise<void> {
     await installPackages(packages);
     // A broker that is up already is looked after as well, whichever version was asked for.
     const versions = [...new Set([...knownBrokers(), options.rabbitmq])];
-    for (const version of versions) await ensureBrokerRoot(version);
+    await Promise.all([external === undefined ? buildBinaries() : undefined, ...versions.map(ensureBrokerRoot)]);
     if (external === undefined) {
-      await buildBinaries();
       await ensureCertificates();
       await ensureNetwork();
       writeCniConfiguration();
