@@ -4,16 +4,23 @@
 # Both run as a user without name or rights (65532) on a read-only root.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-FROM ${NODE_IMAGE} AS build
+FROM ${NODE_IMAGE} AS tools
 WORKDIR /src
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 COPY operator/package.json operator/
 COPY worker-runtime/package.json worker-runtime/
 # No install scripts: esbuild's and TypeScript's only save start-up time.
 RUN npm ci --workspaces --include-workspace-root=false --ignore-scripts
+
+FROM tools AS operator-build
+# The bundle takes the contract from the runtime's sources.
 COPY worker-runtime worker-runtime
 COPY operator operator
-RUN npm run build --workspaces
+RUN npm run build --workspace @jobwright/operator
+
+FROM tools AS runtime-build
+COPY worker-runtime worker-runtime
+RUN npm run build --workspace @jobwright/worker-runtime
 
 FROM ${NODE_IMAGE} AS runtime-packages
 WORKDIR /src
@@ -22,12 +29,11 @@ COPY operator/package.json operator/
 COPY worker-runtime/package.json worker-runtime/
 RUN npm ci --workspace @jobwright/worker-runtime --omit=dev --ignore-scripts
 # npm links a workspace; the image needs the package itself, as a user's `npm install` would lay it out.
-COPY --from=build /src/worker-runtime/dist worker-runtime/dist
+COPY --from=runtime-build /src/worker-runtime/dist worker-runtime/dist
 RUN rm -rf node_modules/@jobwright \
  && mkdir -p node_modules/@jobwright/worker-runtime \
  && cp -r worker-runtime/package.json worker-runtime/dist node_modules/@jobwright/worker-runtime/ \
- && find node_modules -name '*.map' -delete \
- && chmod 755 node_modules/@jobwright/worker-runtime/dist/command/main.js
+ && find node_modules -name '*.map' -delete
 
 FROM ${NODE_IMAGE} AS operator
 ENV NODE_ENV=production
@@ -35,7 +41,7 @@ WORKDIR /operator
 COPY LICENSE ./
 # package.json says that main.js is an ES module.
 COPY operator/package.json ./
-COPY --from=build /src/operator/dist/main.js dist/main.js
+COPY --from=operator-build /src/operator/dist/main.js dist/main.js
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["node", "/operator/dist/main.js"]
