@@ -25,6 +25,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          globalSetup: "test/integration/operator/custom-resources.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
           // Two cores: more files at once would only make each other late.

@@ -1,0 +1,174 @@
+import { delayBindingKey, delayDeliveryExchange, delayLevel } from "@jobwright/worker-runtime/contract";
+import { describe, expect, test } from "vitest";
+import { connectAs, connectAsAdministrator, takeIn } from "./amqp.ts";
+import { condition, eventually, type Scene, setScene } from "./scene.ts";
+
+interface Damage {
+  readonly name: string;
+  /** Done by hand on the broker; `queue` is the JobQueue's resolved name. */
+  damage(scene: Scene, queue: string): Promise<void>;
+  /** What the Drifted event says was found. */
+  said(queue: string): string;
+  whole(scene: Scene, queue: string): Promise<void>;
+}
+
+const bindingPath = (scene: Scene, source: string, queue: string, key: string) =>
+  [scene, "bindings", "e", source, "q", queue, key] as const;
+
+const damages: Damage[] = [
+  {
+    name: "queue",
+    damage: (scene, queue) => scene.remove("queues", queue),
+    said: (queue) => `queue "${queue}" was missing`,
+    whole: async (scene, queue) => expect(await scene.find("queues", queue)).toMatchObject({ type: "quorum" }),
+  },
+  {
+    name: "exchange",
+    damage: (scene, queue) => scene.remove("exchanges", queue),
+    said: (queue) => `exchange "${queue}" was missing`,
+    whole: async (scene, queue) => expect(await scene.find("exchanges", queue)).toMatchObject({ type: "topic" }),
+  },
+  {
+    name: "binding",
+    damage: (scene, queue) => unbind(...bindingPath(scene, queue, queue, "#")),
+    said: (queue) => `binding of queue "${queue}" to exchange "${queue}" on "#" was missing`,
+    whole: async (scene, queue) => expect(await bound(scene, queue, queue)).toContain("#"),
+  },
+  {
+    name: "delay-binding",
+    damage: (scene, queue) => unbind(...bindingPath(scene, delayDeliveryExchange, queue, delayBindingKey(queue))),
+    said: (queue) => `binding of queue "${queue}" to exchange "${delayDeliveryExchange}"`,
+    whole: async (scene, queue) =>
+      expect(await bound(scene, delayDeliveryExchange, queue)).toContain(delayBindingKey(queue)),
+  },
+  {
+    name: "missing-policy",
+    damage: (scene, queue) => scene.remove("policies", `jobwright:${queue}`),
+    said: (queue) => `policy "jobwright:${queue}" was missing`,
+    whole: async (scene, queue) =>
+      expect(await scene.find("policies", `jobwright:${queue}`)).toMatchObject({
+        definition: { "delivery-limit": 20 },
+      }),
+  },
+  {
+    name: "changed-policy",
+    async damage(scene, queue) {
+      const policy = (await scene.find("policies", `jobwright:${queue}.dead`)) as Record<string, unknown>;
+      const { pattern, priority } = policy;
+      const definition = { "message-ttl": 1_000 };
+      await scene.put({ pattern, priority, definition, "apply-to": "queues" }, "policies", `jobwright:${queue}.dead`);
+    },
+    said: (queue) => `policy "jobwright:${queue}.dead" had message-ttl 1000 instead of 1209600000`,
+    whole: async (scene, queue) =>
+      expect(await scene.find("policies", `jobwright:${queue}.dead`)).toMatchObject({
+        definition: { "message-ttl": 1_209_600_000 },
+      }),
+  },
+  {
+    name: "dead-queue",
+    damage: (scene, queue) => scene.remove("queues", `${queue}.dead`),
+    said: (queue) => `queue "${queue}.dead" was missing`,
+    whole: async (scene, queue) => {
+      expect(await scene.find("queues", `${queue}.dead`)).toMatchObject({ type: "quorum" });
+      expect(await bound(scene, `${queue}.dlx`, `${queue}.dead`)).toContain("");
+    },
+  },
+  {
+    name: "dead-letter-exchange",
+    damage: (scene, queue) => scene.remove("exchanges", `${queue}.dlx`),
+    said: (queue) => `exchange "${queue}.dlx" was missing`,
+    whole: async (scene, queue) =>
+      expect(await scene.find("exchanges", `${queue}.dlx`)).toMatchObject({ type: "fanout" }),
+  },
+];
+
+async function unbind(scene: Scene, kind: string, ...path: string[]): Promise<void> {
+  await scene.remove(kind, ...path);
+}
+
+/** The keys of the bindings from an exchange to a queue. */
+async function bound(scene: Scene, source: string, queue: string): Promise<string[]> {
+  const bindings = ((await scene.find("bindings", "e", source, "q", queue)) ?? []) as { routing_key: string }[];
+  return bindings.map(({ routing_key }) => routing_key);
+}
+
+async function ready(scene: Scene, name: string): Promise<void> {
+  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
+}
+
+describe.concurrent("what somebody changes on the broker by hand", () => {
+  test("is put right within a refresh, with an event that says what was found", async (context) => {
+    const scene = await setScene(context);
+    const queueName = ({ name }: Damage) => `${scene.namespace}.${name}`;
+    await Promise.all(damages.map(({ name }) => scene.applyQueue(name)));
+    await Promise.all(damages.map(({ name }) => ready(scene, name)));
+    await Promise.all(damages.map((each) => each.damage(scene, queueName(each))));
+    await Promise.all(
+      damages.map((each) =>
+        eventually(async () => {
+          const drifted = await scene.events("JobQueue", each.name, "Drifted");
+          expect(drifted.map(({ message }) => message).join()).toContain(each.said(queueName(each)));
+          expect(drifted[0]?.type).toBe("Warning");
+          await each.whole(scene, queueName(each));
+        }, 25),
+      ),
+    );
+    // None is reported twice, and all stay ready.
+    for (const { name } of damages) {
+      expect((await scene.events("JobQueue", name, "Drifted")).map(({ count }) => count ?? 1)).toEqual([1]);
+      expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True");
+    }
+  });
+
+  test("covers the delay fabric: a lost level comes back, and delays work through it", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await ready(scene, "mail");
+    const target = `${scene.namespace}.mail`;
+    await scene.remove("queues", delayLevel(1));
+    await scene.remove("exchanges", delayLevel(0));
+    await eventually(async () => {
+      const [drifted] = await scene.events("JobQueue", "mail", "Drifted");
+      expect(drifted?.message).toContain(`queue "${delayLevel(1)}" was missing`);
+      expect(drifted?.message).toContain(`exchange "${delayLevel(0)}" was missing`);
+    }, 25);
+    const administrator = await connectAsAdministrator(context, scene);
+    const key = `${"0.".repeat(26)}1.1.${target}`;
+    expect(await administrator.publish(delayLevel(27), key, { late: true })).toBe("routed");
+    await eventually(async () => expect(await takeIn(context, scene, target)).toEqual([{ late: true }]));
+  });
+
+  test("shows when another policy goes over ours, and when it is gone again", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await ready(scene, "mail");
+    await scene.put(
+      { pattern: ".*", priority: 1000, definition: { "delivery-limit": 1 }, "apply-to": "queues" },
+      "policies",
+      "everything",
+    );
+    await eventually(async () => {
+      const queue = await scene.queue("mail");
+      expect(condition(queue, "PolicyOverridden")).toMatch("PolicyOverridden=True");
+      expect(condition(queue, "Stalled")).toContain('"everything"');
+      expect(condition(queue, "Ready")).toMatch("Ready=False PolicyOverridden");
+    }, 30);
+    await scene.remove("policies", "everything");
+    await eventually(async () => {
+      const queue = await scene.queue("mail");
+      expect(condition(queue, "PolicyOverridden")).toBeUndefined();
+      expect(condition(queue, "Ready")).toMatch("Ready=True");
+    }, 30);
+  });
+
+  test("leaves a producer able to publish once it is mended", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await ready(scene, "mail");
+    const name = `${scene.namespace}.mail`;
+    const producer = await connectAs(context, scene, "mail-producer");
+    await scene.remove("queues", name);
+    expect(await producer.publish(name, "send", {})).toBe("unroutable");
+    await eventually(async () => expect(await producer.publish(name, "send", {})).toBe("routed"), 25);
+  });
+});
