@@ -18,12 +18,16 @@ test("a process is never signalled under a record of an earlier one that had its
   const child = spawn("sleep", ["60"]);
   await once(child, "spawn");
   const record = recordOf(child.pid ?? 0);
+  const ofEarlierOnes = [
+    { ...record, startTime: "1" },
+    { ...record, bootId: "another boot" },
+  ];
   expect(isRunning(record)).toBe(true);
-  signalProcess({ ...record, startTime: "1" }, "SIGKILL");
-  signalProcess({ ...record, bootId: "another boot" }, "SIGKILL");
-  expect(isRunning(record)).toBe(true);
-  const ended = once(child, "exit");
-  signalProcess(record, "SIGKILL");
-  await ended;
+  expect(ofEarlierOnes.map(isRunning)).toEqual([false, false]);
+  for (const earlier of ofEarlierOnes) signalProcess(earlier, "SIGKILL");
+  const exit = once(child, "exit");
+  signalProcess(record, "SIGTERM");
+  // Had one of the first signals been sent, the process would have ended by it.
+  expect(await exit).toEqual([null, "SIGTERM"]);
   expect(isRunning(record)).toBe(false);
 });
