@@ -81,7 +81,6 @@ function versionOf(build: GoBuild): string {
 const cacheFolder = (build: GoBuild) => cachePath(`${build.folder}-${versionOf(build)}`);
 
 export const kubernetesVersion = versionOf(kubernetes);
-export const helmVersion = versionOf(helm);
 export const corednsVersion = versionOf(coredns);
 
 /** The path of a built program. It exists after {@link buildBinaries}. */

@@ -1,7 +1,7 @@
 // Long-running programs that outlive the command that started them. Each has a record in the state directory; a process
 // is only ever signalled when its record still matches it, so a pid that was reused by another program is never touched.
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { statePath } from "./paths.ts";
 
@@ -72,17 +72,6 @@ export function readRecord(name: string): ProcessRecord | undefined {
 export function findRunning(name: string): ProcessRecord | undefined {
   const record = readRecord(name);
   return record !== undefined && isRunning(record) ? record : undefined;
-}
-
-/** All records, running or not. */
-export function listRecords(): ProcessRecord[] {
-  let names: string[];
-  try {
-    names = readdirSync(statePath("processes"));
-  } catch {
-    return [];
-  }
-  return names.flatMap((file) => readRecord(file.replace(/\.json$/, "")) ?? []);
 }
 
 /** Starts a program in a session of its own, with its output in its log file, and records it. */

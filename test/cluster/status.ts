@@ -1,4 +1,5 @@
-import { brokerComponents, knownBrokers } from "../broker/server.ts";
+import { brokerComponents } from "../broker/components.ts";
+import { knownBrokers } from "../broker/settings.ts";
 import type { Component } from "./component.ts";
 import { externalKubeconfig } from "./external.ts";
 import { kubernetesComponents } from "./kubernetes.ts";

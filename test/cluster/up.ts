@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { brokerComponents } from "../broker/components.ts";
 import { ensureBrokerRoot } from "../broker/root.ts";
-import { brokerComponents, ensureSettings, knownBrokers } from "../broker/server.ts";
+import { ensureSettings, knownBrokers } from "../broker/settings.ts";
 import type { BrokerVersion } from "../broker/versions.ts";
 import { nodeAddress, nodeName } from "./addresses.ts";
 import { apiServer } from "./apiserver.ts";

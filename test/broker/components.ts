@@ -1,0 +1,106 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import type { Component } from "../cluster/component.ts";
+import { answers } from "../cluster/http-health.ts";
+import { program } from "../cluster/packages.ts";
+import type { ProcessSpec } from "../cluster/processes.ts";
+import { brokerConfiguration } from "./configuration.ts";
+import { brokerRoot } from "./root.ts";
+import { brokerFolder, loopback, readSettings } from "./settings.ts";
+import { type BrokerVersion, brokerPlans, compactVersion } from "./versions.ts";
+
+/** Where the broker's data folder is inside its root. */
+const home = "/var/lib/rabbitmq";
+
+/** The name of the broker's process record and log. */
+export const serverName = (version: BrokerVersion) => `rabbitmq-${compactVersion(version)}`;
+/** The same of its Erlang name daemon. */
+export const epmdName = (version: BrokerVersion) => `epmd-${compactVersion(version)}`;
+
+/** What a broker of this version is, running or not. Its root must be there before it is started. */
+export function brokerComponents(version: BrokerVersion): Component[] {
+  const plan = brokerPlans[version];
+  return [
+    {
+      name: epmdName(version),
+      version: () => "",
+      address: `${loopback}:${plan.epmdPort}`,
+      process: () =>
+        insideRoot(version, epmdName(version), ["/usr/bin/epmd", "-address", loopback, "-port", `${plan.epmdPort}`]),
+      // It answers no HTTP; running is all there is to see, and the broker does not start without it.
+      healthy: () => Promise.resolve(true),
+    },
+    {
+      name: serverName(version),
+      version: () => version,
+      address: `${readSettings(version)?.address ?? loopback}:${plan.amqpPort}`,
+      startTimeoutMs: 120_000,
+      stopTimeoutMs: 30_000,
+      prepare: () => prepare(version),
+      process: () => insideRoot(version, serverName(version), ["/bin/sh", "-c", serverScript], environment(version)),
+      healthy: () => brokerAnswers(version),
+    },
+  ];
+}
+
+// With this variable the script becomes the Erlang VM instead of waiting for it, so the recorded pid is the broker's.
+const serverScript = "RUNNING_UNDER_SYSTEMD=true exec /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server";
+
+function environment(version: BrokerVersion): Record<string, string> {
+  const plan = brokerPlans[version];
+  return {
+    RABBITMQ_NODENAME: `jobwright${compactVersion(version)}@localhost`,
+    RABBITMQ_MNESIA_BASE: `${home}/data`,
+    RABBITMQ_CONFIG_FILE: `${home}/rabbitmq`,
+    RABBITMQ_ENABLED_PLUGINS_FILE: `${home}/enabled_plugins`,
+    RABBITMQ_LOG_BASE: `${home}/log`,
+    RABBITMQ_LOGS: "-",
+    RABBITMQ_DIST_PORT: `${plan.distributionPort}`,
+    // Erlang nodes talk to each other and to rabbitmqctl over loopback only.
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
+    ERL_CRASH_DUMP: `${home}/erl_crash.dump`,
+    ERL_EPMD_ADDRESS: loopback,
+    ERL_EPMD_PORT: `${plan.epmdPort}`,
+  };
+}
+
+function prepare(version: BrokerVersion): void {
+  const settings = readSettings(version);
+  if (settings === undefined) throw new Error(`RabbitMQ ${version} has no settings: run \`npm run cluster -- up\``);
+  mkdirSync(`${brokerFolder(version)}/home/data`, { recursive: true });
+  writeFileSync(`${brokerFolder(version)}/home/rabbitmq.conf`, brokerConfiguration(brokerPlans[version], settings));
+  writeFileSync(`${brokerFolder(version)}/home/enabled_plugins`, "[rabbitmq_management,rabbitmq_prometheus].\n");
+}
+
+/**
+ * Runs a program in the broker's root with its own view of mounts: they vanish with it and nothing is left to unmount.
+ * `unshare`, `sh` and `chroot` each become the next one, so the pid stays the same to the end.
+ */
+function insideRoot(
+  version: BrokerVersion,
+  name: string,
+  command: string[],
+  env: Record<string, string> = {},
+): ProcessSpec {
+  const root = brokerRoot(version);
+  mkdirSync(`${brokerFolder(version)}/home`, { recursive: true });
+  const script = [
+    "set -e",
+    `mount --rbind /proc "${root}/proc"`,
+    `mount --rbind /dev "${root}/dev"`,
+    `mount --bind "${brokerFolder(version)}/home" "${root}${home}"`,
+    `exec chroot "${root}" "$@"`,
+  ].join("\n");
+  return {
+    name,
+    command: program("unshare"),
+    args: ["--mount", "--propagation", "private", "sh", "-c", script, "sh", ...command],
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: home, ...env },
+  };
+}
+
+function brokerAnswers(version: BrokerVersion): Promise<boolean> {
+  const settings = readSettings(version);
+  if (settings === undefined) return Promise.resolve(false);
+  const url = `http://${settings.address}:${brokerPlans[version].managementPort}/api/health/checks/port-listener/${brokerPlans[version].amqpPort}`;
+  return answers(url, { auth: `${settings.username}:${settings.password}` });
+}
