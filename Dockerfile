@@ -47,7 +47,8 @@ EXPOSE 8080
 ENTRYPOINT ["node", "/operator/dist/main.js"]
 
 FROM ${NODE_IMAGE} AS worker-runtime
-ENV NODE_ENV=production
+# The user has no home, so npm needs another place for its cache when an image on this base installs packages.
+ENV NODE_ENV=production npm_config_cache=/tmp/npm
 # At the root of the file system, not in /app: Node looks for packages from a file's own folder upwards, so handlers in
 # /app find the runtime whether or not they bring node_modules of their own, and neither `COPY . .` nor `npm ci`, which
 # empties /app/node_modules, can take it away. The user's own packages win where both have one.

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Broker, manage } from "../../../test/broker/index.ts";
+import { localImageId } from "../../../test/cluster/buildah.ts";
 import { buildImage } from "../../../test/cluster/index.ts";
 import type { Kube } from "./kubectl.ts";
 
@@ -27,6 +28,7 @@ export async function buildImages(): Promise<{ operator: string }> {
 
 /** Gives the operator the broker's address in a Secret, and installs its chart, or upgrades it. */
 export async function installOperator(kube: Kube, broker: Broker, image: string): Promise<void> {
+  await refuseSecondOperator(kube);
   await manage(broker, "PUT", `/api/vhosts/${vhost}`, {});
   const everything = { configure: ".*", write: ".*", read: ".*" };
   await manage(broker, "PUT", `/api/permissions/${vhost}/${encodeURIComponent(broker.username)}`, everything);
@@ -46,16 +48,36 @@ export async function installOperator(kube: Kube, broker: Broker, image: string)
     },
   });
   const colon = image.lastIndexOf(":");
+  const values = {
+    "image.repository": image.slice(0, colon),
+    "image.tag": image.slice(colon + 1),
+    "broker.secretName": brokerSecret,
+    // A rebuilt image has the same name; this makes it a new rollout.
+    "podAnnotations.image-id": (await localImageId(image)) ?? "",
+  };
   await kube.helm(
     ...["upgrade", "--install", release, join(repository, "charts/jobwright"), "--namespace", operatorNamespace],
-    ...["--set", `broker.secretName=${brokerSecret}`, "--set", `image.repository=${image.slice(0, colon)}`],
-    ...["--set", `image.tag=${image.slice(colon + 1)}`, "--wait", "--timeout=120s"],
+    // Custom resource definitions that an earlier release kept, or that somebody applied by hand, become this one's.
+    ...["--take-ownership", "--wait", "--timeout=120s"],
+    ...Object.entries(values).flatMap(([name, value]) => ["--set-string", `${name}=${value}`]),
   );
-  // A rebuilt image has the same tag, which Helm sees no difference in.
-  await kube.kubectl("rollout", "restart", "deployment/jobwright", "--namespace", operatorNamespace);
-  await kube.kubectl(
-    ...["rollout", "status", "deployment/jobwright", "--namespace", operatorNamespace, "--timeout=120s"],
+}
+
+/** @throws Error if an operator is installed elsewhere in the cluster: two of them would fight over every object. */
+async function refuseSecondOperator(kube: Kube): Promise<void> {
+  const releases = JSON.parse(await kube.helm("list", "--all-namespaces", "--output=json")) as Release[];
+  const other = releases.find(({ chart, namespace }) => /^jobwright-\d/.test(chart) && namespace !== operatorNamespace);
+  if (other === undefined) return;
+  throw new Error(
+    `release ${other.name} in namespace ${other.namespace} runs the operator already, and the demo brings its own. ` +
+      `If nothing needs it: helm uninstall ${other.name} --namespace ${other.namespace}`,
   );
+}
+
+interface Release {
+  name: string;
+  namespace: string;
+  chart: string;
 }
 
 /** Takes back what {@link installOperator} made; the chart keeps its custom resource definitions. */
