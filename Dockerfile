@@ -28,11 +28,13 @@ COPY package.json package-lock.json .npmrc ./
 COPY operator/package.json operator/
 COPY worker-runtime/package.json worker-runtime/
 RUN npm ci --workspace @jobwright/worker-runtime --omit=dev --ignore-scripts
-# npm links a workspace; the image needs the package itself, as a user's `npm install` would lay it out.
+# npm links a workspace; the image needs the package itself, as a user's `npm install` would lay it out: with packages
+# of its own where the root has others of the same name.
 COPY --from=runtime-build /src/worker-runtime/dist worker-runtime/dist
 RUN rm -rf node_modules/@jobwright \
  && mkdir -p node_modules/@jobwright/worker-runtime \
- && cp -r worker-runtime/package.json worker-runtime/dist node_modules/@jobwright/worker-runtime/ \
+ && mkdir -p worker-runtime/node_modules \
+ && cp -r worker-runtime/package.json worker-runtime/dist worker-runtime/node_modules node_modules/@jobwright/worker-runtime/ \
  && find node_modules -name '*.map' -delete
 
 FROM ${NODE_IMAGE} AS operator
