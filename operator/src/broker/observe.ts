@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { BrokerAddress } from "./address.ts";
+import { ManagementError } from "./errors.ts";
 import { type Management, segment } from "./management.ts";
+import { vhostMissing } from "./refusal.ts";
 
 const table = z.record(z.string(), z.unknown());
 
@@ -54,15 +56,21 @@ export function bindingId(source: string, destinationType: string, destination: 
   return JSON.stringify([source, destinationType, destination, routingKey]);
 }
 
-/** Lists a vhost once, by four requests, without statistics: they cost the broker most and are seconds old. */
-export async function observeVhost(management: Management, { vhost }: BrokerAddress): Promise<Observed> {
-  const at = segment(vhost);
+/**
+ * Lists a vhost once, by four requests, without statistics: they cost the broker most and are seconds old.
+ *
+ * @throws VhostMissing if it was deleted.
+ */
+export async function observeVhost(management: Management, address: BrokerAddress): Promise<Observed> {
+  const at = segment(address.vhost);
   const [queues, exchanges, bindings, policies] = await Promise.all([
     management.get(`queues/${at}?disable_stats=true`).then((list) => z.array(queue).parse(list)),
     management.get(`exchanges/${at}?disable_stats=true`).then((list) => z.array(exchange).parse(list)),
     management.get(`bindings/${at}`).then((list) => z.array(binding).parse(list)),
     management.get(`policies/${at}`).then((list) => z.array(policy).parse(list)),
-  ]);
+  ]).catch((error: unknown) => {
+    throw error instanceof ManagementError && error.status === 404 ? vhostMissing(address) : error;
+  });
   return {
     queues: new Map(queues.map((one) => [one.name, one])),
     exchanges: new Map(exchanges.map((one) => [one.name, one])),

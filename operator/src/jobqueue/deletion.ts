@@ -31,6 +31,8 @@ export async function cleanUp(
   now: number,
 ): Promise<void> {
   const { deletionPolicy } = jobQueue.spec;
+  // Says so if the vhost is gone, which the broker's answers to what follows would not.
+  await broker.observe({ fresh: true });
   if (deletionPolicy === "DeleteWhenEmpty") await waitUntilEmpty(broker, jobQueue, name, quietSince, now);
   if (deletionPolicy !== "Retain") await deleteTopology(broker, name);
   await deleteUser(broker, producerUser(jobQueue));

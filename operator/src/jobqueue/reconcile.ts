@@ -13,7 +13,7 @@ import { createOwnWrites } from "../own-writes.ts";
 import { asProblem, Problem, retryProblemMs } from "../problem.ts";
 import { recordTransition } from "../transition.ts";
 import { type AddressSources, addressOf } from "./address.ts";
-import type { Claims } from "./claims.ts";
+import type { Claimant, Claims } from "./claims.ts";
 import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { queueFinalizer, resolvedName } from "./names.ts";
 import { describeProvision, onBroker, provisionProducer } from "./provision.ts";
@@ -55,7 +55,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const address = await addressOf(sources, jobQueue);
     await onAddress(uid, address);
     const name = resolvedName(jobQueue);
-    claimName(jobQueue, address, name);
+    await claimName(jobQueue, address, name);
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
     recordChanges(jobQueue, name, ensured);
@@ -68,11 +68,16 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   }
 
   /** @throws Problem NameTaken if another JobQueue has the name. */
-  function claimName(jobQueue: JobQueue, { host, port, vhost }: BrokerAddress, name: string): void {
-    const { uid, creationTimestamp } = jobQueue.metadata;
-    const key = objectKey(jobQueue);
-    const holder = claims.claim(JSON.stringify([host, port, vhost, name]), { key, uid, creationTimestamp });
-    if (holder.uid === uid) return;
+  async function claimName(jobQueue: JobQueue, address: BrokerAddress, name: string): Promise<void> {
+    for (const other of dependencies.jobQueues.list()) {
+      if (other.metadata.uid === jobQueue.metadata.uid || other.status?.queue !== name) continue;
+      // It may not have had a pass yet, or none that got so far: a new operator, or it is being deleted.
+      const itsAddress = await addressOf(sources, other).catch(() => undefined);
+      if (itsAddress) claims.claim(placeOf(itsAddress, name), claimantOf(other));
+    }
+    const holder = claims.claim(placeOf(address, name), claimantOf(jobQueue));
+    if (holder.uid === jobQueue.metadata.uid) return;
+    const { host, vhost } = address;
     throw new Problem(
       "Stalled",
       "NameTaken",
@@ -176,6 +181,14 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       credentialsChecked.delete(uid);
     },
   };
+}
+
+function placeOf({ host, port, vhost }: BrokerAddress, name: string): string {
+  return JSON.stringify([host, port, vhost, name]);
+}
+
+function claimantOf(jobQueue: JobQueue): Claimant {
+  return { key: objectKey(jobQueue), uid: jobQueue.metadata.uid };
 }
 
 /** All JobQueues are looked at in the same second, so that those of one vhost share its listing. */

@@ -12,85 +12,77 @@ interface Damage {
   whole(scene: Scene, queue: string): Promise<void>;
 }
 
-const bindingPath = (scene: Scene, source: string, queue: string, key: string) =>
-  [scene, "bindings", "e", source, "q", queue, key] as const;
-
 const damages: Damage[] = [
   {
     name: "queue",
-    damage: (scene, queue) => scene.remove("queues", queue),
+    damage: (scene, queue) => scene.broker.remove("queues", queue),
     said: (queue) => `queue "${queue}" was missing`,
-    whole: async (scene, queue) => expect(await scene.find("queues", queue)).toMatchObject({ type: "quorum" }),
+    whole: async (scene, queue) => expect(await scene.broker.find("queues", queue)).toMatchObject({ type: "quorum" }),
   },
   {
     name: "exchange",
-    damage: (scene, queue) => scene.remove("exchanges", queue),
+    damage: (scene, queue) => scene.broker.remove("exchanges", queue),
     said: (queue) => `exchange "${queue}" was missing`,
-    whole: async (scene, queue) => expect(await scene.find("exchanges", queue)).toMatchObject({ type: "topic" }),
+    whole: async (scene, queue) => expect(await scene.broker.find("exchanges", queue)).toMatchObject({ type: "topic" }),
   },
   {
     name: "binding",
-    damage: (scene, queue) => unbind(...bindingPath(scene, queue, queue, "#")),
+    damage: (scene, queue) => scene.broker.remove("bindings", "e", queue, "q", queue, "#"),
     said: (queue) => `binding of queue "${queue}" to exchange "${queue}" on "#" was missing`,
-    whole: async (scene, queue) => expect(await bound(scene, queue, queue)).toContain("#"),
+    whole: async (scene, queue) => expect(await scene.broker.bindingKeys(queue, queue)).toContain("#"),
   },
   {
     name: "delay-binding",
-    damage: (scene, queue) => unbind(...bindingPath(scene, delayDeliveryExchange, queue, delayBindingKey(queue))),
+    damage: (scene, queue) =>
+      scene.broker.remove("bindings", "e", delayDeliveryExchange, "q", queue, delayBindingKey(queue)),
     said: (queue) => `binding of queue "${queue}" to exchange "${delayDeliveryExchange}"`,
     whole: async (scene, queue) =>
-      expect(await bound(scene, delayDeliveryExchange, queue)).toContain(delayBindingKey(queue)),
+      expect(await scene.broker.bindingKeys(delayDeliveryExchange, queue)).toContain(delayBindingKey(queue)),
   },
   {
     name: "missing-policy",
-    damage: (scene, queue) => scene.remove("policies", `jobwright:${queue}`),
+    damage: (scene, queue) => scene.broker.remove("policies", `jobwright:${queue}`),
     said: (queue) => `policy "jobwright:${queue}" was missing`,
     whole: async (scene, queue) =>
-      expect(await scene.find("policies", `jobwright:${queue}`)).toMatchObject({
+      expect(await scene.broker.find("policies", `jobwright:${queue}`)).toMatchObject({
         definition: { "delivery-limit": 20 },
       }),
   },
   {
     name: "changed-policy",
     async damage(scene, queue) {
-      const policy = (await scene.find("policies", `jobwright:${queue}.dead`)) as Record<string, unknown>;
+      const policy = (await scene.broker.find("policies", `jobwright:${queue}.dead`)) as Record<string, unknown>;
       const { pattern, priority } = policy;
       const definition = { "message-ttl": 1_000 };
-      await scene.put({ pattern, priority, definition, "apply-to": "queues" }, "policies", `jobwright:${queue}.dead`);
+      await scene.broker.put(
+        { pattern, priority, definition, "apply-to": "queues" },
+        "policies",
+        `jobwright:${queue}.dead`,
+      );
     },
     said: (queue) => `policy "jobwright:${queue}.dead" had message-ttl 1000 instead of 1209600000`,
     whole: async (scene, queue) =>
-      expect(await scene.find("policies", `jobwright:${queue}.dead`)).toMatchObject({
+      expect(await scene.broker.find("policies", `jobwright:${queue}.dead`)).toMatchObject({
         definition: { "message-ttl": 1_209_600_000 },
       }),
   },
   {
     name: "dead-queue",
-    damage: (scene, queue) => scene.remove("queues", `${queue}.dead`),
+    damage: (scene, queue) => scene.broker.remove("queues", `${queue}.dead`),
     said: (queue) => `queue "${queue}.dead" was missing`,
     whole: async (scene, queue) => {
-      expect(await scene.find("queues", `${queue}.dead`)).toMatchObject({ type: "quorum" });
-      expect(await bound(scene, `${queue}.dlx`, `${queue}.dead`)).toContain("");
+      expect(await scene.broker.find("queues", `${queue}.dead`)).toMatchObject({ type: "quorum" });
+      expect(await scene.broker.bindingKeys(`${queue}.dlx`, `${queue}.dead`)).toContain("");
     },
   },
   {
     name: "dead-letter-exchange",
-    damage: (scene, queue) => scene.remove("exchanges", `${queue}.dlx`),
+    damage: (scene, queue) => scene.broker.remove("exchanges", `${queue}.dlx`),
     said: (queue) => `exchange "${queue}.dlx" was missing`,
     whole: async (scene, queue) =>
-      expect(await scene.find("exchanges", `${queue}.dlx`)).toMatchObject({ type: "fanout" }),
+      expect(await scene.broker.find("exchanges", `${queue}.dlx`)).toMatchObject({ type: "fanout" }),
   },
 ];
-
-async function unbind(scene: Scene, kind: string, ...path: string[]): Promise<void> {
-  await scene.remove(kind, ...path);
-}
-
-/** The keys of the bindings from an exchange to a queue. */
-async function bound(scene: Scene, source: string, queue: string): Promise<string[]> {
-  const bindings = ((await scene.find("bindings", "e", source, "q", queue)) ?? []) as { routing_key: string }[];
-  return bindings.map(({ routing_key }) => routing_key);
-}
 
 async function ready(scene: Scene, name: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
@@ -115,7 +107,7 @@ describe.concurrent("what somebody changes on the broker by hand", () => {
     );
     // None is reported twice, and all stay ready.
     for (const { name } of damages) {
-      expect((await scene.events("JobQueue", name, "Drifted")).map(({ count }) => count ?? 1)).toEqual([1]);
+      expect((await scene.events("JobQueue", name, "Drifted")).map(({ series }) => series)).toEqual([undefined]);
       expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True");
     }
   });
@@ -125,8 +117,8 @@ describe.concurrent("what somebody changes on the broker by hand", () => {
     await scene.applyQueue("mail");
     await ready(scene, "mail");
     const target = `${scene.namespace}.mail`;
-    await scene.remove("queues", delayLevel(1));
-    await scene.remove("exchanges", delayLevel(0));
+    await scene.broker.remove("queues", delayLevel(1));
+    await scene.broker.remove("exchanges", delayLevel(0));
     await eventually(async () => {
       const [drifted] = await scene.events("JobQueue", "mail", "Drifted");
       expect(drifted?.message).toContain(`queue "${delayLevel(1)}" was missing`);
@@ -142,7 +134,7 @@ describe.concurrent("what somebody changes on the broker by hand", () => {
     const scene = await setScene(context);
     await scene.applyQueue("mail");
     await ready(scene, "mail");
-    await scene.put(
+    await scene.broker.put(
       { pattern: ".*", priority: 1000, definition: { "delivery-limit": 1 }, "apply-to": "queues" },
       "policies",
       "everything",
@@ -153,7 +145,7 @@ describe.concurrent("what somebody changes on the broker by hand", () => {
       expect(condition(queue, "Stalled")).toContain('"everything"');
       expect(condition(queue, "Ready")).toMatch("Ready=False PolicyOverridden");
     }, 30);
-    await scene.remove("policies", "everything");
+    await scene.broker.remove("policies", "everything");
     await eventually(async () => {
       const queue = await scene.queue("mail");
       expect(condition(queue, "PolicyOverridden")).toBeUndefined();
@@ -167,7 +159,7 @@ describe.concurrent("what somebody changes on the broker by hand", () => {
     await ready(scene, "mail");
     const name = `${scene.namespace}.mail`;
     const producer = await connectAs(context, scene, "mail-producer");
-    await scene.remove("queues", name);
+    await scene.broker.remove("queues", name);
     expect(await producer.publish(name, "send", {})).toBe("unroutable");
     await eventually(async () => expect(await producer.publish(name, "send", {})).toBe("routed"), 25);
   });

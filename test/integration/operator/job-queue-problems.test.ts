@@ -60,7 +60,7 @@ describe.concurrent("a JobQueue says what is wrong", () => {
     const scene = await setScene(context, { brokerSecret: null });
     const username = `${scene.namespace}.plain`;
     await manage(scene.server, "PUT", `/api/users/${username}`, { password: "secret", tags: "management" });
-    await scene.put({ configure: ".*", write: ".*", read: ".*" }, "permissions", username);
+    await scene.broker.put({ configure: ".*", write: ".*", read: ".*" }, "permissions", username);
     const credentials = { username, password: "secret" };
     const { namespace, server, vhost } = scene;
     await scene.apply(secrets, brokerSecretManifest(namespace, brokerSecretName, server, vhost, credentials));
@@ -81,7 +81,7 @@ describe.concurrent("a JobQueue says what is wrong", () => {
   test("when a queue of that name is of another kind, which it leaves untouched", async (context) => {
     const scene = await setScene(context);
     const name = `${scene.namespace}.mail`;
-    await scene.put({ durable: true, arguments: { "x-queue-type": "classic" } }, "queues", name);
+    await scene.broker.put({ durable: true, arguments: { "x-queue-type": "classic" } }, "queues", name);
     const administrator = await connectAsAdministrator(context, scene);
     await administrator.publish("", name, { precious: true });
     await scene.applyQueue("mail");
@@ -139,7 +139,7 @@ describe.concurrent("a JobQueue says what is wrong", () => {
     await scene.apply(secrets, foreign);
     await scene.applyQueue("mail");
     const { said } = await says(scene, "mail", "Stalled", "SecretTaken");
-    expect(said).toContain(`Secret ${scene.namespace}/mail-producer exists and belongs to somebody else`);
+    expect(said).toContain(`Secret ${scene.namespace}/mail-producer exists and is not of JobQueue mail`);
     expect(await scene.secret("mail-producer")).toEqual({ mine: "yes" });
     await scene.client.delete(secrets, "mail-producer", scene.namespace);
     await ready(scene, "mail");
@@ -162,7 +162,7 @@ describe.concurrent("on the operator's own broker", () => {
     await withoutBroker(scene, "mail", { name: "elsewhere.mail" });
     const { said } = await says(scene, "mail", "Stalled", "NameNotAllowed");
     expect(said).toContain(`it must begin with "${scene.namespace}."`);
-    expect(await scene.find("queues", "elsewhere.mail")).toBeUndefined();
+    expect(await scene.broker.find("queues", "elsewhere.mail")).toBeUndefined();
   });
 
   test("a JobQueue can choose only the vhosts that were allowed", async (context) => {

@@ -18,12 +18,12 @@ describe.concurrent("a JobQueue", () => {
     const name = `${scene.namespace}.mail`;
     const { exchange, queue, deadLetterExchange, deadLetterQueue } = queueNames(name);
 
-    expect(await scene.find("exchanges", exchange)).toMatchObject({ type: "topic", durable: true });
-    expect(await scene.find("exchanges", deadLetterExchange)).toMatchObject({ type: "fanout" });
+    expect(await scene.broker.find("exchanges", exchange)).toMatchObject({ type: "topic", durable: true });
+    expect(await scene.broker.find("exchanges", deadLetterExchange)).toMatchObject({ type: "fanout" });
     for (const each of [queue, deadLetterQueue]) {
-      expect(await scene.find("queues", each)).toMatchObject({ type: "quorum", durable: true });
+      expect(await scene.broker.find("queues", each)).toMatchObject({ type: "quorum", durable: true });
     }
-    expect(await scene.find("policies", `jobwright:${queue}`)).toMatchObject({
+    expect(await scene.broker.find("policies", `jobwright:${queue}`)).toMatchObject({
       "apply-to": "queues",
       definition: {
         "dead-letter-exchange": deadLetterExchange,
@@ -32,7 +32,7 @@ describe.concurrent("a JobQueue", () => {
         "delivery-limit": 7,
       },
     });
-    expect(await scene.find("policies", `jobwright:${deadLetterQueue}`)).toMatchObject({
+    expect(await scene.broker.find("policies", `jobwright:${deadLetterQueue}`)).toMatchObject({
       definition: { "message-ttl": 7_200_000, "max-length": 50, overflow: "drop-head" },
     });
 
@@ -78,7 +78,7 @@ describe.concurrent("a JobQueue", () => {
     await eventually(async () => expect((await scene.queue("mail"))?.status?.jobs).toBeDefined(), 40);
     const before = await scene.queue("mail");
     const secretBefore = await scene.client.get(secrets, "mail-producer", scene.namespace);
-    const userBefore = await scene.user(`${scene.namespace}.mail.producer`);
+    const userBefore = await scene.broker.user(`${scene.namespace}.mail.producer`);
     // A label makes a pass at once; the refresh makes one every 15 s.
     let expected = before?.metadata.resourceVersion;
     for (let pass = 1; pass <= 5; pass += 1) {
@@ -95,7 +95,7 @@ describe.concurrent("a JobQueue", () => {
     expect((await scene.client.get(secrets, "mail-producer", scene.namespace))?.metadata.resourceVersion).toBe(
       secretBefore?.metadata.resourceVersion,
     );
-    expect(await scene.user(`${scene.namespace}.mail.producer`)).toEqual(userBefore);
+    expect(await scene.broker.user(`${scene.namespace}.mail.producer`)).toEqual(userBefore);
     expect(await scene.events("JobQueue", "mail", "Drifted")).toEqual([]);
   });
 
@@ -109,10 +109,10 @@ describe.concurrent("a JobQueue", () => {
 
     await scene.applyQueue("mail", { deliveryLimit: 3, deadLetter: { retention: "90m", maxLength: 9 } });
     await eventually(async () => {
-      expect(await scene.find("policies", `jobwright:${name}`)).toMatchObject({
+      expect(await scene.broker.find("policies", `jobwright:${name}`)).toMatchObject({
         definition: { "delivery-limit": 3 },
       });
-      expect(await scene.find("policies", `jobwright:${name}.dead`)).toMatchObject({
+      expect(await scene.broker.find("policies", `jobwright:${name}.dead`)).toMatchObject({
         definition: { "message-ttl": 5_400_000, "max-length": 9 },
       });
     });
@@ -126,7 +126,7 @@ describe.concurrent("a JobQueue", () => {
     // What was set and is set no more goes too.
     await scene.applyQueue("mail", {});
     await eventually(async () => {
-      const { definition } = (await scene.find("policies", `jobwright:${name}.dead`)) as { definition: object };
+      const { definition } = (await scene.broker.find("policies", `jobwright:${name}.dead`)) as { definition: object };
       expect(definition).toEqual({ "message-ttl": 336 * 3_600_000, "delivery-limit": -1 });
     });
   });

@@ -1,9 +1,7 @@
-import { pino } from "pino";
-import { Registry } from "prom-client";
+import { setTimeout as pause } from "node:timers/promises";
 import { type TestContext, vi } from "vitest";
 import { type JobQueue, jobQueues, type WorkerPool, workerPools } from "../../../operator/src/api/objects.ts";
-import type { Secret } from "../../../operator/src/jobqueue/secret-data.ts";
-import { decodeData } from "../../../operator/src/jobqueue/secret-data.ts";
+import { decodeData, type Secret } from "../../../operator/src/jobqueue/secret-data.ts";
 import { deployments, pods, secrets } from "../../../operator/src/kinds.ts";
 import {
   type Condition,
@@ -14,12 +12,14 @@ import {
   loadKubeConfig,
   type Resource,
 } from "../../../operator/src/kube/index.ts";
-import { createOperator } from "../../../operator/src/operator.ts";
 import type { Deployment } from "../../../operator/src/workerpool/deployment.ts";
 import type { Pod } from "../../../operator/src/workerpool/pods.ts";
-import { createVhost, manage, type Broker as Server } from "../../broker/index.ts";
+import type { BrokerVersion, Broker as Server } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 import { brokerSecretManifest, brokerSecretName, jobQueueManifest, workerPoolManifest } from "./manifests.ts";
+import { describeScene, type RecordedEvent, readEvents } from "./seen.ts";
+import { startOperator } from "./under-test.ts";
+import { createVhostView, type VhostView } from "./vhost-view.ts";
 
 export const namespaces: Resource = {
   group: "",
@@ -28,22 +28,16 @@ export const namespaces: Resource = {
   kind: "Namespace",
   namespaced: false,
 };
-const events: Resource = { group: "", version: "v1", plural: "events", kind: "Event", namespaced: true };
-
-export interface RecordedEvent extends KubeObject {
-  type: string;
-  reason: string;
-  message: string;
-  count?: number;
-  involvedObject: { kind: string; name: string };
-}
 
 /** A namespace, a vhost, and an operator that works in this namespace: all of one test's own. */
 export interface Scene {
   readonly client: KubeClient;
   readonly namespace: string;
   readonly server: Server;
+  /** The vhost's name. */
   readonly vhost: string;
+  /** The vhost behind the operator's back. */
+  readonly broker: VhostView;
   /** Applies as `kubectl apply` would. */
   apply(resource: Resource, object: KubeObject): Promise<KubeObject>;
   applyQueue(name: string, spec?: Record<string, unknown>): Promise<KubeObject>;
@@ -55,23 +49,17 @@ export interface Scene {
   pods(pool: string): Promise<Pod[]>;
   /** A Secret's values as text; undefined where there is none. */
   secret(name: string): Promise<Record<string, string> | undefined>;
-  /** What was reported on an object, oldest first; only of this reason if one is given. */
+  /** What was reported on an object; only of this reason if one is given. */
   events(kind: "JobQueue" | "WorkerPool", name: string, reason?: string): Promise<RecordedEvent[]>;
-  /** Asks the management API for one thing of this vhost: `find("queues", "a.b")`. Undefined where there is none. */
-  find(kind: string, ...path: string[]): Promise<unknown>;
-  /** Deletes one thing of this vhost behind the operator's back. */
-  remove(kind: string, ...path: string[]): Promise<void>;
-  /** Makes one thing of this vhost, or changes it. */
-  put(body: object, kind: string, ...path: string[]): Promise<void>;
-  /** A user on the broker; undefined where there is none. */
-  user(name: string): Promise<unknown>;
-  /** How many passes a controller has made. */
+  /** How many passes a controller of the operator has made since it was last started. */
   passes(controller: "jobqueue" | "workerpool"): Promise<number>;
+  /** Puts another operator, which remembers nothing, in the place of the one that works. */
+  restartOperator(): Promise<void>;
 }
 
 export interface SceneOptions {
-  readonly version?: "3.10" | "4.0";
-  /** Where `spec.broker` leads; null for no such Secret, and parts of it to replace. */
+  readonly version?: BrokerVersion;
+  /** Values of the Secret that `spec.broker` names, to replace; null for no such Secret. */
   readonly brokerSecret?: Record<string, string> | null;
   /** The operator has a broker of its own: the same server and vhost. */
   readonly ownBroker?: { readonly allowedVhosts: readonly string[] };
@@ -84,37 +72,22 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
   const server = cluster.broker(options.version);
   const client = createKubeClient(loadKubeConfig({ file: cluster.kubeconfig }));
   const namespace = `op-${crypto.randomUUID().slice(0, 8)}`;
-  const vhost = await createVhost(server, namespace);
+  const broker = await createVhostView(server, namespace);
   await client.create(namespaces, { metadata: { name: namespace } });
-  if (options.brokerSecret !== null) {
-    const secret = brokerSecretManifest(namespace, brokerSecretName, server, vhost.name, options.brokerSecret);
-    await client.create(secrets, secret);
-  }
-  if (options.ownBroker) {
-    await client.create(secrets, brokerSecretManifest(namespace, "operators-own", server, vhost.name));
-  }
+  const secretNamed = (name: string, changes: Record<string, string> = {}) =>
+    client.create(secrets, brokerSecretManifest(namespace, name, server, broker.vhost, changes));
+  if (options.brokerSecret !== null) await secretNamed(brokerSecretName, options.brokerSecret);
+  if (options.ownBroker) await secretNamed("operators-own");
   const lines: string[] = [];
-  const registry = new Registry();
-  const operator = createOperator({
-    client,
-    namespace,
-    sources: {
-      defaultBrokerSecret: options.ownBroker && { namespace, name: "operators-own" },
-      allowedVhosts: options.ownBroker?.allowedVhosts ?? [],
-    },
-    resyncMs: options.resyncMs ?? 60_000,
-    identity: "operator-under-test",
-    registry,
-    log: pino({ level: "debug", base: null }, { write: (line: string) => void lines.push(line) }),
-  });
-  operator.watch();
-  await operator.lead(new AbortController().signal);
+  const start = () => startOperator(client, namespace, lines, options);
+  let operator = await start();
 
   const scene: Scene = {
     client,
     namespace,
     server,
-    vhost: vhost.name,
+    vhost: broker.vhost,
+    broker,
     apply: (resource, object) => client.apply(resource, object, { fieldManager: "kubectl", force: true }),
     applyQueue: (name, spec) => scene.apply(jobQueues, jobQueueManifest(namespace, name, spec)),
     applyPool: (name, spec) => scene.apply(workerPools, workerPoolManifest(namespace, name, spec)),
@@ -129,35 +102,23 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
       return secret && decodeData(secret.data);
     },
     async events(kind, name, reason) {
-      const { items } = await client.list<RecordedEvent>(events, {
-        namespace,
-        fieldSelector: `involvedObject.kind=${kind},involvedObject.name=${name}`,
-      });
-      return items.filter((event) => reason === undefined || event.reason === reason);
+      const all = await readEvents(client, namespace, kind, name);
+      return all.filter((event) => reason === undefined || event.reason === reason);
     },
-    find: (kind, ...path) => find(server, [kind, vhost.name, ...path]),
-    async remove(kind, ...path) {
-      await manage(server, "DELETE", apiPath([kind, vhost.name, ...path]));
-    },
-    async put(body, kind, ...path) {
-      await manage(server, "PUT", apiPath([kind, vhost.name, ...path]), body);
-    },
-    user: (name) => find(server, ["users", name]),
-    async passes(controller) {
-      const metric = await registry.getSingleMetric("controller_runtime_reconcile_total")?.get();
-      const mine = metric?.values.filter(({ labels }) => labels.controller === controller) ?? [];
-      return mine.reduce((sum, { value }) => sum + value, 0);
+    passes: (controller) => operator.passes(controller),
+    async restartOperator() {
+      await operator.stop();
+      operator = await start();
     },
   };
 
   test.onTestFailed(async () => {
-    process.stderr.write(await describeScene(scene, lines));
+    process.stderr.write(await describeScene(client, namespace, lines));
   });
   test.onTestFinished(async () => {
-    await clear(scene);
+    await clear(client, namespace);
     await operator.stop();
-    await vhost[Symbol.asyncDispose]();
-    await removeUsers(server, namespace);
+    await broker[Symbol.asyncDispose]();
     client.close();
   });
   return scene;
@@ -168,6 +129,11 @@ export function eventually<T>(check: () => Promise<T> | T, seconds = 20): Promis
   return vi.waitFor(check, { timeout: seconds * 1000, interval: 100 });
 }
 
+/** Sees that `check` holds each time it is tried, all the while. */
+export async function always(check: () => Promise<void>, seconds: number): Promise<void> {
+  for (const until = Date.now() + seconds * 1000; Date.now() < until; await pause(100)) await check();
+}
+
 /** A condition as "Ready=False QueueNotFound: …"; undefined where there is none of that type. */
 export function condition(object: JobQueue | WorkerPool | undefined, type: string): string | undefined {
   const conditions: readonly Condition[] = object?.status?.conditions ?? [];
@@ -175,63 +141,26 @@ export function condition(object: JobQueue | WorkerPool | undefined, type: strin
   return found && `${type}=${found.status} ${found.reason}: ${found.message}`;
 }
 
-function apiPath(parts: readonly string[]): string {
-  return `/api/${parts.map(encodeURIComponent).join("/")}`;
-}
-
-async function find(server: Server, path: readonly string[]): Promise<unknown> {
-  try {
-    return await manage(server, "GET", apiPath(path));
-  } catch (error) {
-    if (error instanceof Error && error.message.includes("answered 404")) return undefined;
-    throw error;
-  }
-}
-
-async function clear({ client, namespace }: Scene): Promise<void> {
+/** Deletes what the operator keeps with a finalizer while it still runs, then the namespace. */
+async function clear(client: KubeClient, namespace: string): Promise<void> {
   const kinds = [workerPools, jobQueues];
-  const left = async () =>
-    (
-      await Promise.all(
-        kinds.map(async (kind) => (await client.list(kind, { namespace })).items.map((item) => ({ kind, item }))),
-      )
-    ).flat();
-  for (const { kind, item } of await left()) await client.delete(kind, item.metadata.name, namespace);
+  async function remaining() {
+    const lists = await Promise.all(kinds.map((kind) => client.list(kind, { namespace })));
+    return lists.flatMap(({ items }, index) => items.map(({ metadata }) => ({ kind: kinds[index], metadata })));
+  }
+  for (const { kind, metadata } of await remaining()) if (kind) await client.delete(kind, metadata.name, namespace);
   try {
-    await vi.waitFor(async () => {
-      if ((await left()).length > 0) throw new Error("not gone yet");
-    }, 10_000);
+    await eventually(async () => {
+      if ((await remaining()).length > 0) throw new Error("not gone yet");
+    }, 10);
   } catch {
     // A scene may be about an operator that does not let go; the test has said so by now.
-    for (const { kind, item } of await left()) {
-      await client.patch(kind, item.metadata.name, namespace, { metadata: { finalizers: null } }).catch((error) => {
+    for (const { kind, metadata } of await remaining()) {
+      if (kind === undefined) continue;
+      await client.patch(kind, metadata.name, namespace, { metadata: { finalizers: null } }).catch((error) => {
         if (!isNotFound(error)) throw error;
       });
     }
   }
   await client.delete(namespaces, namespace);
-}
-
-async function removeUsers(server: Server, namespace: string): Promise<void> {
-  const users = (await manage(server, "GET", "/api/users")) as { name: string }[];
-  for (const { name } of users) {
-    if (name.startsWith(`${namespace}.`)) await manage(server, "DELETE", `/api/users/${encodeURIComponent(name)}`);
-  }
-}
-
-async function describeScene({ client, namespace }: Scene, lines: readonly string[]): Promise<string> {
-  const [queues, pools, recorded] = await Promise.all([
-    client.list(jobQueues, { namespace }),
-    client.list(workerPools, { namespace }),
-    client.list<RecordedEvent>(events, { namespace }),
-  ]);
-  return [
-    `── ${namespace}`,
-    ...[...queues.items, ...pools.items].map(({ kind, metadata, status }) => {
-      return `${kind} ${metadata.name}: ${JSON.stringify(status, null, 1)}`;
-    }),
-    ...recorded.items.map((event) => `${event.type} ${event.reason} ${event.involvedObject.name}: ${event.message}`),
-    ...lines.slice(-40),
-    "",
-  ].join("\n");
 }

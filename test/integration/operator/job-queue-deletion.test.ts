@@ -1,0 +1,191 @@
+import { delayRoutingKey } from "@jobwright/worker-runtime/contract";
+import { describe, expect, test } from "vitest";
+import { jobQueues } from "../../../operator/src/api/objects.ts";
+import { secrets } from "../../../operator/src/kinds.ts";
+import { deleteVhost } from "../../broker/index.ts";
+import { connectAs, connectAsAdministrator, takeIn } from "./amqp.ts";
+import { brokerSecretName } from "./manifests.ts";
+import { always, condition, eventually, namespaces, type Scene, setScene } from "./scene.ts";
+
+async function ready(scene: Scene, name: string): Promise<void> {
+  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
+}
+
+async function gone(scene: Scene, name: string, seconds = 20): Promise<void> {
+  await eventually(async () => expect(await scene.queue(name)).toBeUndefined(), seconds);
+}
+
+/** What a JobQueue of this resolved name has on the broker. */
+async function onBroker({ broker }: Scene, name: string): Promise<string[]> {
+  const things = [
+    ["exchanges", name],
+    ["exchanges", `${name}.dlx`],
+    ["queues", name],
+    ["queues", `${name}.dead`],
+    ["policies", `jobwright:${name}`],
+    ["policies", `jobwright:${name}.dead`],
+  ] as const;
+  const found = await Promise.all(things.map(([kind, of]) => broker.find(kind, of)));
+  return things.filter((_, index) => found[index] !== undefined).map(([kind, of]) => `${kind} ${of}`);
+}
+
+describe.concurrent("a deleted JobQueue", () => {
+  test("of policy Retain leaves queue and jobs, and takes only its producer's user along", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await ready(scene, "mail");
+    const name = `${scene.namespace}.mail`;
+    const producer = await connectAs(context, scene, "mail-producer");
+    await producer.publish(name, "send", { kept: true });
+    await scene.client.delete(jobQueues, "mail", scene.namespace);
+    await gone(scene, "mail");
+    expect(await onBroker(scene, name)).toHaveLength(6);
+    expect(await scene.broker.user(`${name}.producer`)).toBeUndefined();
+    await eventually(async () => expect(await scene.secret("mail-producer")).toBeUndefined());
+
+    // A JobQueue of that name takes it up again.
+    await scene.applyQueue("mail");
+    await ready(scene, "mail");
+    expect(await takeIn(context, scene, name)).toEqual([{ kept: true }]);
+  });
+
+  test("of policy Delete takes everything along, jobs included", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail", { deletionPolicy: "Delete" });
+    await ready(scene, "mail");
+    const name = `${scene.namespace}.mail`;
+    const producer = await connectAs(context, scene, "mail-producer");
+    await producer.publish(name, "send", {});
+    await scene.client.delete(jobQueues, "mail", scene.namespace);
+    await gone(scene, "mail");
+    expect(await onBroker(scene, name)).toEqual([]);
+    expect(await scene.broker.user(`${name}.producer`)).toBeUndefined();
+  });
+
+  test("of policy DeleteWhenEmpty waits for every job, refuses new ones meanwhile, then goes", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail", { deletionPolicy: "DeleteWhenEmpty" });
+    await ready(scene, "mail");
+    const name = `${scene.namespace}.mail`;
+    const administrator = await connectAsAdministrator(context, scene);
+    const producer = await connectAs(context, scene, "mail-producer");
+    await producer.publish(name, "send", { job: "ready" });
+    await producer.publish(name, "send", { job: "running" });
+    await administrator.publish("jobwright.delay.27", delayRoutingKey(12_000, name), { job: "delayed" });
+    const worker = await administrator.model.createChannel();
+    const first = await worker.get(name);
+    expect(first).not.toBe(false);
+
+    await scene.client.delete(jobQueues, "mail", scene.namespace);
+    await eventually(async () => {
+      const waiting = condition(await scene.queue("mail"), "Reconciling");
+      expect(waiting).toMatch("Reconciling=True WaitingForJobs");
+      expect(waiting).toContain("1 jobs wait, 1 run and 1 are delayed");
+      expect(waiting).toContain("Set deletionPolicy to Delete to drop them");
+      expect(await producer.publish(name, "send", { job: "late" })).toBe("unroutable");
+    });
+    // The delayed one arrives, and nothing is lost while jobs are there.
+    const second = await worker.get(name);
+    expect(second).not.toBe(false);
+    const third = await eventually(async () => {
+      const message = await worker.get(name);
+      if (message === false) throw new Error("the delayed job is not there yet");
+      return message;
+    });
+    expect(JSON.parse(third.content.toString())).toEqual({ job: "delayed" });
+    expect(await onBroker(scene, name)).toHaveLength(6);
+    worker.ackAll();
+    await gone(scene, "mail", 40);
+    expect(await onBroker(scene, name)).toEqual([]);
+    expect(await scene.broker.user(`${name}.producer`)).toBeUndefined();
+  });
+
+  test("of policy DeleteWhenEmpty can be told to drop its jobs after all", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail", { deletionPolicy: "DeleteWhenEmpty" });
+    await ready(scene, "mail");
+    const name = `${scene.namespace}.mail`;
+    const producer = await connectAs(context, scene, "mail-producer");
+    await producer.publish(name, "send", {});
+    await scene.client.delete(jobQueues, "mail", scene.namespace);
+    await eventually(async () => {
+      expect(condition(await scene.queue("mail"), "Reconciling")).toMatch("WaitingForJobs");
+    });
+    await scene.client.patch(jobQueues, "mail", scene.namespace, { spec: { deletionPolicy: "Delete" } });
+    await gone(scene, "mail");
+    expect(await onBroker(scene, name)).toEqual([]);
+  });
+
+  test("is not stuck when its broker Secret went first", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail", { deletionPolicy: "Delete" });
+    await ready(scene, "mail");
+    await scene.client.delete(secrets, brokerSecretName, scene.namespace);
+    await scene.client.delete(jobQueues, "mail", scene.namespace);
+    await gone(scene, "mail");
+    await eventually(async () => {
+      const [event] = await scene.events("JobQueue", "mail", "LeftOnBroker");
+      expect(event?.message).toContain(`Secret ${scene.namespace}/${brokerSecretName}`);
+    });
+  });
+
+  test("is not stuck when its vhost went first", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail", { deletionPolicy: "DeleteWhenEmpty" });
+    await ready(scene, "mail");
+    await deleteVhost(scene.server, scene.vhost);
+    await scene.client.delete(jobQueues, "mail", scene.namespace);
+    await gone(scene, "mail");
+  });
+
+  test("that never had the name leaves alone what another has under it", async (context) => {
+    const scene = await setScene(context);
+    const name = `${scene.namespace}.shared`;
+    await scene.applyQueue("first", { name });
+    await ready(scene, "first");
+    await scene.applyQueue("second", { name, deletionPolicy: "Delete" });
+    await eventually(async () => expect(condition(await scene.queue("second"), "Stalled")).toMatch("NameTaken"));
+    await scene.client.delete(jobQueues, "second", scene.namespace);
+    await gone(scene, "second");
+    expect(await onBroker(scene, name)).toHaveLength(6);
+    expect(condition(await scene.queue("first"), "Ready")).toMatch("Ready=True");
+    expect(await scene.broker.user(`${scene.namespace}.first.producer`)).toBeDefined();
+  });
+
+  test("keeps its name until it is gone, from a new operator too", async (context) => {
+    const scene = await setScene(context);
+    const name = `${scene.namespace}.shared`;
+    await scene.applyQueue("first", { name, deletionPolicy: "DeleteWhenEmpty" });
+    await ready(scene, "first");
+    const producer = await connectAs(context, scene, "first-producer");
+    await producer.publish(name, "send", {});
+    await scene.applyQueue("second", { name });
+    await eventually(async () => expect(condition(await scene.queue("second"), "Stalled")).toMatch("NameTaken"));
+    await scene.client.delete(jobQueues, "first", scene.namespace);
+    await eventually(async () => {
+      expect(condition(await scene.queue("first"), "Reconciling")).toMatch("WaitingForJobs");
+    });
+    await scene.restartOperator();
+    // Had the second taken it, it would have opened the intake again, and lost its queue with the first.
+    await always(async () => {
+      expect(condition(await scene.queue("second"), "Stalled")).toMatch("NameTaken");
+      expect(await scene.broker.bindingKeys(name, name)).toEqual([]);
+    }, 6);
+    expect(await takeIn(context, scene, name)).toHaveLength(1);
+    await gone(scene, "first", 40);
+    await ready(scene, "second");
+    expect(await onBroker(scene, name)).toHaveLength(6);
+  });
+
+  test("with its namespace and all in it leaves nothing", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail", { deletionPolicy: "Delete" });
+    await scene.applyPool("mail", { minReplicas: 1 });
+    await ready(scene, "mail");
+    await eventually(async () => expect(await scene.deployment("mail")).toBeDefined());
+    await scene.client.delete(namespaces, scene.namespace);
+    await eventually(async () => {
+      expect(await scene.client.get(namespaces, scene.namespace)).toBeUndefined();
+    }, 40);
+  });
+});
