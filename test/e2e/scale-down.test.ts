@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { nap } from "./handlers/jobs.ts";
+import { kubectl } from "./kubectl.ts";
+import { until } from "./until.ts";
+import { createWorkspace, name, type Workspace } from "./workspace.ts";
+
+/** Jobs of 3 to 8 s, evenly spread. */
+function naps(workspace: Workspace, count: number): Promise<string[]> {
+  return workspace
+    .producer()
+    .then((producer) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          producer.enqueue(nap, { ms: 3_000 + Math.round((index * 5_000) / (count - 1)) }),
+        ),
+      ),
+    );
+}
+
+/** Every job was started once and finished. */
+function expectOnceEach({ recorder }: Workspace, jobs: readonly string[]): void {
+  expect(recorder.repeated()).toEqual([]);
+  expect(
+    recorder
+      .runs()
+      .map(({ job, ending }) => [job, ending])
+      .toSorted(),
+  ).toEqual(jobs.map((job) => [job, "finished"]).toSorted());
+}
+
+test("10 → 1 workers by kubectl scale, mid-work: nothing is repeated", async () => {
+  const workspace = await createWorkspace("scale");
+  const { recorder, namespace } = workspace;
+  await workspace.applyQueue();
+  await workspace.applyPool({ replicas: 10, scaling: { mode: "Manual" } });
+  await workspace.workersReady(10);
+  const jobs = await naps(workspace, 11);
+  await until("all ten workers are busy", () => new Set(recorder.running().map(({ pod }) => pod)).size === 10);
+
+  await kubectl("scale", `workerpool/${name}`, "-n", namespace, "--replicas=1");
+
+  await workspace.workersReady(1);
+  await until("all jobs are finished", () => recorder.unfinished(jobs).length === 0);
+  expectOnceEach(workspace, jobs);
+  expect((await workspace.pool())?.status?.decision).toMatchObject({ replicas: 1, reason: "Manual" });
+});
+
+test("10 → 0 workers in Auto mode while some still work: nothing is repeated", async () => {
+  const workspace = await createWorkspace("auto");
+  const { recorder } = workspace;
+  await workspace.applyQueue();
+  await workspace.applyPool({ maxReplicas: 10, scaling: { scaleDownDelay: "0s", idleDelay: "0s" } });
+  const jobs = await naps(workspace, 10);
+  await until("ten workers are busy", () => new Set(recorder.runs().map(({ pod }) => pod)).size === 10);
+  const last = await until("a worker is gone while others work", async () => {
+    const running = recorder.running().length;
+    const pods = (await workspace.pods()).length;
+    return running > 0 && pods < 10 && { running, pods };
+  });
+
+  await until("all jobs are finished", () => recorder.unfinished(jobs).length === 0);
+  await until("the pool is at zero", async () => (await workspace.pods()).length === 0);
+  expect(last.pods).toBeGreaterThanOrEqual(last.running);
+  expectOnceEach(workspace, jobs);
+});
