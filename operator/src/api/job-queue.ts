@@ -1,7 +1,16 @@
 import { defaultRetryPolicy } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import type { Kind } from "./kind.ts";
-import { conditions, dnsLabelName, duration, immutable, reference, rules } from "./schema.ts";
+import {
+  conditions,
+  dnsLabelName,
+  duration,
+  durationAtMost,
+  durationBetween,
+  immutable,
+  reference,
+  rules,
+} from "./schema.ts";
 
 const broker = z
   .object({
@@ -34,11 +43,10 @@ const backoff = z
       ),
   })
   .meta(
-    rules({
-      rule: "duration(self.initial) <= duration(self.max)",
-      message: "backoff.initial is longer than backoff.max: lower initial or raise max",
-      fieldPath: ".initial",
-    }),
+    rules(
+      durationAtMost("initial", "max", "backoff.initial is longer than backoff.max: lower initial or raise max"),
+      durationBetween("max", "0s", "8760h", "backoff.max is longer than 8760h, a year: lower it"),
+    ),
   )
   .describe("How long to wait before each retry: initial × multiplier for each failed attempt, at most max.");
 
@@ -56,9 +64,9 @@ const retry = z
 
 const deadLetter = z
   .object({
-    retention: duration(
-      "How long dead letters are kept before the broker drops them; at most 1193h (the broker's limit).",
-    ).default("336h"),
+    retention: duration("How long dead letters are kept before the broker drops them; at most 8760h, a year.").default(
+      "336h",
+    ),
     maxLength: z
       .int()
       .min(1)
@@ -67,12 +75,14 @@ const deadLetter = z
       .describe("How many dead letters are kept; the oldest are dropped beyond it. Left out: no limit."),
   })
   .meta(
-    rules({
-      rule: "duration(self.retention) >= duration('1s') && duration(self.retention) <= duration('1193h')",
-      message:
-        "deadLetter.retention must be between 1s and 1193h (RabbitMQ's longest message TTL): choose a value in that range",
-      fieldPath: ".retention",
-    }),
+    rules(
+      durationBetween(
+        "retention",
+        "1s",
+        "8760h",
+        "deadLetter.retention must be between 1s and 8760h, a year: choose a value in that range",
+      ),
+    ),
   )
   .describe("The dead-letter queue: jobs that failed for good, with the error, to be read and sent again.");
 
@@ -90,7 +100,13 @@ const spec = z
     name: z
       .string()
       .max(200)
-      .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/)
+      .meta(
+        rules({
+          rule: "self.matches('^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$')",
+          message:
+            "name must be words of letters, digits, '_' and '-' with single dots between them, such as media.resize",
+        }),
+      )
       .optional()
       .describe("Name of the exchange and the queue on the broker. Immutable. Left out: <namespace>.<metadata.name>."),
     retry: retry.prefault({}),

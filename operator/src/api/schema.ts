@@ -1,4 +1,3 @@
-import { durationPattern } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 
 /** A CEL rule that the API server checks at admission. `message` says what to do, not what is wrong with the user. */
@@ -15,9 +14,43 @@ export function rules(...list: Rule[]): { "x-kubernetes-validations": Rule[] } {
   return { "x-kubernetes-validations": list };
 }
 
+/**
+ * What the contract calls a duration, kept so short that CEL's `duration()` cannot overflow. A rule and no `pattern`:
+ * the API server would answer with the bare regular expression.
+ */
+const durationMatches = "matches('^([0-9]{1,6}(ms|s|m|h))+$')";
+
 /** A duration such as `1h30m`. Its length is bounded so that the API server can bound the cost of CEL rules on it. */
 export function duration(description: string) {
-  return z.string().max(32).regex(durationPattern).describe(description);
+  return z
+    .string()
+    .max(20)
+    .meta(
+      rules({
+        rule: `self.${durationMatches}`,
+        message:
+          "expected a duration: whole numbers of at most six digits with ms, s, m or h, such as 250ms, 30s or 1h30m; a day is 24h",
+      }),
+    )
+    .describe(description);
+}
+
+/** Holds a duration field of `self` within bounds. Says nothing of what is no duration, since the field's own rule does. */
+export function durationBetween(field: string, shortest: string, longest: string, message: string): Rule {
+  return {
+    rule: `!self.${field}.${durationMatches} || (duration(self.${field}) >= duration('${shortest}') && duration(self.${field}) <= duration('${longest}'))`,
+    message,
+    fieldPath: `.${field}`,
+  };
+}
+
+/** Holds one duration field of `self` at most as long as another. */
+export function durationAtMost(field: string, longest: string, message: string): Rule {
+  return {
+    rule: `!self.${field}.${durationMatches} || !self.${longest}.${durationMatches} || duration(self.${field}) <= duration(self.${longest})`,
+    message,
+    fieldPath: `.${field}`,
+  };
 }
 
 /** A reference to an object of the same namespace. */

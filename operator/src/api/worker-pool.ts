@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Kind } from "./kind.ts";
-import { conditions, dnsLabelName, duration, reference, rules } from "./schema.ts";
+import { conditions, dnsLabelName, duration, durationBetween, reference, rules } from "./schema.ts";
 
 const container = z
   .looseObject({
@@ -33,7 +33,7 @@ const template = z
       .meta(
         rules(
           {
-            rule: "self.containers.size() == 1 || self.containers.exists(c, c.name == 'worker')",
+            rule: "self.containers.size() <= 1 || self.containers.exists(c, c.name == 'worker')",
             message: "with several containers, name the one that runs the handlers 'worker'",
             fieldPath: ".containers",
           },
@@ -75,13 +75,7 @@ const scaling = z
       "The last workers are removed after this long without a job; only where minReplicas is 0.",
     ).default("60s"),
   })
-  .meta(
-    rules({
-      rule: "duration(self.targetWait) >= duration('1s') && duration(self.targetWait) <= duration('24h')",
-      message: "scaling.targetWait must be between 1s and 24h",
-      fieldPath: ".targetWait",
-    }),
-  )
+  .meta(rules(durationBetween("targetWait", "1s", "24h", "scaling.targetWait must be between 1s and 24h")))
   .describe("How the number of workers is chosen.");
 
 const spec = z
@@ -119,11 +113,7 @@ const spec = z
         message: "replicas is only for scaling.mode Manual: remove it, or set scaling.mode to Manual",
         fieldPath: ".replicas",
       },
-      {
-        rule: "duration(self.drainTimeout) >= duration('1s') && duration(self.drainTimeout) <= duration('24h')",
-        message: "drainTimeout must be between 1s and 24h",
-        fieldPath: ".drainTimeout",
-      },
+      durationBetween("drainTimeout", "1s", "24h", "drainTimeout must be between 1s and 24h"),
     ),
   )
   .describe("What the pool should be.");

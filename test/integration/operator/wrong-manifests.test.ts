@@ -1,0 +1,161 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { jobQueues } from "../../../operator/src/api/objects.ts";
+import { createKubeClient, type KubeObject, loadKubeConfig } from "../../../operator/src/kube/index.ts";
+import { readCluster } from "../../cluster/index.ts";
+import { kubectl } from "./kubectl.ts";
+import { jobQueueManifest, workerPoolManifest } from "./manifests.ts";
+
+type Spec = Record<string, unknown>;
+
+const queue = (spec: Spec, name = "mail") => jobQueueManifest("default", name, spec);
+const pool = (spec: Spec, name = "mail") => workerPoolManifest("default", name, spec);
+/** A WorkerPool without one of its fields. */
+function poolWithout(field: string): KubeObject {
+  const { spec, ...rest } = pool({});
+  return { ...rest, spec: Object.fromEntries(Object.entries(spec as Spec).filter(([key]) => key !== field)) };
+}
+const container = { name: "handlers", image: "localhost/nowhere:1" };
+const template = (spec: Spec) => pool({ template: { spec: { containers: [container], ...spec } } });
+
+/** What is wrong, and all that kubectl must print: the field, and the way out. */
+const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string][] = [
+  [
+    "a duration without a unit",
+    queue({ retry: { backoff: { initial: "10" } } }),
+    "spec.retry.backoff.initial",
+    "whole numbers of at most six digits with ms, s, m or h, such as 250ms, 30s or 1h30m",
+  ],
+  ["a duration in days", queue({ deadLetter: { retention: "60d" } }), "spec.deadLetter.retention", "a day is 24h"],
+  [
+    "a back-off that begins above its maximum",
+    queue({ retry: { backoff: { initial: "5m", max: "1m" } } }),
+    "spec.retry.backoff.initial",
+    "lower initial or raise max",
+  ],
+  [
+    "a back-off longer than jobs can be delayed",
+    queue({ retry: { backoff: { max: "99999h" } } }),
+    "spec.retry.backoff.max",
+    "longer than 8760h, a year: lower it",
+  ],
+  [
+    "a retention that is too long",
+    queue({ deadLetter: { retention: "9000h" } }),
+    "spec.deadLetter.retention",
+    "must be between 1s and 8760h",
+  ],
+  ["no attempt at all", queue({ retry: { maxAttempts: 0 } }), "spec.retry.maxAttempts", "greater than or equal to 1"],
+  ["a name with a dot", queue({}, "mail.fast"), "metadata.name", "no dots. Choose another name"],
+  [
+    "a name that the broker's other resources have",
+    queue({ name: "mail.dead" }),
+    "spec.name",
+    "must not end in .dead or .dlx nor begin with jobwright. or amq.",
+  ],
+  ["a name with a space", queue({ name: "fast mail" }), "spec.name", "such as media.resize"],
+  [
+    "a deletion policy that there is not",
+    queue({ deletionPolicy: "Keep" }),
+    "spec.deletionPolicy",
+    'supported values: "Retain", "DeleteWhenEmpty", "Delete"',
+  ],
+  ["a broker without its Secret", queue({ broker: {} }), "spec.broker.secretRef", "Required value"],
+  ["a misspelt field", queue({ deliveryLimits: 3 }), "spec.deliveryLimits", "unknown field"],
+  [
+    "a number of workers in Auto mode",
+    pool({ replicas: 3 }),
+    "spec.replicas",
+    "remove it, or set scaling.mode to Manual",
+  ],
+  [
+    "a minimum above the maximum",
+    pool({ minReplicas: 20 }),
+    "spec.minReplicas",
+    "lower minReplicas or raise maxReplicas",
+  ],
+  ["no queue", poolWithout("queueRef"), "spec.queueRef", "Required value"],
+  ["no template", poolWithout("template"), "spec.template", "Required value"],
+  ["negative concurrency", pool({ concurrency: -1 }), "spec.concurrency", "greater than or equal to 1"],
+  [
+    "two containers, none of them the worker",
+    template({ containers: [container, { ...container, name: "proxy" }] }),
+    "spec.template.spec.containers",
+    "name the one that runs the handlers 'worker'",
+  ],
+  ["no container", template({ containers: [] }), "spec.template.spec.containers", "at least 1 items"],
+  [
+    "a grace period of its own",
+    template({ terminationGracePeriodSeconds: 5 }),
+    "spec.template.spec.terminationGracePeriodSeconds",
+    "set spec.drainTimeout, which it follows",
+  ],
+  [
+    "pods that are not restarted",
+    template({ restartPolicy: "Never" }),
+    "spec.template.spec.restartPolicy",
+    "remove template.spec.restartPolicy or set it to Always",
+  ],
+  [
+    "a goal that nobody can keep",
+    pool({ scaling: { targetWait: "0s" } }),
+    "spec.scaling.targetWait",
+    "must be between 1s and 24h",
+  ],
+  ["a drain timeout of days", pool({ drainTimeout: "48h" }), "spec.drainTimeout", "must be between 1s and 24h"],
+  ["a mode that there is not", pool({ scaling: { mode: "auto" } }), "spec.scaling.mode", '"Auto", "Manual"'],
+  [
+    "a share where percent are asked for",
+    pool({ scaling: { utilizationPercent: 0 } }),
+    "spec.scaling.utilizationPercent",
+    "greater than or equal to 10",
+  ],
+  ["a pool's name that is too long", pool({}, "m".repeat(53)), "metadata.name", "at most 52 characters"],
+];
+
+describe.concurrent("kubectl apply refuses", () => {
+  test.each(wrong)("%s", async (_what, manifest, field, wayOut) => {
+    const { ok, stderr } = await kubectl(["apply", "--dry-run=server", "-f", "-"], manifest);
+    expect(ok).toBe(false);
+    expect(stderr).toContain(field);
+    expect(stderr).toContain(wayOut);
+    // A rule that cannot be evaluated says nothing that helps.
+    expect(stderr).not.toContain("conversion error");
+    expect(stderr).not.toContain("should match");
+  });
+});
+
+test("what is right is accepted", async () => {
+  for (const manifest of [
+    queue({ retry: { backoff: { initial: "250ms", max: "1h30m" } }, deadLetter: { retention: "8760h" } }),
+    pool({ scaling: { mode: "Manual" }, replicas: 3, drainTimeout: "24h" }),
+    template({ restartPolicy: "Always", containers: [container, { ...container, name: "worker" }] }),
+  ]) {
+    expect(await kubectl(["apply", "--dry-run=server", "-f", "-"], manifest)).toMatchObject({ ok: true, stderr: "" });
+  }
+});
+
+describe.each([
+  ["name", "default.mail", "default.post"],
+  ["vhost", "one", "another"],
+])("once the JobQueue exists, %s", (field, before, after) => {
+  test.each([
+    ["changed", { [field]: before }, { [field]: after }],
+    ["set", {}, { [field]: after }],
+    ["unset", { [field]: before }, {}],
+  ])("cannot be %s", async (_what, first, then) => {
+    const client = createKubeClient(loadKubeConfig({ file: readCluster().kubeconfig }));
+    const name = `immutable-${crypto.randomUUID().slice(0, 8)}`;
+    onTestFinished(async () => {
+      await client.delete(jobQueues, name, "default");
+      client.close();
+    });
+    // Client-side apply removes what is no longer in the manifest, as users see it.
+    const manifest = (spec: Spec) => jobQueueManifest("default", name, spec);
+    expect(await kubectl(["apply", "-f", "-"], manifest(first))).toMatchObject({ ok: true });
+    const { ok, stderr } = await kubectl(["apply", "-f", "-"], manifest(then));
+    expect(ok).toBe(false);
+    expect(stderr).toContain(`spec.${field}`);
+    expect(stderr).toContain(`${field} cannot be changed once the object exists`);
+    expect(stderr).toContain("Create");
+  });
+});
