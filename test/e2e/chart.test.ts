@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { nap } from "./handlers/jobs.ts";
-import { install, operatorLog, operatorNamespace, uninstall } from "./installation.ts";
+import { install, operatorLog, uninstall } from "./installation.ts";
 import { apply, kubectl } from "./kubectl.ts";
 import { until } from "./until.ts";
 import { createWorkspace } from "./workspace.ts";
@@ -15,7 +15,6 @@ test("uninstalled, the operator leaves queues, pools and jobs; installed again, 
   onTestFinished(install);
   await uninstall();
 
-  expect(await kubectl("get", "all", "-n", operatorNamespace)).toBe("");
   expect(await kubectl("get", "clusterrole,clusterrolebinding", "-l", "app.kubernetes.io/name=jobwright")).toBe("");
   expect((await workspace.pool())?.metadata.deletionTimestamp).toBeUndefined();
   const jobs = await Promise.all(Array.from({ length: 5 }, () => producer.enqueue(nap, { ms: 10 })));

@@ -76,9 +76,12 @@ export async function install(): Promise<void> {
   );
 }
 
-/** Uninstalls the release. CRDs stay. */
+/** Uninstalls the release and waits until the operator has ended. CRDs stay. */
 export async function uninstall(): Promise<void> {
   await helm("uninstall", release, "--namespace", operatorNamespace, "--wait", "--timeout", "2m");
+  await kubectl("wait", "pods", "-n", operatorNamespace, "-l", operatorSelector, "--for=delete", "--timeout=60s");
+  // The Lease and the broker's Secret are not the release's.
+  await kubectl("delete", "namespace", operatorNamespace, "--timeout=60s");
 }
 
 /** The operator's log, all replicas, oldest first; `previous` containers included. */

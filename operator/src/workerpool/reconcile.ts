@@ -76,6 +76,8 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   const writes = createOwnWrites<WorkerPool>();
   /** By uid: when the user, Secret and configuration were last compared, and what they were made for. */
   const provisioned = new Map<string, { readonly at: number; readonly as: string }>();
+  /** By uid: where the pool's user is. The JobQueue that tells it may be gone before the pool. */
+  const addresses = new Map<string, BrokerAddress>();
   /** By key: when a pass for the sake of figures is due. */
   const newsDue = new Map<string, number>();
 
@@ -131,6 +133,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const jobQueue = queueOf(pool);
     const queue = jobQueue.status?.queue ?? "";
     const address = await addressOf(sources, jobQueue);
+    addresses.set(pool.metadata.uid, address);
     await onAddress(pool.metadata.uid, address);
     const broker = brokers.get(address);
     const configuration = poolConfiguration(pool, jobQueue, queue);
@@ -199,7 +202,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   async function reconcileDeleted(key: string, pool: WorkerPool) {
     if (!pool.metadata.finalizers?.includes(poolFinalizer)) return undefined;
     await disengage(key);
-    const { namespace, name, uid } = pool.metadata;
+    const { namespace, uid } = pool.metadata;
     const { deployment, pods } = observe(pool);
     if (deployment?.metadata.ownerReferences?.some((owner) => owner.uid === uid)) {
       await client.delete(deployments, deployment.metadata.name, namespace, { propagationPolicy: "Background" });
@@ -209,22 +212,37 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       await write(pool, { readiness: { state: "Reconciling", reason: "Draining", message }, deployment, pods });
       return { requeueAfterMs: 1_000 };
     }
-    try {
-      const jobQueue = dependencies.jobQueues.get(`${namespace}/${pool.spec.queueRef.name}`);
-      if (jobQueue !== undefined && provisionedBefore(pool)) {
-        await deleteUser(brokers.get(await addressOf(sources, jobQueue)), brokerUser(namespace, name));
-      }
-    } catch (error) {
-      if (!isBeyondCleaning(error)) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      events.record(pool, "Warning", "LeftOnBroker", `user "${brokerUser(namespace, name)}" was not deleted: ${why}`);
-    }
+    await removeUser(pool);
     await removeFinalizer(client, workerPools, pool, poolFinalizer);
     provisioned.delete(uid);
+    addresses.delete(uid);
     newsDue.delete(key);
     writes.forget(uid);
     await onAddress(uid, undefined);
     return undefined;
+  }
+
+  /** Deletes the pool's user on the broker, if that can be reached; if not, an Event says that it was left there. */
+  async function removeUser(pool: WorkerPool): Promise<void> {
+    if (!provisionedBefore(pool)) return;
+    const { namespace, name, uid } = pool.metadata;
+    const user = brokerUser(namespace, name);
+    try {
+      const jobQueue = dependencies.jobQueues.get(`${namespace}/${pool.spec.queueRef.name}`);
+      const address = jobQueue === undefined ? addresses.get(uid) : await addressOf(sources, jobQueue);
+      if (address === undefined) {
+        throw new Problem(
+          "Stalled",
+          "QueueNotFound",
+          "its JobQueue, which tells where the broker is, was deleted before",
+        );
+      }
+      await deleteUser(brokers.get(address), user);
+    } catch (error) {
+      if (!isBeyondCleaning(error)) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      events.record(pool, "Warning", "LeftOnBroker", `user "${user}" was not deleted: ${why}`);
+    }
   }
 
   async function write(pool: WorkerPool, found: PoolFindings): Promise<void> {
