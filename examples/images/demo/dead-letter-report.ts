@@ -6,7 +6,7 @@ export function deadLetterReport(letters: readonly DeadLetter[], broken: Readonl
     const expected = broken.get(id);
     return [
       `  ${id}  ${input}`,
-      `    ${reason}: ${error.split("\n")[0]}`,
+      `    ${reason}: ${error.replaceAll(/\s*\n\s*/g, " ")}`,
       ...(expected === undefined ? ["    Nothing was wrong with this one!"] : [`    broken on purpose: ${expected}`]),
     ];
   });

@@ -25,15 +25,3 @@ interface Letter {
   payload: string;
   properties: { message_id?: string; headers?: Record<string, string> };
 }
-
-/** Jobs waiting in the work queue and jobs in the dead-letter queue, now. */
-export async function readCounts(
-  broker: Broker,
-  vhost: string,
-  queues: { work: string; dead: string },
-): Promise<{ waiting: number; dead: number }> {
-  const path = `/api/queues/${encodeURIComponent(vhost)}?disable_stats=true&enable_queue_totals=true`;
-  const listed = (await manage(broker, "GET", path)) as { name: string; messages?: number; messages_ready?: number }[];
-  const find = (name: string) => listed.find((queue) => queue.name === name);
-  return { waiting: find(queues.work)?.messages_ready ?? 0, dead: find(queues.dead)?.messages ?? 0 };
-}

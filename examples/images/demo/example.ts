@@ -17,10 +17,10 @@ interface Resource {
   };
 }
 interface JobQueue extends Resource {
-  status?: Resource["status"] & { queue?: string; deadLetterQueue?: string; binding?: { name: string } };
+  status?: Resource["status"] & { deadLetterQueue?: string; binding?: { name: string } };
 }
 interface WorkerPool extends Resource {
-  status?: Resource["status"] & { selector?: string };
+  status?: Resource["status"] & { selector?: string; backlog?: number };
 }
 
 const readQueue = (kube: Kube) => read<JobQueue>(kube, `${api}/jobqueues/${name}`);
@@ -32,7 +32,7 @@ export async function removeExample(kube: Kube): Promise<void> {
 }
 
 /** `kubectl apply -f examples/images`, and waits until the queue, the pool and the recorder are ready. */
-export async function applyExample(kube: Kube): Promise<{ queue: string; deadLetterQueue: string; binding: string }> {
+export async function applyExample(kube: Kube): Promise<{ deadLetterQueue: string; binding: string }> {
   await kube.kubectl("apply", "-f", manifests);
   const explain = () => kube.kubectl("describe", "jobqueues,workerpools", "--namespace", namespace);
   const status = await until(
@@ -46,11 +46,11 @@ export async function applyExample(kube: Kube): Promise<{ queue: string; deadLet
   );
   await until("WorkerPool images/resize is Ready", 60, async () => isReady(await readPool(kube)) || undefined, explain);
   await kube.kubectl("rollout", "status", "deployment/recorder", "--namespace", namespace, "--timeout=60s");
-  const { queue, deadLetterQueue, binding } = status;
-  if (queue === undefined || deadLetterQueue === undefined || binding === undefined) {
+  const { deadLetterQueue, binding } = status;
+  if (deadLetterQueue === undefined || binding === undefined) {
     throw new Error(`JobQueue images/resize is Ready, but its status lacks names: ${JSON.stringify(status)}`);
   }
-  return { queue, deadLetterQueue, binding: binding.name };
+  return { deadLetterQueue, binding: binding.name };
 }
 
 function isReady(object: Resource | undefined): boolean {
@@ -58,6 +58,11 @@ function isReady(object: Resource | undefined): boolean {
     object?.status?.observedGeneration === object?.metadata.generation &&
     (object?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false)
   );
+}
+
+/** How many jobs wait, as the operator sees it. */
+export async function readBacklog(kube: Kube): Promise<number> {
+  return (await readPool(kube))?.status?.backlog ?? 0;
 }
 
 /** How many pods of the pool exist, whatever state they are in. */

@@ -17,6 +17,7 @@ import { inputs } from "./inputs.ts";
 import { buildImages, installOperator, operatorNamespace, uninstallOperator, vhost } from "./install.ts";
 import { connectKube } from "./kubectl.ts";
 import { publish, readBinding } from "./publish.ts";
+import { removeQueues } from "./queues.ts";
 import { recorderClient } from "./recorder-client.ts";
 import { clock, say, step, until } from "./step.ts";
 import { createTable } from "./table.ts";
@@ -36,9 +37,12 @@ async function demo(): Promise<Verdict> {
   await using kube = await connectKube(cluster.kubeconfig, binDirectory);
   const images = await step("Images: operator, worker base, example", buildImages);
   await step("helm install jobwright", () => installOperator(kube, broker, images.operator));
-  // Only a running operator can let go of what an earlier run left or kept.
-  await step("Clearing what an earlier run may have left", () => removeExample(kube));
-  const { queue, deadLetterQueue, binding } = await step("kubectl apply -f examples/images", () => applyExample(kube));
+  await step("Clearing what an earlier run may have left", async () => {
+    // Only a running operator can let go of it.
+    await removeExample(kube);
+    await removeQueues(broker, vhost, /^images\./);
+  });
+  const { deadLetterQueue, binding } = await step("kubectl apply -f examples/images", () => applyExample(kube));
   const facts = await readBinding(kube, namespace, binding);
   const recorder = recorderClient(kube, namespace);
   const emptyPool = () =>
@@ -55,11 +59,15 @@ async function demo(): Promise<Verdict> {
     publish(facts, inputs(jobs)),
   );
   const table = createTable(process.stdout, clock);
-  const queues = { work: queue, dead: deadLetterQueue };
-  const peakWorkers = await follow({ kube, broker, recorder }, queues, published, table.show);
+  const { peakWorkers, finished } = await follow({ kube, broker, recorder }, deadLetterQueue, published, table.show);
   const pictures = await recorder.download(output);
   say(`${pictures} pictures are in ${relative(process.cwd(), output) || "."}/`);
-  await step("Waiting for the pool to be back at zero", emptyPool);
+  if (finished) {
+    await step("Waiting for the pool to be back at zero", emptyPool);
+  } else {
+    say("Not every job came to an end, and nothing has changed for two minutes:");
+    console.log(await kube.kubectl("describe", "workerpools", "--namespace", namespace));
+  }
   const letters = await readDeadLetters(broker, vhost, deadLetterQueue);
   say(`${letters.length} dead letters in ${deadLetterQueue}:`);
   for (const line of deadLetterReport(letters, published.broken)) console.log(line);
@@ -70,7 +78,9 @@ async function demo(): Promise<Verdict> {
     peakWorkers,
     firstConfirmedAt: published.firstConfirmedAt,
   });
-  if (keep) {
+  if (!result.ok) {
+    say("Left as it is, to be looked at; the next run clears it.");
+  } else if (keep) {
     console.log(whatToTry(deadLetterQueue));
   } else {
     await step("Removing the example and the operator", async () => {
@@ -111,7 +121,7 @@ let result: Verdict | undefined;
 try {
   await step("Cluster", () => up({ rabbitmq: defaultBrokerVersion }));
   result = await demo();
-  if (!keep) {
+  if (!keep && result.ok) {
     if (wasUp) say("The cluster was up before, so it stays up: `npm run cluster -- down` ends it.");
     else await step("Cluster down, as it was before", () => down({ purge: false }));
   }

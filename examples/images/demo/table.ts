@@ -1,6 +1,6 @@
 /** One look at the pool and its queue. */
 export interface Reading {
-  /** Jobs waiting in the queue. */
+  /** Jobs waiting in the queue, as the operator sees it. */
   backlog: number;
   /** Worker pods that exist. */
   replicas: number;
