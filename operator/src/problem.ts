@@ -1,5 +1,5 @@
 import { BrokerError } from "./broker/index.ts";
-import { ApiError, type Readiness } from "./kube/index.ts";
+import { ApiError, isInvalid, type Readiness } from "./kube/index.ts";
 
 /**
  * Why an object is not as its spec says, in the user's words. Thrown by a reconcile's steps and turned into conditions.
@@ -32,8 +32,12 @@ export function asProblem(error: unknown): Problem | undefined {
   if (error instanceof BrokerError) {
     return new Problem(error.needsUser ? "Stalled" : "Reconciling", error.reason, error.message, { cause: error });
   }
-  if (error instanceof ApiError && [400, 403, 422].includes(error.status)) {
+  if (isInvalid(error) || isForbidden(error)) {
     return new Problem("Stalled", "RefusedByApiServer", error.message, { cause: error });
   }
   return undefined;
+}
+
+function isForbidden(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status === 403;
 }

@@ -4,6 +4,9 @@ interface WithConditions extends KubeObject {
   status?: { conditions?: readonly Condition[] | undefined } | undefined;
 }
 
+/** Why an object is not ready while all goes well: steps on its way, no cause for a warning. */
+const steps = new Set(["QueueNotReady", "RollingOut", "Draining", "WaitingForJobs"]);
+
 /**
  * Records an Event when an object's readiness changes: from ready to a problem, from one problem to another, or back.
  * A pass that changes nothing records nothing.
@@ -13,5 +16,6 @@ export function recordTransition(events: EventRecorder, object: WithConditions, 
   const before = ready(object.status?.conditions);
   const after = ready(next);
   if (after === undefined || (before?.status === after.status && before.reason === after.reason)) return;
-  events.record(object, after.status === "True" ? "Normal" : "Warning", after.reason, after.message);
+  const goesWell = after.status === "True" || steps.has(after.reason);
+  events.record(object, goesWell ? "Normal" : "Warning", after.reason, after.message);
 }

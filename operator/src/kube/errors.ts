@@ -61,8 +61,8 @@ export function isAlreadyExists(error: unknown): error is ApiError {
 
 /** The object itself is wrong (a value is refused, a field is unknown): trying again unchanged is no use. */
 export function isInvalid(error: unknown): error is ApiError {
-  // Server-side apply answers 500 to a field that the schema does not know or that has the wrong type.
-  const untyped = answered(error, 500) && error.message.includes("failed to create typed patch object");
+  // Server-side apply answers 500 to a field that the schema does not know, has the wrong type or cannot be read.
+  const untyped = answered(error, 500) && /failed to (create typed patch|convert new) object/.test(error.message);
   return answered(error, 422) || (answered(error, 400) && error.reason === "BadRequest") || untyped;
 }
 
