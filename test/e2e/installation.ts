@@ -104,6 +104,12 @@ export async function operatorLog(): Promise<string> {
     .join("\n");
 }
 
+/** Where the operator's log says that its roles do not allow something. */
+export async function refusals(): Promise<string[]> {
+  // An Event for an object of a namespace that is being deleted is refused too, and roles have nothing to do with that.
+  return (await operatorLog()).split("\n").filter((line) => /forbidden: User/.test(line));
+}
+
 function timeOf(line: string): string {
   return /"time":"?([^",]+)/.exec(line)?.[1] ?? "";
 }
