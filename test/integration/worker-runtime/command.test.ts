@@ -87,6 +87,18 @@ test("SIGTERM mid-job: the job is finished, nothing is left or repeated, and it 
   expect(await queue.leftBy({ stop: async () => {} })).toBe(1);
 });
 
+test("SIGTERM while it starts: it ends by itself, and takes no job that it could not finish", async () => {
+  const queue = await createTestQueue();
+  await queue.publish("wait", { ms: 60_000 });
+  const slow = `console.log("loading"); await new Promise((resolve) => setTimeout(resolve, 500));\n${module}`;
+  const worker = run([await userModule(slow), "--broker", queue.vhost.amqpUrl, "--queue", queue.name]);
+  await worker.logged("loading");
+  worker.process.kill("SIGTERM");
+  // Not killed by the signal, which would leave no code: as process 1 it would not be.
+  expect(await worker.exited).toBe(0);
+  expect(worker.lines.join()).not.toContain("handler begins");
+});
+
 test("a second Ctrl-C does not wait for the drain", async () => {
   const queue = await createTestQueue();
   const worker = await runWorker(queue);

@@ -1,73 +1,8 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from "commander";
-import { type CommandLine, resolveSettings } from "../configuration.ts";
-import { configurationPath, telemetryPort } from "../contract/index.ts";
-import { ConfigurationError, DefinitionError } from "../errors.ts";
-import { createLog } from "../log.ts";
-import { startWorker } from "../worker.ts";
-import { loadDefinition } from "./load.ts";
+// In a container Node is process 1, and the kernel drops a signal to process 1 that nobody listens to: a pod that is
+// deleted while it starts would come up, take jobs, and be killed in the middle of them. So this listens before
+// anything else is loaded.
+import "./stop-signal.ts";
 
-interface Options extends CommandLine {
-  readonly port: number;
-  readonly logLevel: string;
-}
-
-function atLeast(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least) {
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
-    }
-    return value;
-  };
-}
-
-async function run(file: string, options: Options): Promise<void> {
-  const log = createLog(options.logLevel);
-  const settings = await resolveSettings(options, process.env);
-  const definition = await loadDefinition(file);
-  const worker = await startWorker({ definition, settings, log, telemetryPort: options.port });
-  log.info(
-    {
-      queue: settings.queue,
-      jobs: definition.jobs.map(({ name }) => name),
-      concurrency: settings.concurrency,
-      telemetryPort: worker.telemetryPort,
-    },
-    "worker started",
-  );
-
-  const stop = (signal: NodeJS.Signals) => {
-    // Somebody at a terminal who asks twice does not want to wait for the drain.
-    process.once("SIGINT", () => process.exit(130));
-    log.info({ signal }, "asked to stop");
-    // Handlers that ignored their signal would keep the process alive.
-    void worker.stop().then(() => process.exit(0));
-  };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
-}
-
-const program = new Command("jobwright-worker")
-  .description("Runs the jobs that a module defines: in a WorkerPool's pod, or by hand against any RabbitMQ.")
-  .argument("<file>", "module whose default export is defineWorker({ jobs: [ … ] })")
-  .option("--config <file>", `configuration that the operator mounted (default: ${configurationPath})`)
-  .option("--broker <uri>", "run by hand against this broker: amqp://user:password@host:5672/vhost")
-  .option("--queue <name>", "with --broker: the queue's resolved name, <namespace>.<name>")
-  .option("--concurrency <count>", "with --broker: jobs run at once (default: 1)", atLeast(1))
-  .option("--port <port>", "port of /metrics, /healthz and /readyz; 0 picks a free one", atLeast(0), telemetryPort)
-  .addOption(
-    new Option("--log-level <level>", "how much is logged")
-      .choices(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
-      .env("LOG_LEVEL")
-      .default("info"),
-  )
-  .action(run);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  const explained = error instanceof ConfigurationError || error instanceof DefinitionError;
-  console.error(explained ? `jobwright-worker: ${error.message}` : error);
-  process.exit(1);
-}
+const { runProgram } = await import("./program.ts");
+await runProgram();
