@@ -26,12 +26,13 @@ export interface BrokerAddressSource {
 
 /**
  * Reads the Secret's keys `host`, `port`, `username`, `password`, and where present `connection_string`,
- * `management-uri` and `virtual-host` (or `vhost`). A key of its own goes before the same part of `connection_string`.
+ * `management-uri`, `virtual-host` (or `vhost`) and `ca.crt`. A key of its own goes before the same part of `connection_string`.
  *
  * @throws BrokerSecretInvalid naming the key.
  */
 export function brokerAddress({ secret, ca, vhost }: BrokerAddressSource): BrokerAddress {
   const uri = connectionString(secret);
+  const trusted = ca ?? secret["ca.crt"];
   const host = (secret.host ?? uri?.hostname.replace(/^\[|\]$/g, "") ?? "").trim();
   if (host === "") throw missing("host");
   const username = secret.username ?? decoded(uri?.username);
@@ -39,13 +40,13 @@ export function brokerAddress({ secret, ca, vhost }: BrokerAddressSource): Broke
   const password = secret.password ?? decoded(uri?.password);
   if (!password) throw missing("password");
   const amqps = uri?.protocol === "amqps:";
-  const port = portOf(secret.port ?? uri?.port, amqps || ca !== undefined);
-  const tls = amqps || ca !== undefined || port === 5671;
+  const port = portOf(secret.port ?? uri?.port, amqps || trusted !== undefined);
+  const tls = amqps || trusted !== undefined || port === 5671;
   return {
     host,
     port,
     tls,
-    ...(ca === undefined ? {} : { ca }),
+    ...(trusted === undefined ? {} : { ca: trusted }),
     username,
     password,
     vhost: vhost ?? secret["virtual-host"] ?? secret.vhost ?? (decoded(uri?.pathname.slice(1)) || "/"),

@@ -19,6 +19,10 @@ export interface Broker extends AsyncDisposable {
    * publish, and polls must not hang then.
    */
   readonly connection: BrokerConnection;
+  /** For the wake watches, which keep a channel each: a connection has room for 2,047 only. */
+  readonly waking: BrokerConnection;
+  /** Parked messages may find their target now: set at the start and with each new target binding, cleared by {@link reinjectParked}. */
+  readonly parked: { mayReturn: boolean };
   /** Publishes confirmed, on a connection of its own. */
   readonly publisher: Publisher;
   /** Looks at the broker, at most once a minute. Throws what {@link inspectBroker} throws. */
@@ -33,6 +37,7 @@ export interface Broker extends AsyncDisposable {
 export function openBroker(address: BrokerAddress, name: string): Broker {
   const management = openManagement(address);
   const connection = openConnection(address, name);
+  const waking = openConnection(address, `${name} (waking)`);
   const publishing = openConnection(address, `${name} (publishing)`);
   const features = remembered(featuresMaxAgeMs, () => inspectBroker(management, address));
   const observation = remembered(observationMaxAgeMs, () => observeVhost(management, address));
@@ -41,6 +46,8 @@ export function openBroker(address: BrokerAddress, name: string): Broker {
     address,
     management,
     connection,
+    waking,
+    parked: { mayReturn: true },
     publisher,
     features: features.get,
     observe({ fresh = false } = {}) {
@@ -51,6 +58,7 @@ export function openBroker(address: BrokerAddress, name: string): Broker {
     async [Symbol.asyncDispose]() {
       await Promise.all([
         connection[Symbol.asyncDispose](),
+        waking[Symbol.asyncDispose](),
         publishing[Symbol.asyncDispose](),
         management[Symbol.asyncDispose](),
       ]);

@@ -40,6 +40,7 @@ export async function ensureTopology(
   const own = diff(desiredTopology(wanted, features), observed);
   const differences = [...shared, ...own];
   const created = !existed(wanted.name, observed);
+  if (differences.some(isTargetBinding)) broker.parked.mayReturn = true;
   if (differences.length > 0) {
     try {
       await repair(broker.management, broker.address, differences);
@@ -47,8 +48,7 @@ export async function ensureTopology(
       broker.forgetObservation();
     }
   }
-  const returned = differences.some(isTargetBinding);
-  const { reinjected } = returned ? await reinjectParked(broker) : { reinjected: 0 };
+  const { reinjected } = broker.parked.mayReturn ? await reinjectParked(broker) : { reinjected: 0 };
   // A fabric without its heart is new in this vhost, and no news of this JobQueue.
   const newFabric = !observed.exchanges.has(delayDeliveryExchange);
   const policyOverridden = overriding(wanted.name, observed);

@@ -8,6 +8,7 @@ import { type KeptChannel, keepChannel } from "./keep-channel.ts";
 const maxAgeMs = 10_000;
 /** About 10,000 workers' reports of two seconds: an operator that lags further behind drops the oldest. */
 const maxLength = 10_000;
+const rebindMs = 10_000;
 
 export interface HeartbeatListener {
   /** `routingKey` is checked by the broker against the sender's permissions; the payload's own claims must match it. */
@@ -34,7 +35,12 @@ export function watchHeartbeats(broker: Broker, listener: HeartbeatListener): Ke
         "x-overflow": "drop-head",
       },
     });
-    await channel.bindQueue(queue, heartbeatExchange, "#");
+    const bind = () => channel.bindQueue(queue, heartbeatExchange, "#");
+    await bind();
+    // An exchange that somebody deletes takes the binding along, and its repair does not bring that back.
+    const rebinding = setInterval(() => void bind().catch(() => {}), rebindMs);
+    rebinding.unref();
+    channel.once("close", () => clearInterval(rebinding));
     await channel.consume(
       queue,
       (message) => {

@@ -11,6 +11,17 @@ import { sameProperties } from "./publisher.ts";
  * @returns how many arrived, and how many are parked still.
  */
 export async function reinjectParked(broker: Broker): Promise<{ reinjected: number; parked: number }> {
+  broker.parked.mayReturn = false;
+  try {
+    return await reinject(broker);
+  } catch (error) {
+    // The next pass takes up what this one left.
+    broker.parked.mayReturn = true;
+    throw error;
+  }
+}
+
+async function reinject(broker: Broker): Promise<{ reinjected: number; parked: number }> {
   const before = (await readDepth(broker.connection, delayParked))?.ready ?? 0;
   if (before === 0) return { reinjected: 0, parked: 0 };
   const channel = await broker.connection.channel();

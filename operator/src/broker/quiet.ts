@@ -3,9 +3,11 @@ import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { type Management, segment } from "./management.ts";
+import { within } from "./within.ts";
 
 /** A level with more messages than this is not looked through: all of them count as this queue's. */
 const lookedThrough = 500;
+const answerLimitMs = 5_000;
 
 /** What still stands between a JobQueue and "empty". */
 export interface Quiet {
@@ -39,6 +41,29 @@ async function countDelayed(broker: Broker, name: string): Promise<number> {
     else if (ready > 0) delayed += await countForTarget(broker, delayLevel(level), ready, name);
   }
   return delayed;
+}
+
+/**
+ * Whether the work queue is empty by its leader's own word. The counts of {@link observeQuiet} are 0 also for a quorum
+ * queue without a leader; an empty `basic.get` is not to be had there.
+ *
+ * @throws if some queue does not answer: then nothing is known.
+ */
+export async function isProvenEmpty(broker: Broker, name: string): Promise<boolean> {
+  const channel = await broker.connection.channel();
+  try {
+    const levels = Array.from({ length: delayLevels }, (_, level) => delayLevel(level));
+    const { queue } = queueNames(name);
+    for (const each of [...levels, queue]) {
+      const message = await within(answerLimitMs, `looking into queue "${each}"`, channel.get(each));
+      if (message !== false) channel.nack(message, false, true);
+      // What is on a level may be another queue's: that was looked through with the counts.
+      if (message !== false && each === queue) return false;
+    }
+    return true;
+  } finally {
+    await within(answerLimitMs, "closing a channel", channel.close()).catch(() => {});
+  }
 }
 
 const browsed = z.array(z.object({ routing_key: z.string() }));

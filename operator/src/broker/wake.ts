@@ -87,6 +87,6 @@ export function watchForWork(broker: Broker, queue: JobQueueOnBroker, listener: 
     else if (depth.ready > 0) wake("Backlog");
   }
 
-  const kept = keepChannel(broker.connection, setUp, listener.onError);
+  const kept = keepChannel(broker.waking, setUp, listener.onError);
   return { ready: kept.ready, [Symbol.asyncDispose]: settle };
 }

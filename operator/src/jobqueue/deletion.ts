@@ -6,6 +6,7 @@ import {
   closeIntake,
   deleteTopology,
   deleteUser,
+  isProvenEmpty,
   observeQuiet,
   VhostMissing,
 } from "../broker/index.ts";
@@ -63,6 +64,10 @@ async function waitUntilEmpty(
       "WaitingForJobs",
       "deletionPolicy is DeleteWhenEmpty: no job is left; making sure for a few seconds that none comes back.",
     );
+  }
+  if (!(await isProvenEmpty(broker, name))) {
+    quietSince.delete(metadata.uid);
+    throw new Problem("Reconciling", "WaitingForJobs", "deletionPolicy is DeleteWhenEmpty: a job is left.");
   }
 }
 
