@@ -14,9 +14,6 @@ import { childNames, configurationHashAnnotation, poolLabel } from "./names.ts";
 type PodSpec = WorkerPool["spec"]["template"]["spec"];
 type Container = PodSpec["containers"][number];
 
-/** What a worker gets after its drainTimeout to confirm the last outcomes and close its connections. */
-const goodbyeSeconds = 10;
-
 /** A Deployment, as far as the operator reads one. */
 export interface Deployment extends KubeObject {
   spec: { replicas?: number; template?: unknown };
@@ -107,7 +104,8 @@ export function poolDeployment(pool: WorkerPool, configurationHash: string, repl
             { name: "jobwright-configuration", configMap: { name: names.configuration } },
             { name: "jobwright-credentials", secret: { secretName: names.credentials } },
           ]),
-          terminationGracePeriodSeconds: Math.ceil(parseDuration(pool.spec.drainTimeout) / 1000) + goodbyeSeconds,
+          // The worker tells its handlers shortly before, and ends by itself.
+          terminationGracePeriodSeconds: Math.ceil(parseDuration(pool.spec.drainTimeout) / 1000),
         },
       },
     },

@@ -66,7 +66,7 @@ describe.concurrent("a WorkerPool", () => {
       note: "kept",
       "jobwright.dev/configuration-hash": expect.any(String),
     });
-    expect(spec.terminationGracePeriodSeconds).toBe(100);
+    expect(spec.terminationGracePeriodSeconds).toBe(90);
     expect(spec.automountServiceAccountToken).toBe(false);
     expect(spec.nodeSelector).toEqual({ "jobwright.dev/nowhere": "true" });
     const [container] = spec.containers;
@@ -161,7 +161,7 @@ describe.concurrent("a WorkerPool", () => {
     });
     await eventually(async () => {
       expect(await replicasOf(scene, "mail")).toBe(1);
-      expect((await templateOf(scene, "mail")).spec.terminationGracePeriodSeconds).toBe(310);
+      expect((await templateOf(scene, "mail")).spec.terminationGracePeriodSeconds).toBe(300);
     }, 5);
     await client.delete(deployments, "mail", namespace);
     await eventually(async () => expect(await replicasOf(scene, "mail")).toBe(1), 5);
