@@ -231,6 +231,8 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       const jobQueue = dependencies.jobQueues.get(`${namespace}/${pool.spec.queueRef.name}`);
       const address = jobQueue === undefined ? addresses.get(uid) : await addressOf(sources, jobQueue);
       if (address === undefined) {
+        // A pass that closely follows the last one may still see the pool in the cache.
+        if ((await client.get(workerPools, name, namespace))?.metadata.uid !== uid) return;
         throw new Problem(
           "Stalled",
           "QueueNotFound",

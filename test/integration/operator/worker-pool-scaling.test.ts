@@ -1,0 +1,165 @@
+import { describe, expect, type TestContext, test } from "vitest";
+import { deployments } from "../../../operator/src/kinds.ts";
+import type { Deployment } from "../../../operator/src/workerpool/deployment.ts";
+import { connectAs, takeIn } from "./amqp.ts";
+import { always, condition, eventually, type Scene, setScene } from "./scene.ts";
+import { simulateWorker } from "./simulated-worker.ts";
+
+/** Pods that no node takes: they are made, and stay as they are. */
+const template = {
+  spec: {
+    nodeSelector: { "jobwright.dev/nowhere": "true" },
+    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
+  },
+};
+
+/** Every number of replicas that the Deployment is given from now on, the first included. */
+async function replicaHistory(context: TestContext, { client, namespace }: Scene, name: string): Promise<number[]> {
+  const stop = new AbortController();
+  context.onTestFinished(() => stop.abort());
+  const { items, resourceVersion } = await client.list<Deployment>(deployments, { namespace });
+  const history = items.filter(({ metadata }) => metadata.name === name).map(({ spec }) => spec.replicas ?? -1);
+  const changes = client.watch<Deployment>(
+    deployments,
+    { namespace, resourceVersion, timeoutSeconds: 300 },
+    stop.signal,
+  );
+  void (async () => {
+    for await (const { object } of changes) {
+      const replicas = (object as Deployment).spec?.replicas;
+      if (replicas !== undefined && replicas !== history.at(-1)) history.push(replicas);
+    }
+  })().catch(() => {});
+  return history;
+}
+
+async function asleep(scene: Scene, name: string): Promise<void> {
+  await eventually(async () => {
+    expect(condition(await scene.pool(name), "Ready")).toMatch("Ready=True AtZero");
+    // The queue that wakes it is there, beside the work queue.
+    const bindings = (await scene.broker.find("exchanges", `${scene.namespace}.${name}`, "bindings", "source")) as {
+      destination: string;
+    }[];
+    expect(bindings.length).toBeGreaterThan(1);
+  });
+}
+
+async function publishMany(context: TestContext, scene: Scene, name: string, count: number): Promise<void> {
+  const { model } = await connectAs(context, scene, `${name}-producer`);
+  const channel = await model.createConfirmChannel();
+  for (let n = 1; n <= count; n += 1) {
+    channel.publish(`${scene.namespace}.${name}`, "send", Buffer.from(JSON.stringify({ n })), { persistent: true });
+  }
+  await channel.waitForConfirms();
+}
+
+describe.concurrent("a pool in Auto mode", () => {
+  test("is woken by the first job, starts what a burst needs, and says why", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await scene.applyPool("mail", { template, maxReplicas: 4, scaling: { targetWait: "1s" } });
+    await asleep(scene, "mail");
+    await publishMany(context, scene, "mail", 40);
+    await eventually(async () => {
+      const { status } = (await scene.pool("mail")) ?? {};
+      expect(status).toMatchObject({ desiredReplicas: 4, backlog: 40, decision: { replicas: 4 } });
+      const events = await scene.events("WorkerPool", "mail", "ScaledUp");
+      expect(events.map(({ type, message }) => [type, message])).toContainEqual(["Normal", status?.decision?.message]);
+      expect(status?.decision?.message).toMatch(/ → 4 workers: .*; limited by maxReplicas 4$/);
+    });
+    // The copies that the pool was woken by are gone, the jobs are not.
+    expect(await takeIn(context, scene, `${scene.namespace}.mail`)).toHaveLength(40);
+  });
+
+  test("goes from zero to what waiting jobs need in one step", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"));
+    await publishMany(context, scene, "mail", 12);
+    const history = await replicaHistory(context, scene, "mail");
+    await scene.applyPool("mail", { template, concurrency: 2, scaling: { targetWait: "1s" } });
+    await eventually(() => expect(history.at(-1)).toBe(6), 10);
+    expect(history).toEqual([0, 6]);
+    await eventually(async () => {
+      const events = await scene.events("WorkerPool", "mail", "ScaledUp");
+      expect(events.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^0 → 6 workers: 12 slots for 12 jobs/),
+      ]);
+    });
+  });
+
+  test("never falls below minReplicas, and follows it when it is edited", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await scene.applyPool("mail", { template, minReplicas: 1 });
+    const replicas = async () => (await scene.deployment("mail"))?.spec.replicas;
+    await eventually(async () => expect(await replicas()).toBe(1));
+    await scene.applyPool("mail", { template, minReplicas: 3 });
+    await eventually(async () => expect(await replicas()).toBe(3), 5);
+  });
+
+  test("that a new operator takes over keeps its workers", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await scene.applyPool("mail", { template, maxReplicas: 4, scaling: { targetWait: "1s" } });
+    await asleep(scene, "mail");
+    await publishMany(context, scene, "mail", 40);
+    await eventually(async () => expect((await scene.deployment("mail"))?.spec.replicas).toBe(4), 10);
+    const history = await replicaHistory(context, scene, "mail");
+    await scene.restartOperator();
+    await always(async () => expect(history).toEqual([4]), 4);
+  });
+});
+
+describe.concurrent("a pool in Manual mode that gets smaller", () => {
+  async function twoWorkers(context: TestContext) {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    const manual = (replicas: number) => scene.applyPool("mail", { template, scaling: { mode: "Manual" }, replicas });
+    await manual(2);
+    const pods = await eventually(async () => {
+      const found = await scene.pods("mail");
+      expect(found).toHaveLength(2);
+      return found;
+    });
+    const [one, other] = await Promise.all(
+      pods.map(({ metadata }) => simulateWorker(context, scene, "mail", metadata.name)),
+    );
+    if (one === undefined || other === undefined) throw new Error("unreachable");
+    await eventually(async () => expect((await scene.pool("mail"))?.status?.readyReplicas).toBe(2));
+    return { scene, manual, one, other };
+  }
+  const podNames = async (scene: Scene) =>
+    (await scene.pods("mail"))
+      .filter(({ metadata }) => !metadata.deletionTimestamp)
+      .map(({ metadata }) => metadata.name);
+
+  test("cordons the idler worker, waits until it is drained, and takes that pod and no other", async (context) => {
+    const { scene, manual, one, other } = await twoWorkers(context);
+    await Promise.all([one.run(1), other.run(2)]);
+    await eventually(async () => expect((await scene.pool("mail"))?.status?.busy).toBe(3));
+    await manual(1);
+    await eventually(() => expect(one.commands).toContain("Cordon"));
+    await always(async () => {
+      expect(await podNames(scene)).toHaveLength(2);
+      expect((await scene.deployment("mail"))?.spec.replicas).toBe(2);
+    }, 3);
+    expect(other.commands).toEqual([]);
+    await one.run(0);
+    await eventually(async () => expect(await podNames(scene)).toEqual([other.pod]));
+    expect((await scene.deployment("mail"))?.spec.replicas).toBe(1);
+    expect(other.commands).toEqual([]);
+  });
+
+  test("takes a cordoned worker back when it is needed again", async (context) => {
+    const { scene, manual, one, other } = await twoWorkers(context);
+    await Promise.all([one.run(1), other.run(2)]);
+    await eventually(async () => expect((await scene.pool("mail"))?.status?.busy).toBe(3));
+    await manual(1);
+    await eventually(() => expect(one.commands).toContain("Cordon"));
+    await manual(2);
+    await eventually(() => expect(one.commands.at(-1)).toBe("Uncordon"));
+    await one.run(0);
+    await always(async () => expect(await podNames(scene)).toHaveLength(2), 3);
+  });
+});
