@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
@@ -18,20 +19,23 @@ export interface Kube extends AsyncDisposable {
 }
 
 /**
- * Connects to the cluster of a kubeconfig. A `kubectl proxy` on loopback serves {@link Kube.get}, so that every kind of
+ * Connects to the cluster of a kubeconfig, with the kubectl and helm of `binDirectory`. A `kubectl proxy` on loopback serves {@link Kube.get}, so that every kind of
  * login that kubectl knows works here too.
  */
 export async function connectKube(kubeconfig: string, binDirectory: string): Promise<Kube> {
-  const env = { ...process.env, KUBECONFIG: kubeconfig, PATH: `${binDirectory}:${process.env.PATH}` };
+  const env = { ...process.env, KUBECONFIG: kubeconfig };
+  const program = (name: string) => join(binDirectory, name);
   const run = async (command: string, args: string[]) => {
     try {
-      return (await execute(command, args, { env, maxBuffer: 2 ** 26 })).stdout;
+      return (await execute(program(command), args, { env, maxBuffer: 2 ** 26 })).stdout;
     } catch (error) {
       const { stderr } = error as { stderr?: string };
       throw new Error(`${command} ${args.join(" ")}: ${stderr?.trim() || String(error)}`);
     }
   };
-  const proxy = spawn("kubectl", ["proxy", "--port=0"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const proxy = spawn(program("kubectl"), ["proxy", "--port=0"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  // Also where the demo is interrupted.
+  process.once("exit", () => proxy.kill());
   const [line] = await Promise.race([
     once(createInterface(proxy.stdout), "line") as Promise<[string]>,
     once(proxy, "exit").then(() => [""]),
@@ -42,7 +46,7 @@ export async function connectKube(kubeconfig: string, binDirectory: string): Pro
     kubectl: (...args) => run("kubectl", args),
     helm: (...args) => run("helm", args),
     async apply(object) {
-      const child = execute("kubectl", ["apply", "-f", "-"], { env });
+      const child = execute(program("kubectl"), ["apply", "-f", "-"], { env });
       child.child.stdin?.end(JSON.stringify(object));
       await child;
     },

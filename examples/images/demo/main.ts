@@ -14,7 +14,7 @@ import { readDeadLetters } from "./dead-letters.ts";
 import { applyExample, countPods, namespace, removeExample } from "./example.ts";
 import { follow } from "./follow.ts";
 import { inputs } from "./inputs.ts";
-import { buildImages, installOperator, operatorNamespace, uninstallOperator, vhost } from "./install.ts";
+import { buildImages, installOperator, operatorNamespace, release, uninstallOperator, vhost } from "./install.ts";
 import { connectKube } from "./kubectl.ts";
 import { publish, readBinding } from "./publish.ts";
 import { removeQueues } from "./queues.ts";
@@ -36,7 +36,7 @@ async function demo(): Promise<Verdict> {
   }
   await using kube = await connectKube(cluster.kubeconfig, binDirectory);
   const images = await step("Images: operator, worker base, example", buildImages);
-  await step("helm install jobwright", () => installOperator(kube, broker, images.operator));
+  await step(`helm install ${release}`, () => installOperator(kube, broker, images.operator));
   await step("Clearing what an earlier run may have left", async () => {
     // Only a running operator can let go of it.
     await removeExample(kube);
@@ -98,7 +98,7 @@ Everything is still running. In a shell with  eval "$(npm run -s cluster -- env)
     kubectl get jobwright -n ${namespace}
     kubectl describe workerpool resize -n ${namespace}
     kubectl explain workerpool.spec.scaling
-    kubectl logs -n ${operatorNamespace} deployment/jobwright
+    kubectl logs -n ${operatorNamespace} deployment/${release}
     kubectl patch workerpool resize -n ${namespace} --type=merge -p '{"spec":{"scaling":{"mode":"Manual"}}}'
     kubectl scale workerpool resize -n ${namespace} --replicas=3
 
@@ -115,6 +115,9 @@ function isUp(): boolean {
     return false;
   }
 }
+
+// An interrupted demo still ends what it started on this machine; what it made in the cluster, the next run clears.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 const wasUp = isUp();
 let result: Verdict | undefined;

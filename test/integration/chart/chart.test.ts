@@ -1,8 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { helm, type Rendered, render } from "./render.ts";
+import { binary } from "../../cluster/binaries.ts";
+import { readCluster } from "../../cluster/index.ts";
+import { dryRun, helm, type Rendered, render } from "./render.ts";
 
 const crdFolder = join(import.meta.dirname, "../../../crds");
 const values = { broker: { secretName: "rabbitmq" } };
@@ -122,5 +125,18 @@ describe("the chart", () => {
     expect(objects.filter(({ kind }) => kind === "ServiceAccount")).toEqual([]);
     expect(only(objects, "RoleBinding").subjects).toMatchObject([{ name: "mine" }]);
     expect(() => render({ ...values, serviceAccount: { create: false } })).toThrow(/serviceAccount\.name is empty/);
+  });
+
+  test("refuses to be the second operator of a cluster, and names the first", () => {
+    const { kubeconfig } = readCluster();
+    const kubectl = (...args: string[]) => execFileSync(binary("kubectl"), ["--kubeconfig", kubeconfig, ...args]);
+    const role = `chart-test-${process.pid}`;
+    kubectl("create", "clusterrole", role, "--verb=get", "--resource=pods");
+    try {
+      kubectl("label", "clusterrole", role, "app.kubernetes.io/name=jobwright", "app.kubernetes.io/instance=first");
+      expect(() => dryRun(kubeconfig, "second", values)).toThrow(/release first of namespace .* is installed already/);
+    } finally {
+      kubectl("delete", "clusterrole", role);
+    }
   });
 });

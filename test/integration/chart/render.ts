@@ -20,11 +20,21 @@ export function render(values: Record<string, unknown>): Rendered[] {
   return parseAllDocuments(text).flatMap((document) => (document.contents === null ? [] : [document.toJS()]));
 }
 
+/** What the API server would be sent by an install of the chart as `release`. @throws Error with Helm's words when it refuses. */
+export function dryRun(kubeconfig: string, release: string, values: Record<string, unknown>): string {
+  const flags = ["--values", "-", "--dry-run=server", "--kubeconfig", kubeconfig, "--namespace", "jobwright-system"];
+  return run(["install", release, chart, ...flags], values);
+}
+
 /** What Helm prints with the chart; values are given as a file on standard input. @throws Error with its words. */
 export function helm(command: "template" | "lint", values: Record<string, unknown>, ...flags: string[]): string {
   const release = command === "template" ? ["jw"] : [];
+  return run([command, ...release, chart, "--values", "-", ...flags], values);
+}
+
+function run(args: readonly string[], values: Record<string, unknown>): string {
   try {
-    return execFileSync(binary("helm"), [command, ...release, chart, "--values", "-", ...flags], {
+    return execFileSync(binary("helm"), args, {
       input: JSON.stringify(values),
       encoding: "utf8",
       stdio: ["pipe", "pipe", "pipe"],
