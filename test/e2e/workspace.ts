@@ -57,6 +57,9 @@ export async function createWorkspace(title: string, version: BrokerVersion = "4
   });
 
   async function remove(): Promise<void> {
+    // After a failed test there may be jobs that a DeleteWhenEmpty would wait for.
+    const drop = JSON.stringify({ spec: { deletionPolicy: "Delete" } });
+    await kubectl("patch", "jobqueue", name, "-n", namespace, "--type=merge", "-p", drop).catch(() => {});
     await kubectl("delete", "workerpool,jobqueue", "--all", "-n", namespace, "--wait=false");
     await kubectl("delete", "pods", "--all", "-n", namespace, "--grace-period=0", "--force").catch(() => {});
     await kubectl("delete", "workerpool,jobqueue", "--all", "-n", namespace, "--timeout=60s");
