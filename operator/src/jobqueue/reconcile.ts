@@ -61,8 +61,14 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     recordChanges(jobQueue, name, ensured);
     const checked = credentialsChecked.get(uid);
     if (!checked || checked.generation !== generation || Date.now() - checked.at >= resyncMs) {
-      await provisionProducer(client, broker, jobQueue, name);
+      // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
       credentialsChecked.set(uid, { at: Date.now(), generation });
+      try {
+        await provisionProducer(client, broker, jobQueue, name);
+      } catch (error) {
+        credentialsChecked.delete(uid);
+        throw error;
+      }
     }
     return describeProvision(broker, jobQueue, name, ensured);
   }
