@@ -28,7 +28,8 @@ test("30 rounds of cordon and un-cordon under load: nothing is dead-lettered, no
   const { recorder, namespace } = workspace;
   // With a limit this low, a single delivery that every round hands back would be buried.
   await workspace.applyQueue({ deliveryLimit: 5 });
-  await workspace.applyPool({ replicas: 3, concurrency: 2, scaling: { mode: "Manual" } });
+  // A worker removed while it works would be cut short: there is no time to finish.
+  await workspace.applyPool({ replicas: 3, concurrency: 2, drainTimeout: "1s", scaling: { mode: "Manual" } });
   const reports = await listen(workspace);
   await workspace.workersReady(3);
   const producer = await workspace.producer();
@@ -37,7 +38,7 @@ test("30 rounds of cordon and un-cordon under load: nothing is dead-lettered, no
   const jobs: string[] = [];
   const topUp = async () => {
     const waiting = recorder.unfinished(jobs).length;
-    for (let more = waiting; more < 12; more += 1) jobs.push(await producer.enqueue(nap, { ms: 700 }));
+    for (let more = waiting; more < 9; more += 1) jobs.push(await producer.enqueue(nap, { ms: 2_500 }));
   };
 
   for (let round = 0; round < 30; round += 1) {

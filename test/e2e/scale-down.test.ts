@@ -4,6 +4,9 @@ import { kubectl } from "./kubectl.ts";
 import { until } from "./until.ts";
 import { createWorkspace, name, type Workspace } from "./workspace.ts";
 
+// Far less than a job takes: a worker that is removed while it works would be cut short, and its job be done again.
+const drainTimeout = "1s";
+
 /** Jobs of 3 to 8 s, evenly spread. */
 function naps(workspace: Workspace, count: number): Promise<string[]> {
   return workspace
@@ -32,7 +35,7 @@ test("10 → 1 workers by kubectl scale, mid-work: nothing is repeated", async (
   const workspace = await createWorkspace("scale");
   const { recorder, namespace } = workspace;
   await workspace.applyQueue();
-  await workspace.applyPool({ replicas: 10, scaling: { mode: "Manual" } });
+  await workspace.applyPool({ replicas: 10, drainTimeout, scaling: { mode: "Manual" } });
   await workspace.workersReady(10);
   const jobs = await naps(workspace, 11);
   await until("all ten workers are busy", () => new Set(recorder.running().map(({ pod }) => pod)).size === 10);
@@ -49,7 +52,7 @@ test("10 → 0 workers in Auto mode while some still work: nothing is repeated",
   const workspace = await createWorkspace("auto");
   const { recorder } = workspace;
   await workspace.applyQueue();
-  await workspace.applyPool({ maxReplicas: 10, scaling: { scaleDownDelay: "0s", idleDelay: "0s" } });
+  await workspace.applyPool({ maxReplicas: 10, drainTimeout, scaling: { scaleDownDelay: "0s", idleDelay: "0s" } });
   const jobs = await naps(workspace, 10);
   await until("all jobs have started", () => recorder.runs().length === jobs.length);
   const last = await until("a worker is gone while others work", async () => {
