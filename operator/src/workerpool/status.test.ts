@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { WorkerPool } from "../api/objects.ts";
+import type { Deployment } from "./deployment.ts";
+import type { ScalerReport } from "./scaler.ts";
+import { poolStatus } from "./status.ts";
+
+const now = new Date("2026-01-01T00:00:00Z");
+const working = { state: "Ready", reason: "Working", message: "workers take jobs" } as const;
+const deployment: Deployment = { metadata: { name: "mail" }, spec: { replicas: 2 }, status: { readyReplicas: 1 } };
+const decision = { time: "2026-01-01T00:00:00Z", replicas: 2, reason: "Backlog", message: "0 → 2 workers" };
+
+function pool(status?: WorkerPool["status"]): WorkerPool {
+  return { metadata: { name: "mail", namespace: "post", generation: 3 }, ...(status && { status }) } as WorkerPool;
+}
+
+function report(measurements: ScalerReport["measurements"]): ScalerReport {
+  return { desiredReplicas: 2, decision, measurements, templatePending: false };
+}
+
+test("what was found is told", () => {
+  const measurements = { busy: 1, backlog: 7, serviceTimeMs: 250, coldStartMs: [1_400], lagMs: 0 };
+  const status = poolStatus(pool(), { readiness: working, deployment, pods: [], report: report(measurements) }, now);
+  expect(status).toMatchObject({
+    observedGeneration: 3,
+    selector: "jobwright.dev/pool=mail",
+    replicas: 0,
+    readyReplicas: 1,
+    desiredReplicas: 2,
+    busy: 1,
+    backlog: 7,
+    decision,
+    measured: { serviceTimeMs: 250, coldStartMs: [1_400] },
+  });
+  expect(status.conditions).toMatchObject([{ type: "Ready", status: "True", reason: "Working" }]);
+});
+
+test("pods that are being deleted, or have ended, are not counted", () => {
+  const pods = [
+    { metadata: { name: "a" }, status: { phase: "Running" } },
+    { metadata: { name: "b", deletionTimestamp: "2026-01-01T00:00:00Z" }, status: { phase: "Running" } },
+    { metadata: { name: "c" }, status: { phase: "Failed" } },
+  ];
+  expect(poolStatus(pool(), { readiness: working, pods }, now).replicas).toBe(1);
+});
+
+test("what is not known now stays as it was", () => {
+  const measurements = { busy: 1, backlog: 7, serviceTimeMs: 250, coldStartMs: [1_400], lagMs: 0 };
+  const before = poolStatus(pool(), { readiness: working, deployment, pods: [], report: report(measurements) }, now);
+  const problem = { state: "Reconciling", reason: "QueueNotFound", message: "no queue" } as const;
+  const { conditions, ...rest } = poolStatus(pool(before), { readiness: problem }, now);
+  expect(before).toMatchObject(rest);
+  expect(conditions).toMatchObject([
+    { type: "Ready", status: "False", reason: "QueueNotFound" },
+    { type: "Reconciling", status: "True" },
+  ]);
+});
