@@ -48,6 +48,8 @@ export async function buildImage(build: ImageBuild): Promise<BuiltImage> {
     report(`${reference} is up to date`, Date.now() - startedAt);
     return { reference, built: false };
   }
+  // From here on the name may mean the new image: after a failure the old stamp would call it up to date.
+  rmSync(stampPath, { force: true });
   await slowStep(`Building ${reference}`, async () => {
     const context = resolve(build.context);
     await buildah(

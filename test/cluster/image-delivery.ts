@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildah } from "./buildah.ts";
-import { run } from "./command.ts";
+import { CommandError, run } from "./command.ts";
 import { ctrArguments } from "./containerd.ts";
 import { importImage } from "./image-import.ts";
 import { program } from "./packages.ts";
@@ -27,10 +27,17 @@ export async function deliverImage(reference: string): Promise<void> {
   const missing = [...blobs.layers].filter((digest) => !present.has(digest));
   const archive = statePath("images", `${folderName(reference)}.tar`);
   mkdirSync(statePath("images"), { recursive: true });
-  try {
-    const files = [...blobs.descriptions, ...missing].map((digest) => blobPath(digest));
+  async function importWith(layers: Iterable<string>): Promise<void> {
+    const files = [...blobs.descriptions, ...layers].map((digest) => blobPath(digest));
     await run("tar", ["--create", `--file=${archive}`, `--directory=${layout}`, "oci-layout", "index.json", ...files]);
     await importImage(archive);
+  }
+  try {
+    await importWith(missing);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    // Seen: containerd clears away a layer of the image that had the name before, just as it is to be built upon.
+    await importWith(blobs.layers);
   } finally {
     rmSync(archive, { force: true });
   }
