@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Registry } from "prom-client";
 import { type JobQueue, jobQueues, type WorkerPool, workerPools } from "./api/objects.ts";
 import { startLoop } from "./autoscaling/loop.ts";
@@ -6,6 +7,7 @@ import type { AddressSources } from "./jobqueue/address.ts";
 import { createClaims } from "./jobqueue/claims.ts";
 import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
 import type { Secret } from "./jobqueue/secret-data.ts";
+import { createSecretReader } from "./jobqueue/secret-reader.ts";
 import { configMaps, deployments, pods, secrets } from "./kinds.ts";
 import {
   createController,
@@ -19,8 +21,8 @@ import {
 } from "./kube/index.ts";
 import { managedBySelector } from "./ownership.ts";
 import { controllerMetrics } from "./telemetry/controller-metrics.ts";
-import { readBacklogs } from "./workerpool/backlogs.ts";
 import type { Deployment } from "./workerpool/deployment.ts";
+import { readPoolDepths } from "./workerpool/depths.ts";
 import { createHeartbeatHub } from "./workerpool/heartbeat-hub.ts";
 import { poolLabel } from "./workerpool/names.ts";
 import type { Pod } from "./workerpool/pods.ts";
@@ -53,7 +55,7 @@ export interface Operator {
 export function createOperator(options: OperatorOptions): Operator {
   const { client, resyncMs, namespace, log } = options;
   const metrics = controllerMetrics(options.registry);
-  const sources: AddressSources = { client, ...options.sources };
+  const sources: AddressSources = { readSecret: createSecretReader(client), ...options.sources };
   const events = createEventRecorder({ client, component: "jobwright.dev/operator", instance: options.identity, log });
   const brokers = createBrokerPool("jobwright-operator");
   const addresses = new Map<string, BrokerAddress>();
@@ -64,8 +66,9 @@ export function createOperator(options: OperatorOptions): Operator {
     resource: jobQueues,
     namespace,
     log,
-    onChange(jobQueue) {
-      queueController.enqueue(objectKey(jobQueue));
+    onChange(jobQueue, previous) {
+      if (!isEcho(jobQueue, previous)) queueController.enqueue(objectKey(jobQueue));
+      if (isEcho(jobQueue, previous) && jobQueue.status?.queue === previous?.status?.queue) return;
       enqueuePools(jobQueue.metadata.namespace, jobQueue.metadata.name);
     },
   });
@@ -74,7 +77,8 @@ export function createOperator(options: OperatorOptions): Operator {
     resource: workerPools,
     namespace,
     log,
-    onChange(pool) {
+    onChange(pool, previous) {
+      if (isEcho(pool, previous)) return;
       poolController.enqueue(objectKey(pool));
       // A pool that waits for the same queue may have it now.
       if (pool.metadata.deletionTimestamp !== undefined) enqueuePools(pool.metadata.namespace, pool.spec.queueRef.name);
@@ -134,6 +138,7 @@ export function createOperator(options: OperatorOptions): Operator {
 
   /** Notes which broker an object uses, so that one that nobody uses any more is closed. */
   async function onAddress(uid: string, address: BrokerAddress | undefined): Promise<void> {
+    if (isDeepStrictEqual(addresses.get(uid), address)) return;
     if (address === undefined) addresses.delete(uid);
     else addresses.set(uid, address);
     await brokers.keepOnly(addresses.values());
@@ -208,7 +213,8 @@ export function createOperator(options: OperatorOptions): Operator {
       poolController.start();
       loop = startLoop({
         pools: poolReconciler.scalers,
-        readBacklogs: (pools) => readBacklogs(pools, log),
+        groupOf: ({ broker }) => broker,
+        readDepths: (broker, pools) => readPoolDepths(broker, pools, log),
       });
     },
     async stop() {
@@ -220,6 +226,14 @@ export function createOperator(options: OperatorOptions): Operator {
       await events.flush();
     },
   };
+}
+
+/** Nothing but the status changed, which only this operator writes: its own passes need not be followed by another. */
+function isEcho(object: KubeObject, previous: KubeObject | undefined): boolean {
+  if (previous === undefined) return false;
+  const beside = ({ metadata: { resourceVersion, ...metadata } }: KubeObject) => metadata;
+  // The spec's changes show in metadata.generation.
+  return isDeepStrictEqual(beside(object), beside(previous));
 }
 
 /** Pods change several times as they start and end; their pool looks once they have settled a little. */

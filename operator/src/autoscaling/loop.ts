@@ -3,41 +3,46 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** How often every pool is looked at. */
 const intervalMs = 1_000;
 
-/** A pool, as far as the loop is concerned. */
-export interface Scaled {
-  /** Takes one step; `backlogReady` is undefined where the broker could not be asked. Never rejects. */
-  tick(nowMs: number, backlogReady: number | undefined): Promise<void>;
+/** A pool, as far as the loop is concerned. `Depth`: what its queue looks like. */
+export interface Scaled<Depth> {
+  /** Takes one step, unless one is under way; `depth` is undefined where the broker could not be asked. Never rejects. */
+  tick(nowMs: number, depth: Depth | undefined): Promise<void>;
 }
 
 /**
- * The one place where scaling meets time: each second it reads the backlogs of all pools together, and lets each pool
- * take a step. A pool whose step takes longer than a second misses the next, and holds up no other.
+ * The one place where scaling meets time: each second the depths of all pools of a group (a broker) are read together,
+ * and each pool takes a step. A group that answers slowly misses rounds, and holds up no other; nor does a slow pool.
  */
-export function startLoop<P extends Scaled>(options: {
+export function startLoop<Group, Depth, P extends Scaled<Depth>>(options: {
   pools(): Iterable<P>;
-  /** The jobs ready for each pool; a pool that is missing could not be asked for. Never rejects. */
-  readBacklogs(pools: readonly P[]): Promise<ReadonlyMap<P, number>>;
+  groupOf(pool: P): Group;
+  /** The depth for each pool; one that is missing could not be asked for. Never rejects. */
+  readDepths(group: Group, pools: readonly P[]): Promise<ReadonlyMap<P, Depth>>;
 }): AsyncDisposable {
   const stopping = new AbortController();
-  const stepping = new Map<P, Promise<void>>();
+  const looking = new Map<Group, Promise<void>>();
+  const stepping = new Set<Promise<void>>();
 
-  async function round(): Promise<void> {
-    const free = [...options.pools()].filter((pool) => !stepping.has(pool));
-    const backlogs = await options.readBacklogs(free);
-    for (const pool of free) {
-      const step = pool.tick(Date.now(), backlogs.get(pool)).finally(() => stepping.delete(pool));
-      stepping.set(pool, step);
+  async function look(group: Group, pools: readonly P[]): Promise<void> {
+    const depths = await options.readDepths(group, pools);
+    if (stopping.signal.aborted) return;
+    for (const pool of pools) {
+      const step = pool.tick(Date.now(), depths.get(pool)).finally(() => stepping.delete(step));
+      stepping.add(step);
     }
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const startedAt = Date.now();
-      await round();
-      const restMs = Math.max(0, intervalMs - (Date.now() - startedAt));
-      await sleep(restMs, undefined, { signal: stopping.signal }).catch(() => {});
+      for (const [group, pools] of Map.groupBy(options.pools(), options.groupOf)) {
+        if (!looking.has(group))
+          looking.set(
+            group,
+            look(group, pools).finally(() => looking.delete(group)),
+          );
+      }
+      await sleep(intervalMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
-    await Promise.all(stepping.values());
   }
 
   const running = run();
@@ -45,6 +50,8 @@ export function startLoop<P extends Scaled>(options: {
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await running;
+      await Promise.all(looking.values());
+      await Promise.all(stepping);
     },
   };
 }

@@ -1,13 +1,12 @@
 import type { JobQueue } from "../api/objects.ts";
 import { type BrokerAddress, brokerAddress } from "../broker/index.ts";
-import { secrets } from "../kinds.ts";
-import type { KubeClient } from "../kube/index.ts";
 import { Problem } from "../problem.ts";
 import { resolvedName } from "./names.ts";
-import { decodeData, type Secret } from "./secret-data.ts";
+import { decodeData } from "./secret-data.ts";
+import type { SecretReader } from "./secret-reader.ts";
 
 export interface AddressSources {
-  readonly client: KubeClient;
+  readonly readSecret: SecretReader;
   /** The broker that the operator was installed with. */
   readonly defaultBrokerSecret?: { readonly namespace: string; readonly name: string } | undefined;
   /** What `spec.vhost` may name on that broker, beside the Secret's own. */
@@ -23,10 +22,17 @@ export interface AddressSources {
 export async function addressOf(sources: AddressSources, jobQueue: JobQueue): Promise<BrokerAddress> {
   const { namespace } = jobQueue.metadata;
   const { broker, vhost } = jobQueue.spec;
+  if (resolvedName(jobQueue).startsWith(reserved)) {
+    throw new Problem(
+      "Stalled",
+      "NameNotAllowed",
+      `it would be called "${resolvedName(jobQueue)}" on the broker, where names that begin with "${reserved}" are Jobwright's own: create it in another namespace, or with spec.broker and spec.name.`,
+    );
+  }
   if (broker === undefined) return defaultAddress(sources, jobQueue);
-  const secret = await readSecret(sources.client, namespace, broker.secretRef.name, "spec.broker.secretRef.name");
+  const secret = await readData(sources, namespace, broker.secretRef.name, "spec.broker.secretRef.name");
   const ca = broker.caSecretRef
-    ? (await readSecret(sources.client, namespace, broker.caSecretRef.name, "spec.broker.caSecretRef.name"))["ca.crt"]
+    ? (await readData(sources, namespace, broker.caSecretRef.name, "spec.broker.caSecretRef.name"))["ca.crt"]
     : undefined;
   if (broker.caSecretRef && ca === undefined) {
     throw new Problem(
@@ -38,8 +44,11 @@ export async function addressOf(sources: AddressSources, jobQueue: JobQueue): Pr
   return brokerAddress({ secret, ...(ca === undefined ? {} : { ca }), ...(vhost === undefined ? {} : { vhost }) });
 }
 
+/** The broker's resources of our own begin so, in every vhost. */
+const reserved = "jobwright.";
+
 async function defaultAddress(sources: AddressSources, jobQueue: JobQueue): Promise<BrokerAddress> {
-  const { defaultBrokerSecret, client, allowedVhosts } = sources;
+  const { defaultBrokerSecret, allowedVhosts } = sources;
   const { namespace } = jobQueue.metadata;
   const { vhost } = jobQueue.spec;
   if (defaultBrokerSecret === undefined) {
@@ -54,11 +63,11 @@ async function defaultAddress(sources: AddressSources, jobQueue: JobQueue): Prom
     throw new Problem(
       "Stalled",
       "NameNotAllowed",
-      `spec.name is "${name}", but on the operator's own broker it must begin with "${namespace}.", so that no namespace can take another's queue: rename it, or use a broker of your own (spec.broker).`,
+      `spec.name is "${name}", but on the operator's own broker it must begin with "${namespace}.", so that no namespace can take another's queue: create a JobQueue with such a name, or without spec.name, or use a broker of your own (spec.broker).`,
     );
   }
-  const secret = await readSecret(
-    client,
+  const secret = await readData(
+    sources,
     defaultBrokerSecret.namespace,
     defaultBrokerSecret.name,
     "the chart's broker.secretName",
@@ -75,8 +84,8 @@ async function defaultAddress(sources: AddressSources, jobQueue: JobQueue): Prom
   return brokerAddress({ secret, vhost });
 }
 
-async function readSecret(client: KubeClient, namespace: string, name: string, field: string) {
-  const secret = await client.get<Secret>(secrets, name, namespace);
+async function readData({ readSecret }: AddressSources, namespace: string, name: string, field: string) {
+  const secret = await readSecret(namespace, name);
   if (secret === undefined) {
     throw new Problem(
       "Stalled",

@@ -72,13 +72,15 @@ async function waitUntilEmpty(
 }
 
 /**
- * Whether a deleted JobQueue is let go although its broker could not be cleaned: the broker, its Secret or its vhost is
- * gone, and with it what was to be deleted; or nothing but a user was to be deleted and the broker cannot be reached.
+ * Whether a deleted JobQueue is let go although its broker could not be cleaned: its Secret or its vhost is gone, and with
+ * it what was to be deleted; what has its name there is another's; or nothing but a user was to be deleted and the broker cannot be reached.
  */
 export function isBeyondCleaning(error: unknown, jobQueue: JobQueue): boolean {
   if (error instanceof VhostMissing || error instanceof BrokerSecretInvalid) return true;
   if (error instanceof Problem) {
-    return ["BrokerSecretMissing", "BrokerNotConfigured", "VhostNotAllowed", "NameNotAllowed"].includes(error.reason);
+    return ["BrokerSecretMissing", "BrokerNotConfigured", "VhostNotAllowed", "NameNotAllowed", "NameTaken"].includes(
+      error.reason,
+    );
   }
   return error instanceof BrokerUnreachable && jobQueue.spec.deletionPolicy === "Retain";
 }

@@ -17,7 +17,7 @@ import type { Claimant, Claims } from "./claims.ts";
 import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { queueFinalizer, resolvedName } from "./names.ts";
 import { describeProvision, onBroker, provisionProducer } from "./provision.ts";
-import { problemStatus, provisionedStatus } from "./status.ts";
+import { type Place, problemStatus, provisionedStatus } from "./status.ts";
 
 /** How often counts are refreshed, and the topology compared with one listing of the vhost. */
 const refreshMs = 15_000;
@@ -50,7 +50,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   /** By uid: when the producer's user and Secret were last compared, and for which generation. */
   const credentialsChecked = new Map<string, { readonly at: number; readonly generation: number }>();
 
-  async function provision(jobQueue: JobQueue) {
+  async function provision(jobQueue: JobQueue, onPlaced: (place: Place) => void) {
     const { uid, generation } = jobQueue.metadata;
     const address = await addressOf(sources, jobQueue);
     await onAddress(uid, address);
@@ -58,6 +58,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     await claimName(jobQueue, address, name);
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
+    onPlaced({ name, vhost: address.vhost });
     recordChanges(jobQueue, name, ensured);
     const checked = credentialsChecked.get(uid);
     if (!checked || checked.generation !== generation || Date.now() - checked.at >= resyncMs) {
@@ -120,12 +121,16 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const jobQueue = await addFinalizer(client, jobQueues, cached, queueFinalizer);
     if (jobQueue === undefined) return undefined;
     writes.note(cached, jobQueue);
+    // Once something is on the broker, the status says so whatever fails after it: a deletion must find it again.
+    let place: Place | undefined;
     try {
-      const status = provisionedStatus(jobQueue, await provision(jobQueue), new Date());
-      await write(jobQueue, status);
+      const found = await provision(jobQueue, (placed) => {
+        place = placed;
+      });
+      await write(jobQueue, provisionedStatus(jobQueue, found, new Date()));
       return { requeueAfterMs: nextRefreshMs(Date.now()) };
     } catch (error) {
-      return reportProblem(jobQueue, error);
+      return reportProblem(jobQueue, error, place);
     }
   }
 
@@ -136,6 +141,9 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       // What was never put on the broker in this JobQueue's name may be another's.
       if (jobQueue.status?.queue !== undefined) {
         const address = await addressOf(sources, jobQueue);
+        await onAddress(uid, address);
+        // Its broker may have been changed to one where another has the name.
+        await claimName(jobQueue, address, jobQueue.status.queue);
         await cleanUp(brokers.get(address), jobQueue, jobQueue.status.queue, quietSince, Date.now());
       }
     } catch (error) {
@@ -148,13 +156,14 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     return undefined;
   }
 
-  async function reportProblem(jobQueue: JobQueue, error: unknown) {
+  async function reportProblem(jobQueue: JobQueue, error: unknown, place?: Place) {
     const problem = asProblem(error);
     const { reason, message } =
       error instanceof Error
         ? { reason: "Failed", message: error.message }
         : { reason: "Failed", message: String(error) };
-    await write(jobQueue, problemStatus(jobQueue, problem ?? { state: "Reconciling", reason, message }, new Date()));
+    const status = problemStatus(jobQueue, problem ?? { state: "Reconciling", reason, message }, new Date(), place);
+    await write(jobQueue, status);
     if (problem === undefined) throw error;
     return { requeueAfterMs: retryProblemMs(problem) };
   }

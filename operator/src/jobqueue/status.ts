@@ -4,10 +4,14 @@ import type { JobQueue } from "../api/objects.ts";
 import { type Condition, type NewCondition, readyConditions, removeCondition, setCondition } from "../kube/index.ts";
 import type { Problem } from "../problem.ts";
 
-/** What a pass over a JobQueue found on its broker. */
-export interface Provisioned {
+/** Where a JobQueue is on its broker. */
+export interface Place {
   readonly name: string;
   readonly vhost: string;
+}
+
+/** What a pass over a JobQueue found on its broker. */
+export interface Provisioned extends Place {
   readonly brokerVersion: string;
   readonly bindingSecret: string;
   readonly jobs: JobQueueStatus["jobs"];
@@ -20,7 +24,6 @@ const brokerProblems = new Set(["BrokerUnreachable", "ManagementMissing", "Crede
 /** The status after a pass that put everything on the broker. */
 export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: Date): JobQueueStatus {
   const { generation } = jobQueue.metadata;
-  const { exchange, queue, deadLetterQueue } = queueNames(found.name);
   const overridden = found.policyOverridden;
   const message =
     overridden &&
@@ -32,7 +35,7 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
       : {
           state: "Ready",
           reason: "Provisioned",
-          message: `publish to exchange "${exchange}" in vhost "${found.vhost}" with the credentials in Secret ${found.bindingSecret}`,
+          message: `publish to exchange "${queueNames(found.name).exchange}" in vhost "${found.vhost}" with the credentials in Secret ${found.bindingSecret}`,
           observedGeneration: generation,
         },
     now,
@@ -56,21 +59,24 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
   return {
     observedGeneration: generation,
     conditions,
-    vhost: found.vhost,
-    exchange,
-    queue,
-    deadLetterQueue,
+    ...placeStatus(found),
     binding: { name: found.bindingSecret },
     brokerVersion: found.brokerVersion,
     ...(found.jobs ? { jobs: found.jobs } : {}),
   };
 }
 
-/** The status after a pass that met a problem: what is known of the queue stays. */
+function placeStatus({ name, vhost }: Place) {
+  const { exchange, queue, deadLetterQueue } = queueNames(name);
+  return { vhost, exchange, queue, deadLetterQueue };
+}
+
+/** The status after a pass that met a problem: what is known of the queue stays. `place`: where the pass has put it. */
 export function problemStatus(
   jobQueue: JobQueue,
   { state, reason, message }: Pick<Problem, "state" | "reason" | "message">,
   now: Date,
+  place?: Place,
 ): JobQueueStatus {
   const { generation } = jobQueue.metadata;
   let conditions = readyConditions(
@@ -87,7 +93,7 @@ export function problemStatus(
       observedGeneration: generation,
     });
   }
-  return { ...jobQueue.status, observedGeneration: generation, conditions };
+  return { ...jobQueue.status, ...(place && placeStatus(place)), observedGeneration: generation, conditions };
 }
 
 function put(conditions: readonly Condition[], now: Date, condition: NewCondition): Condition[] {

@@ -4,6 +4,7 @@ import { deployments } from "../kinds.ts";
 import type { KubeClient } from "../kube/index.ts";
 import { fieldManager } from "../ownership.ts";
 import { type Deployment, poolDeployment } from "./deployment.ts";
+import { childNames } from "./names.ts";
 
 /** What a pool's Deployment should be. */
 export interface WantedDeployment {
@@ -18,9 +19,15 @@ export interface WantedDeployment {
  */
 export interface DeploymentWriter {
   /**
+   * Looks at the Deployment itself, not at a cache: to be called before the first write.
+   *
+   * @throws Problem DeploymentTaken if one of that name exists and is not this pool's.
+   */
+  readLive(): Promise<Deployment | undefined>;
+  /**
    * Applies the Deployment, unless it is as last applied. `observed`: what the API server is known to have now.
    *
-   * @throws Problem DeploymentTaken if one of that name exists and is not this pool's; ApiError if it is refused.
+   * @throws ApiError if it is refused.
    */
   write(observed: Deployment | undefined): Promise<void>;
   /** Whether the Deployment controller has yet to look at the newest pod template. */
@@ -37,10 +44,6 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
     const deployment = poolDeployment(pool, configurationHash, replicas);
     const json = JSON.stringify(deployment);
     if (last?.json === json && observed !== undefined && (observed.metadata.generation ?? 0) <= last.generation) return;
-    if (last === undefined) {
-      const { name, namespace } = deployment.metadata;
-      refuseForeign(await client.get<Deployment>(deployments, name, namespace), "Deployment", pool);
-    }
     const applied = await client.apply<Deployment>(deployments, deployment, { fieldManager, force: true });
     const template = JSON.stringify(deployment.spec.template);
     const generation = applied.metadata.generation ?? 0;
@@ -49,6 +52,13 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
   }
 
   return {
+    async readLive() {
+      const { pool } = wanted();
+      const { name, namespace } = pool.metadata;
+      const live = await client.get<Deployment>(deployments, childNames(name).deployment, namespace);
+      refuseForeign(live, "Deployment", pool);
+      return live;
+    },
     write(observed) {
       const writing = queue.then(() => writeNow(observed));
       queue = writing.catch(() => {});

@@ -9,7 +9,7 @@ import {
 import type { WorkerPool } from "../api/objects.ts";
 import { type KubeObject, ownerReference } from "../kube/index.ts";
 import { managedBy } from "../ownership.ts";
-import { childNames, configurationHashAnnotation, poolLabel } from "./names.ts";
+import { childNames, configurationHashAnnotation, poolLabel, workerContainerAnnotation } from "./names.ts";
 
 type PodSpec = WorkerPool["spec"]["template"]["spec"];
 type Container = PodSpec["containers"][number];
@@ -93,7 +93,11 @@ export function poolDeployment(pool: WorkerPool, configurationHash: string, repl
       template: {
         metadata: {
           labels: { ...metadata?.labels, ...labels },
-          annotations: { ...metadata?.annotations, [configurationHashAnnotation]: configurationHash },
+          annotations: {
+            ...metadata?.annotations,
+            ...(worker && { [workerContainerAnnotation]: worker.name }),
+            [configurationHashAnnotation]: configurationHash,
+          },
         },
         spec: {
           // Workers talk to the broker, not to the API server; who needs a token names a service account.

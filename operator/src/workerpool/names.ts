@@ -4,6 +4,9 @@ export const poolLabel = "jobwright.dev/pool";
 /** Pod annotation by which a ReplicaSet ranks the pods it may delete: the lowest goes first. */
 export const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 
+/** Template annotation that names the container with the handlers; kubectl shows that one's logs. */
+export const workerContainerAnnotation = "kubectl.kubernetes.io/default-container";
+
 /** Template annotation: changes when the workers' mounted configuration does, so that they are rolled. */
 export const configurationHashAnnotation = "jobwright.dev/configuration-hash";
 

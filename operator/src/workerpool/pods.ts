@@ -1,7 +1,7 @@
-import type { PodPhase, PodView, WorkerReport } from "../autoscaling/signals.ts";
+import { isActive, type PodPhase, type PodView, type WorkerReport } from "../autoscaling/signals.ts";
 import type { KubeObject } from "../kube/index.ts";
 import type { Worker } from "./drain.ts";
-import { deletionCostAnnotation } from "./names.ts";
+import { deletionCostAnnotation, workerContainerAnnotation } from "./names.ts";
 
 interface ContainerStatus {
   name: string;
@@ -10,7 +10,7 @@ interface ContainerStatus {
 
 /** A Pod, as far as the operator reads one. */
 export interface Pod extends KubeObject {
-  spec?: { nodeName?: string; containers?: { name: string }[] };
+  spec?: { nodeName?: string };
   status?: {
     phase?: string;
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
@@ -20,11 +20,10 @@ export interface Pod extends KubeObject {
 
 const phases: readonly string[] = ["Pending", "Running", "Succeeded", "Failed"] satisfies PodPhase[];
 
-/** The container that runs the handlers: the only one, or the one named `worker`. */
-function workerStatus({ spec, status }: Pod): ContainerStatus | undefined {
-  const statuses = status?.containerStatuses ?? [];
-  const only = spec?.containers?.length === 1 ? spec.containers[0]?.name : "worker";
-  return statuses.find(({ name }) => name === only);
+/** The container that runs the handlers: the template says which, and others may have been injected since. */
+function workerStatus({ metadata, status }: Pod): ContainerStatus | undefined {
+  const worker = metadata.annotations?.[workerContainerAnnotation];
+  return status?.containerStatuses?.find(({ name }) => name === worker);
 }
 
 /** What scaling looks at in a pod. */
@@ -52,9 +51,14 @@ export function workerOf(pod: Pod, report: WorkerReport | undefined): Worker {
   };
 }
 
+/** Whether the pod counts as one of the pool's: neither being deleted nor ended. */
+export function isThere(pod: Pod): boolean {
+  return isActive(podView(pod));
+}
+
 /** Whether pods of more than one ReplicaSet are there: removal ranks pods within one only. */
 export function isOfSeveralTemplates(pods: readonly Pod[]): boolean {
-  const there = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const there = pods.filter(isThere);
   return new Set(there.map(({ metadata }) => metadata.labels?.["pod-template-hash"])).size > 1;
 }
 

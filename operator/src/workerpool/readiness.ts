@@ -4,11 +4,10 @@ import { type Pod, podTrouble } from "./pods.ts";
 
 type WithoutGeneration = Pick<Readiness, "state" | "reason" | "message">;
 
-/** True until every pod is of the Deployment's newest template. Pods must not be picked for removal meanwhile. */
-export function isRollingOut(deployment: Deployment | undefined): boolean {
+/** True until every pod is of the Deployment's newest template. */
+function isRollingOut(deployment: Deployment | undefined): boolean {
   if (deployment?.status === undefined) return true;
-  const { spec, status, metadata } = deployment;
-  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return false;
+  const { spec, status } = deployment;
   const { updatedReplicas = 0, replicas = 0 } = status;
   return replicas > 0 && (spec.replicas ?? 0) > 0 && updatedReplicas < replicas;
 }
@@ -16,8 +15,14 @@ export function isRollingOut(deployment: Deployment | undefined): boolean {
 /**
  * Whether a pool works as asked, from its Deployment and pods: what goes wrong there is copied up in the words of
  * whoever said it. Pods that are merely starting are no problem: the number of workers changes all the time.
+ *
+ * @param templatePending the Deployment's status speaks of an older template yet.
  */
-export function poolReadiness(deployment: Deployment | undefined, pods: readonly Pod[]): WithoutGeneration {
+export function poolReadiness(
+  deployment: Deployment | undefined,
+  pods: readonly Pod[],
+  templatePending: boolean,
+): WithoutGeneration {
   const failure = deployment?.status?.conditions?.find(
     ({ type, status }) => type === "ReplicaFailure" && status === "True",
   );
@@ -33,7 +38,7 @@ export function poolReadiness(deployment: Deployment | undefined, pods: readonly
     const trouble = podTrouble(pod);
     if (trouble) return { state: "Reconciling", ...trouble };
   }
-  if (deployment === undefined || isRollingOut(deployment)) {
+  if (deployment === undefined || templatePending || isRollingOut(deployment)) {
     return {
       state: "Reconciling",
       reason: "RollingOut",

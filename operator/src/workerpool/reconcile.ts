@@ -168,7 +168,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       return before.scaler;
     }
     await disengage(key);
-    const scaler = createPoolScaler({ client, events, log, observe, onNews }, target);
+    const scaler = await createPoolScaler({ client, events, log, observe, onNews }, target);
     await scaler.update(target);
     engaged.set(key, { scaler, stopListening: heartbeats.listen(target.broker, key, scaler.receive) });
     return scaler;
@@ -188,20 +188,26 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     try {
       const scaler = await engage(key, await targetOf(pool));
       const { deployment, pods } = observe(pool);
-      const readiness = poolReadiness(deployment, pods);
-      await write(pool, { readiness, deployment, pods, report: scaler.report() });
+      const report = scaler.report();
+      const readiness = poolReadiness(deployment, pods, report.templatePending);
+      await write(pool, { readiness, deployment, pods, report });
       return { requeueAfterMs: resyncMs };
     } catch (error) {
-      const problem = asProblem(error);
-      const message = error instanceof Error ? error.message : String(error);
-      const { state, reason } = problem ?? { state: "Reconciling" as const, reason: "Failed" };
-      const readiness = { state, reason, message };
-      await write(pool, { ...observe(pool), readiness, report: engaged.get(key)?.scaler.report() });
-      if (problem === undefined) throw error;
+      const reason = asProblem(error)?.reason;
       // A pool that may not have its queue, or has none, must not scale; one whose broker is away holds what it has.
-      if (problem.reason === "QueueTaken" || problem.reason === "QueueNotFound") await disengage(key);
-      return { requeueAfterMs: retryProblemMs(problem) };
+      if (reason === "QueueTaken" || reason === "QueueNotFound") await disengage(key);
+      return reportProblem(pool, error);
     }
+  }
+
+  async function reportProblem(pool: WorkerPool, error: unknown) {
+    const problem = asProblem(error);
+    const message = error instanceof Error ? error.message : String(error);
+    const { state, reason } = problem ?? { state: "Reconciling" as const, reason: "Failed" };
+    const report = engaged.get(objectKey(pool))?.scaler.report();
+    await write(pool, { ...observe(pool), readiness: { state, reason, message }, report });
+    if (problem === undefined) throw error;
+    return { requeueAfterMs: retryProblemMs(problem) };
   }
 
   /** The pods go first, and their user on the broker last: until then they may be finishing jobs. */
@@ -210,15 +216,23 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     await disengage(key);
     const { namespace, uid } = pool.metadata;
     const { deployment, pods } = observe(pool);
-    if (deployment?.metadata.ownerReferences?.some((owner) => owner.uid === uid)) {
-      await client.delete(deployments, deployment.metadata.name, namespace, { propagationPolicy: "Background" });
+    const orphaned = deployment !== undefined && !isOwnedBy(deployment, uid);
+    if (deployment !== undefined && !orphaned) {
+      const { name, uid: deploymentUid } = deployment.metadata;
+      await client.delete(deployments, name, namespace, { uid: deploymentUid, propagationPolicy: "Background" });
     }
-    if (deployment !== undefined || pods.length > 0) {
-      const message = `${pods.length} workers finish what they run, for at most drainTimeout ${pool.spec.drainTimeout}`;
+    const leaving = orphaned ? [] : pods.filter(({ metadata }) => metadata.ownerReferences?.length);
+    if ((deployment !== undefined && !orphaned) || leaving.length > 0) {
+      const message = `${leaving.length} workers finish what they run, for at most drainTimeout ${pool.spec.drainTimeout}`;
       await write(pool, { readiness: { state: "Reconciling", reason: "Draining", message }, deployment, pods });
       return { requeueAfterMs: 1_000 };
     }
-    await removeUser(pool);
+    try {
+      // Orphaned on purpose (--cascade=orphan), the workers go on, and need their user.
+      if (!orphaned) await removeUser(pool);
+    } catch (error) {
+      return reportProblem(pool, error);
+    }
     await removeFinalizer(client, workerPools, pool, poolFinalizer);
     provisioned.delete(uid);
     addresses.delete(uid);
@@ -230,13 +244,13 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
 
   /** Deletes the pool's user on the broker, if that can be reached; if not, an Event says that it was left there. */
   async function removeUser(pool: WorkerPool): Promise<void> {
-    if (!provisionedBefore(pool)) return;
     const { namespace, name, uid } = pool.metadata;
     const user = brokerUser(namespace, name);
     try {
       const jobQueue = dependencies.jobQueues.get(`${namespace}/${pool.spec.queueRef.name}`);
       const address = jobQueue === undefined ? addresses.get(uid) : await addressOf(sources, jobQueue);
       if (address === undefined) {
+        if (!provisionedBefore(pool)) return;
         // A pass that closely follows the last one may still see the pool in the cache.
         if ((await client.get(workerPools, name, namespace))?.metadata.uid !== uid) return;
         throw new Problem(
@@ -245,6 +259,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
           "its JobQueue, which tells where the broker is, was deleted before",
         );
       }
+      await onAddress(uid, address);
       await deleteUser(brokers.get(address), user);
     } catch (error) {
       if (!isBeyondCleaning(error)) throw error;
@@ -281,7 +296,11 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   };
 }
 
-/** Nothing on the broker is in this pool's name unless it got as far as having a Deployment. */
+function isOwnedBy({ metadata }: Deployment, uid: string): boolean {
+  return metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
+}
+
+/** Whether the pool ever came to have workers, and so a user on the broker. */
 function provisionedBefore({ status }: WorkerPool): boolean {
   return status?.desiredReplicas !== undefined;
 }

@@ -1,6 +1,7 @@
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import type { WorkerPool } from "../api/objects.ts";
 import type { Decision } from "../api/worker-pool.ts";
+import { reportsOf } from "../autoscaling/fleet.ts";
 import type { Scaled } from "../autoscaling/loop.ts";
 import {
   adoptReplicas,
@@ -10,8 +11,9 @@ import {
   startPool,
   stepPool,
 } from "../autoscaling/pool.ts";
-import { type Broker, type JobQueueOnBroker, readDepth } from "../broker/index.ts";
+import { type Broker, type Depth, type JobQueueOnBroker, readDepth } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
+import { createDecisions } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { createDeploymentWriter } from "./deployment-writer.ts";
 import { type DrainPlan, planDrain } from "./drain.ts";
@@ -49,10 +51,12 @@ export interface ScalerReport {
   readonly desiredReplicas: number;
   readonly decision: Decision | undefined;
   readonly measurements: PoolMeasurements | undefined;
+  /** The Deployment controller has yet to look at the newest pod template. */
+  readonly templatePending: boolean;
 }
 
 /** Scales one pool: takes the figures in, decides, and carries out what the drain plan allows. */
-export interface PoolScaler extends Scaled, AsyncDisposable {
+export interface PoolScaler extends Scaled<Depth>, AsyncDisposable {
   readonly broker: Broker;
   readonly queue: string;
   /** Takes over what the controller found, and brings the Deployment up to it. Throws what the API server refuses. */
@@ -61,11 +65,27 @@ export interface PoolScaler extends Scaled, AsyncDisposable {
   report(): ScalerReport;
 }
 
-export function createPoolScaler(dependencies: ScalerDependencies, first: ScalerTarget): PoolScaler {
+/**
+ * Makes the scaler of a pool that starts from its Deployment as it is.
+ *
+ * @throws Problem DeploymentTaken; ApiError if the API server does not answer.
+ */
+export async function createPoolScaler(dependencies: ScalerDependencies, first: ScalerTarget): Promise<PoolScaler> {
   const { client, events, log, observe, onNews } = dependencies;
   const key = objectKey(first.pool);
   let target = first;
-  let replicas = initialReplicas(first.pool, observe(first.pool).deployment);
+  /** The newest target whose pod template the API server has taken, or the first. */
+  let templated = first;
+  let replicas = initialReplicas(first.pool);
+  const writer = createDeploymentWriter(client, () => ({
+    pool: templated.pool,
+    configurationHash: templated.configurationHash,
+    replicas,
+  }));
+  // Caches may be from before another leader's last change: what they say of replicas must not be applied.
+  const live = await writer.readLive();
+  replicas = live?.spec.replicas ?? replicas;
+  let awaited = live;
   let state: PoolState = startPool({
     nowMs: Date.now(),
     currentReplicas: replicas,
@@ -78,15 +98,10 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
   let woken = false;
   let stepping: Promise<void> | undefined;
   let disposed = false;
-  let decision = first.pool.status?.decision;
+  const decisions = createDecisions(events, first.pool.status?.decision);
   let measurements: PoolMeasurements | undefined;
   const timers = new Set<NodeJS.Timeout>();
 
-  const writer = createDeploymentWriter(client, () => ({
-    pool: target.pool,
-    configurationHash: target.configurationHash,
-    replicas,
-  }));
   const wakeUp = createWakeUp({
     onWake() {
       woken = true;
@@ -101,14 +116,14 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
       timers.delete(timer);
       await stepping;
       const depth = await readDepth(target.broker.connection, target.onBroker.name).catch(() => undefined);
-      await tick(Date.now(), depth?.ready);
+      await tick(Date.now(), depth);
     }, delayMs);
     timers.add(timer);
   }
 
-  function tick(nowMs: number, backlogReady: number | undefined): Promise<void> {
+  function tick(nowMs: number, depth: Depth | undefined): Promise<void> {
     if (disposed || stepping !== undefined) return stepping ?? Promise.resolve();
-    stepping = step(nowMs, backlogReady)
+    stepping = step(nowMs, depth)
       .catch((error: unknown) => log.warn({ pool: key, err: error }, "a scaling step failed; the next one tries again"))
       .finally(() => {
         stepping = undefined;
@@ -116,9 +131,12 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
     return stepping;
   }
 
-  async function step(nowMs: number, backlogReady: number | undefined): Promise<void> {
+  async function step(nowMs: number, depth: Depth | undefined): Promise<void> {
     const { pool, broker } = target;
     const observed = observe(pool);
+    // Caches from before the Deployment as it was found would have us plan for pods of the past.
+    if (awaited !== undefined && isBehind(observed.deployment, awaited)) return;
+    awaited = undefined;
     const heartbeats = inbox;
     inbox = [];
     const wake = woken;
@@ -126,7 +144,7 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
     const next = stepPool(state, {
       nowMs,
       settings: scalingSettings(pool.spec),
-      backlogReady,
+      backlogReady: isBelievable(depth, state, nowMs) ? depth?.ready : undefined,
       wake,
       heartbeats,
       pods: observed.pods.map(podView),
@@ -134,7 +152,7 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
     const desired = desiredReplicas(pool, next.decision, replicas);
     const before = state.replicas;
     state = pool.spec.scaling.mode === "Auto" ? next.state : adoptReplicas(next.state, nowMs, desired);
-    noteDecision(before, desired, next.decision, new Date(nowMs));
+    if (decisions.note(pool, { from: before, to: desired, auto: next.decision, nowMs })) onNews(key);
     noteMeasurements(next.measurements);
 
     const plan = planDrain({
@@ -146,6 +164,8 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
       uncordonedAtMs,
     });
     uncordonedAtMs = plan.uncordonedAtMs;
+    // Before any write: the broker may be well while the API server is not, and a worker that is needed waits for this.
+    const told = carryOut({ client, broker, log }, pool, plan);
     if (plan.replicas !== replicas || unwritten) {
       replicas = plan.replicas;
       unwritten = true;
@@ -153,19 +173,9 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
       await writer.write(observed.deployment);
       unwritten = false;
     }
-    await carryOut({ client, broker, log }, pool, plan);
+    await told;
     const asleep = replicas === 0 && desired === 0 && pool.spec.scaling.mode === "Auto" && !target.queueIsDeleted;
     wakeUp.arm(asleep ? { broker, ...target.onBroker } : undefined);
-  }
-
-  function noteDecision(from: number, to: number, auto: PoolDecision, at: Date): void {
-    if (from === to) return;
-    const manual = target.pool.spec.scaling.mode === "Manual";
-    const message = manual ? `${from} → ${to} workers: spec.replicas, in Manual mode` : auto.message;
-    const time = at.toISOString().replace(/\.\d{3}Z$/, "Z");
-    decision = { time, replicas: to, reason: manual ? "Manual" : auto.reason, message };
-    events.record(target.pool, "Normal", to > from ? "ScaledUp" : "ScaledDown", message);
-    onNews(key);
   }
 
   function noteMeasurements(next: PoolMeasurements): void {
@@ -184,12 +194,25 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
     tick,
     async update(next) {
       target = next;
-      await writer.write(observe(next.pool).deployment);
+      const before = templated;
+      templated = next;
+      try {
+        await writer.write(observe(next.pool).deployment);
+      } catch (error) {
+        // Scaling goes on with the template that was taken.
+        templated = before;
+        throw error;
+      }
     },
     receive(heartbeat) {
       inbox.push({ heartbeat, heardAtMs: Date.now() });
     },
-    report: () => ({ desiredReplicas: replicas, decision, measurements }),
+    report: () => ({
+      desiredReplicas: replicas,
+      decision: decisions.last,
+      measurements,
+      templatePending: writer.isTemplatePending(observe(target.pool).deployment),
+    }),
     async [Symbol.asyncDispose]() {
       disposed = true;
       for (const timer of timers) clearTimeout(timer);
@@ -199,8 +222,20 @@ export function createPoolScaler(dependencies: ScalerDependencies, first: Scaler
   };
 }
 
-function initialReplicas({ spec }: WorkerPool, deployment: Deployment | undefined): number {
-  return deployment?.spec.replicas ?? (spec.scaling.mode === "Manual" ? (spec.replicas ?? 0) : spec.minReplicas);
+function initialReplicas({ spec }: WorkerPool): number {
+  return spec.scaling.mode === "Manual" ? (spec.replicas ?? 0) : spec.minReplicas;
+}
+
+function isBehind(observed: Deployment | undefined, live: Deployment): boolean {
+  if (observed !== undefined && observed.metadata.uid !== live.metadata.uid) return false;
+  return (observed?.metadata.generation ?? 0) < (live.metadata.generation ?? 0);
+}
+
+/** A queue without consumers although workers take jobs has no leader now: its depth says nothing. */
+function isBelievable(depth: Depth | undefined, { fleet }: PoolState, nowMs: number): boolean {
+  if (depth === undefined) return false;
+  if (depth.ready > 0 || depth.consumers > 0) return true;
+  return ![...reportsOf(fleet, nowMs).values()].some(({ fresh, state }) => fresh && state === "Running");
 }
 
 function desiredReplicas({ spec }: WorkerPool, auto: PoolDecision, current: number): number {

@@ -2,7 +2,7 @@ import type { WorkerPool } from "../api/objects.ts";
 import type { WorkerPoolStatus } from "../api/worker-pool.ts";
 import { type Readiness, readyConditions } from "../kube/index.ts";
 import { type Deployment, poolSelector } from "./deployment.ts";
-import type { Pod } from "./pods.ts";
+import { isThere, type Pod } from "./pods.ts";
 import type { ScalerReport } from "./scaler.ts";
 
 /** What a pass over a WorkerPool found. What is undefined is not known now, and the status keeps what it said of it. */
@@ -25,7 +25,7 @@ export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): Wo
     selector: Object.entries(poolSelector(name))
       .map(([label, value]) => `${label}=${value}`)
       .join(","),
-    ...(pods && { replicas: pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length }),
+    ...(pods && { replicas: pods.filter(isThere).length }),
     ...(deployment && { readyReplicas: deployment.status?.readyReplicas ?? 0 }),
     ...(report && { desiredReplicas: report.desiredReplicas }),
     ...(report?.decision && { decision: report.decision }),

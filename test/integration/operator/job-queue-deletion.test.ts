@@ -121,6 +121,9 @@ describe.concurrent("a deleted JobQueue", () => {
     await scene.applyQueue("mail", { deletionPolicy: "Delete" });
     await ready(scene, "mail");
     await scene.client.delete(secrets, brokerSecretName, scene.namespace);
+    await eventually(async () => {
+      expect(condition(await scene.queue("mail"), "Stalled")).toMatch("BrokerSecretMissing");
+    });
     await scene.client.delete(jobQueues, "mail", scene.namespace);
     await gone(scene, "mail");
     await eventually(async () => {
