@@ -88,7 +88,6 @@ export const condition = z.object({
   observedGeneration: z.int().optional().describe("The metadata.generation that the condition speaks of."),
   lastTransitionTime: z.iso.datetime().describe("When the status last changed."),
 });
-export type Condition = z.infer<typeof condition>;
 
 /** The list of conditions, merged by type under server-side apply. */
 export const conditions = z

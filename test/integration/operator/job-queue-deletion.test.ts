@@ -29,7 +29,7 @@ async function onBroker({ broker }: Scene, name: string): Promise<string[]> {
   return things.filter((_, index) => found[index] !== undefined).map(([kind, of]) => `${kind} ${of}`);
 }
 
-describe.concurrent("a deleted JobQueue", () => {
+describe.concurrent("a deleted JobQueue", { timeout: 120_000 }, () => {
   test("of policy Retain leaves queue and jobs, and takes only its producer's user along", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail");

@@ -88,7 +88,7 @@ async function ready(scene: Scene, name: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
-describe.concurrent("what somebody changes on the broker by hand", () => {
+describe.concurrent("what somebody changes on the broker by hand", { timeout: 120_000 }, () => {
   test("is put right within a refresh, with an event that says what was found", async (context) => {
     const scene = await setScene(context);
     const queueName = ({ name }: Damage) => `${scene.namespace}.${name}`;

@@ -53,7 +53,7 @@ async function publishMany(context: TestContext, scene: Scene, name: string, cou
   await channel.waitForConfirms();
 }
 
-describe.concurrent("a pool in Auto mode", () => {
+describe.concurrent("a pool in Auto mode", { timeout: 120_000 }, () => {
   test("is woken by the first job, starts what a burst needs, and says why", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail");
@@ -111,7 +111,7 @@ describe.concurrent("a pool in Auto mode", () => {
   });
 });
 
-describe.concurrent("a pool in Manual mode that gets smaller", () => {
+describe.concurrent("a pool in Manual mode that gets smaller", { timeout: 120_000 }, () => {
   async function twoWorkers(context: TestContext) {
     const scene = await setScene(context);
     await scene.applyQueue("mail");

@@ -41,7 +41,7 @@ async function replicasOf(scene: Scene, name: string): Promise<number | undefine
   return (await scene.deployment(name))?.spec.replicas;
 }
 
-describe.concurrent("a WorkerPool", () => {
+describe.concurrent("a WorkerPool", { timeout: 120_000 }, () => {
   test("is a Deployment of the user's template and what a worker needs", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail", { retry: { maxAttempts: 4, backoff: { initial: "2s" } } });
@@ -315,6 +315,21 @@ describe.concurrent("a WorkerPool", () => {
     });
     await scene.applyPool("mail", { template: template() });
     await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True"));
+  });
+
+  test("shows the kubelet's words for an image that cannot be had", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await scene.applyPool("mail", { minReplicas: 1 });
+    await eventually(async () => {
+      const said = condition(await scene.pool("mail"), "Ready");
+      expect(said).toMatch("Ready=False ErrImageNeverPull: pod mail-");
+      expect(said).toContain("localhost/nowhere:1");
+    }, 40);
+    await eventually(async () => {
+      const [event] = await scene.events("WorkerPool", "mail", "ErrImageNeverPull");
+      expect(event?.type).toBe("Warning");
+    });
   });
 
   test("follows kubectl scale in Manual mode, and refuses it in Auto mode with the way out", async (context) => {
