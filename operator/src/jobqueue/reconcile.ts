@@ -1,5 +1,11 @@
 import { type JobQueue, jobQueues } from "../api/objects.ts";
-import { type BrokerAddress, type BrokerPool, type Ensured, ensureTopology } from "../broker/index.ts";
+import {
+  type BrokerAddress,
+  type BrokerPool,
+  BrokerUnreachable,
+  type Ensured,
+  ensureTopology,
+} from "../broker/index.ts";
 import {
   addFinalizer,
   type EventRecorder,
@@ -147,7 +153,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
         await cleanUp(brokers.get(address), jobQueue, jobQueue.status.queue, quietSince, Date.now());
       }
     } catch (error) {
-      if (!isBeyondCleaning(error, jobQueue)) return reportProblem(jobQueue, error);
+      if (!isBeyondCleaning(error, jobQueue)) return reportProblem(jobQueue, withWayOut(error));
       const why = error instanceof Error ? error.message : String(error);
       events.record(jobQueue, "Warning", "LeftOnBroker", `deleted without cleaning the broker: ${why}`);
     }
@@ -196,6 +202,13 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       credentialsChecked.delete(uid);
     },
   };
+}
+
+/** A deletion that waits for its broker says how to let go. */
+function withWayOut(error: unknown): unknown {
+  if (!(error instanceof BrokerUnreachable)) return error;
+  const message = `${error.message}. The deletion waits for it: set deletionPolicy to Retain to leave what is there.`;
+  return new Problem("Reconciling", error.reason, message, { cause: error });
 }
 
 function placeOf({ host, port, vhost }: BrokerAddress, name: string): string {
