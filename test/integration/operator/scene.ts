@@ -71,6 +71,7 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
   const cluster = readCluster();
   const server = cluster.broker(options.version);
   const client = createKubeClient(loadKubeConfig({ file: cluster.kubeconfig }));
+  await refuseCompany(client);
   const namespace = `op-${crypto.randomUUID().slice(0, 8)}`;
   const broker = await createVhostView(server, namespace);
   await client.create(namespaces, { metadata: { name: namespace } });
@@ -122,6 +123,15 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
     client.close();
   });
   return scene;
+}
+
+/** An operator that works in all namespaces would work in the test's too, and the two would undo each other's work. */
+async function refuseCompany(client: KubeClient): Promise<void> {
+  const labelSelector = "app.kubernetes.io/name=jobwright,app.kubernetes.io/component=operator";
+  const [installed] = (await client.list(deployments, { labelSelector })).items;
+  if (installed === undefined) return;
+  const { namespace, name } = installed.metadata;
+  throw new Error(`An operator is installed here (Deployment ${namespace}/${name}): uninstall it to run these tests.`);
 }
 
 /** Tries until `check` throws no more, and returns what it returns. After `seconds` it throws what `check` last threw. */
