@@ -6,9 +6,9 @@ import { apply, helm, kubectl } from "./kubectl.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Where the operator is installed. */
-export const release = "jobwright";
-export const operatorNamespace = "jobwright";
+/** Where the operator is installed: not under the names that a user would take. The chart refuses to be a second one. */
+export const release = "jobwright-e2e";
+export const operatorNamespace = "jobwright-e2e";
 /** Selects the operator's pods. */
 export const operatorSelector = `app.kubernetes.io/instance=${release},app.kubernetes.io/component=operator`;
 
