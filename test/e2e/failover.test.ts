@@ -3,7 +3,7 @@ import { pods } from "../../operator/src/kinds.ts";
 import type { KubeClient, KubeObject } from "../../operator/src/kube/index.ts";
 import { killProcesses } from "./container-process.ts";
 import { nap } from "./handlers/jobs.ts";
-import { operatorNamespace } from "./installation.ts";
+import { operatorNamespace, release } from "./installation.ts";
 import { kubectl } from "./kubectl.ts";
 import { watchReplicas } from "./replica-history.ts";
 import { until } from "./until.ts";
@@ -46,5 +46,5 @@ test("the leading operator is killed: its standby scales within 20 s, and jobs g
   expect(await leader(client)).not.toBe(killed);
   await until("all jobs are finished", () => recorder.unfinished([long, ...more]).length === 0);
   expect(recorder.repeated()).toEqual([]);
-  await kubectl("rollout", "status", "deployment/jobwright", "-n", operatorNamespace, "--timeout=60s");
+  await kubectl("rollout", "status", `deployment/${release}`, "-n", operatorNamespace, "--timeout=60s");
 });
