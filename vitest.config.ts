@@ -1,7 +1,17 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-// Workspaces import each other's TypeScript sources (the "source" export condition), so no build is needed to test.
-const shared = { resolve: { conditions: ["source", "node"] }, ssr: { resolve: { conditions: ["source", "node"] } } };
+// Tests run on the runtime's TypeScript sources, so no build is needed first. By alias and not by the export condition
+// "source", which vitest does not heed in a globalSetup.
+const runtime = (path: string) => fileURLToPath(new URL(`worker-runtime/src/${path}`, import.meta.url));
+const shared = {
+  resolve: {
+    alias: [
+      { find: /^@jobwright\/worker-runtime$/, replacement: runtime("index.ts") },
+      { find: /^@jobwright\/worker-runtime\/contract$/, replacement: runtime("contract/index.ts") },
+    ],
+  },
+};
 
 export default defineConfig({
   test: {

@@ -15,6 +15,11 @@ test("jitter spreads it evenly to both sides", () => {
   expect(delays).toEqual([800, 1_000, 1_200]);
 });
 
+test("no wait stays no wait, however many attempts have failed", () => {
+  const policy = { maxAttempts: 2_000, initialMs: 0, maxMs: 1_000, multiplier: 2, jitterPercent: 0 };
+  expect(retryDelayMs(policy, 1_500, 0)).toBe(0);
+});
+
 test("whatever the policy, the delay fabric can hold it", () => {
   const policy = fc.record({
     maxAttempts: fc.integer({ min: 1, max: 1_000 }),

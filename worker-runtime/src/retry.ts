@@ -8,8 +8,9 @@ import { maxDelaySeconds, type RetryPolicy } from "./contract/index.ts";
  * @param random evenly spread over [0, 1).
  */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, random: number): number {
-  // Infinity is fine here: the maximum cuts it.
-  const delayMs = Math.min(policy.maxMs, policy.initialMs * policy.multiplier ** (attempt - 1));
+  // The power may be Infinity, which the maximum cuts; but nothing times Infinity is no number.
+  const growth = policy.multiplier ** (attempt - 1);
+  const delayMs = policy.initialMs === 0 ? 0 : Math.min(policy.maxMs, policy.initialMs * growth);
   const spread = (policy.jitterPercent / 100) * (2 * random - 1);
   return Math.min(Math.round(delayMs * (1 + spread)), maxDelaySeconds * 1000);
 }

@@ -116,7 +116,7 @@ const spec = z
       .max(1_000_000)
       .default(20)
       .describe(
-        "How often a job may be handed to a worker without an outcome (its worker died each time) before it goes to the dead-letter queue.",
+        "How often a job may come back from a worker without an outcome (its worker died); the next time it goes to the dead-letter queue.",
       ),
     deadLetter: deadLetter.prefault({}),
     deletionPolicy: z
