@@ -169,7 +169,6 @@ export function createOperator(options: OperatorOptions): Operator {
     resyncMs,
     onAddress,
     enqueue: (key) => poolController.enqueue(key),
-    enqueueAfter: (key, delayMs) => poolController.enqueueAfter(key, delayMs),
   });
 
   const queueController = createController({

@@ -53,7 +53,6 @@ export interface WorkerPoolDependencies {
   /** Called when the pool's broker is known, or known to be used no more (undefined). */
   onAddress(uid: string, address: BrokerAddress | undefined): Promise<void>;
   enqueue(key: string): void;
-  enqueueAfter(key: string, delayMs: number): void;
 }
 
 export interface WorkerPoolReconciler extends AsyncDisposable {
@@ -70,8 +69,7 @@ interface Engaged {
 }
 
 export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies): WorkerPoolReconciler {
-  const { client, sources, brokers, heartbeats, events, log, resyncMs, onAddress, enqueue, enqueueAfter } =
-    dependencies;
+  const { client, sources, brokers, heartbeats, events, log, resyncMs, onAddress, enqueue } = dependencies;
   const engaged = new Map<string, Engaged>();
   const writes = createOwnWrites<WorkerPool>();
   /** By uid: when the user, Secret and configuration were last compared, and what they were made for. */
@@ -94,8 +92,15 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     if ((newsDue.get(key) ?? 0) > now) return;
     newsDue.set(key, now + newsIntervalMs);
     enqueue(key);
-    // Whatever changes until then is told then.
-    enqueueAfter(key, newsIntervalMs);
+  }
+
+  /**
+   * Until when a pass must come for whatever changed since the last news: each pass asks for it, since a pass for
+   * something else may have come in between and told less.
+   */
+  function untilNewsMs(key: string): number {
+    const leftMs = (newsDue.get(key) ?? 0) - Date.now();
+    return leftMs > 0 ? leftMs : Number.POSITIVE_INFINITY;
   }
 
   /** @throws Problem if there is no such queue, it is not on a broker yet, or another pool has it. */
@@ -284,7 +289,9 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
         return undefined;
       }
       const pool = writes.latest(cached);
-      return pool.metadata.deletionTimestamp === undefined ? reconcilePresent(key, pool) : reconcileDeleted(key, pool);
+      if (pool.metadata.deletionTimestamp !== undefined) return reconcileDeleted(key, pool);
+      const next = await reconcilePresent(key, pool);
+      return next && { requeueAfterMs: Math.min(next.requeueAfterMs, untilNewsMs(key)) };
     },
     recheckProvisions(uid) {
       provisioned.delete(uid);

@@ -43,9 +43,12 @@ export async function simulateWorker(context: TestContext, scene: Scene, pool: s
     channel.publish(heartbeatExchange, heartbeatRoutingKey(identity), Buffer.from(JSON.stringify(heartbeat)));
   }
 
-  /** What the kubelet would find. */
+  let shown: string | undefined;
+  /** What the kubelet would find, when that changes. */
   async function show(): Promise<void> {
     const ready = cordoned && busy === 0 ? "False" : "True";
+    if (shown === ready) return;
+    shown = ready;
     await scene.client.patch(
       pods,
       pod,

@@ -1,5 +1,6 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, type TestContext, test } from "vitest";
-import { deployments } from "../../../operator/src/kinds.ts";
+import { deployments, pods } from "../../../operator/src/kinds.ts";
 import type { Deployment } from "../../../operator/src/workerpool/deployment.ts";
 import { connectAs, takeIn } from "./amqp.ts";
 import { always, condition, eventually, type Scene, setScene } from "./scene.ts";
@@ -111,19 +112,47 @@ describe.concurrent("a pool in Auto mode", { timeout: 120_000 }, () => {
   });
 });
 
+test("the status tells within seconds how busy workers are, whatever else changes", {
+  timeout: 120_000,
+}, async (context) => {
+  const scene = await setScene(context);
+  await scene.applyQueue("mail");
+  await scene.applyPool("mail", { template, scaling: { mode: "Manual" }, replicas: 1 });
+  const [pod] = await eventually(async () => {
+    const found = await scene.pods("mail");
+    expect(found).toHaveLength(1);
+    return found;
+  });
+  const worker = await simulateWorker(context, scene, "mail", pod?.metadata.name ?? "");
+  const toldBusy = async () => (await scene.pool("mail"))?.status?.busy;
+  for (let round = 1; round <= 3; round += 1) {
+    // The pod changes all the while, so that passes for its sake are due when the first figure is to be told.
+    await worker.run(1);
+    for (let change = 1; change <= 15; change += 1) {
+      const metadata = { labels: { change: `${round}-${change}` } };
+      await scene.client.patch(pods, worker.pod, scene.namespace, { metadata });
+      await pause(100);
+    }
+    await worker.run(2);
+    await eventually(async () => expect(await toldBusy()).toBe(2), 10);
+    await worker.run(0);
+    await eventually(async () => expect(await toldBusy()).toBe(0), 10);
+  }
+});
+
 describe.concurrent("a pool in Manual mode that gets smaller", { timeout: 120_000 }, () => {
   async function twoWorkers(context: TestContext) {
     const scene = await setScene(context);
     await scene.applyQueue("mail");
     const manual = (replicas: number) => scene.applyPool("mail", { template, scaling: { mode: "Manual" }, replicas });
     await manual(2);
-    const pods = await eventually(async () => {
-      const found = await scene.pods("mail");
-      expect(found).toHaveLength(2);
-      return found;
+    const found = await eventually(async () => {
+      const two = await scene.pods("mail");
+      expect(two).toHaveLength(2);
+      return two;
     });
     const [one, other] = await Promise.all(
-      pods.map(({ metadata }) => simulateWorker(context, scene, "mail", metadata.name)),
+      found.map(({ metadata }) => simulateWorker(context, scene, "mail", metadata.name)),
     );
     if (one === undefined || other === undefined) throw new Error("unreachable");
     await eventually(async () => expect((await scene.pool("mail"))?.status?.readyReplicas).toBe(2));
