@@ -62,7 +62,10 @@ export function planDrain(input: DrainInput): DrainPlan {
       .map(({ worker }) => worker.name),
   );
   // During a rollout cordoned workers stay as they are, unless they are needed.
-  const cordoned = known.filter(({ worker }) => isCordoned(worker));
+  // Whatever its last report said, a pod without a process can be told nothing.
+  const cordoned = known.filter(
+    ({ worker, stage }) => isCordoned(worker) && stage !== "NotStarted" && stage !== "Starting",
+  );
   const needed = rolloutInProgress ? Math.max(0, desiredReplicas - (active.length - cordoned.length)) : cordoned.length;
   const uncordon = cordoned
     .filter(({ worker }) => !leaving.has(worker.name))
