@@ -54,6 +54,15 @@ describe("planDrain", () => {
     expect(result.waitingFor.toSorted()).toEqual(["b", "c"]);
   });
 
+  test("leaves a pod that may begin to work at any moment: it is told to stop once it is heard", () => {
+    const justNow = { createdAtMs: nowMs - 3_000 };
+    for (const pod of [worker("b", { ...pending("b"), ...justNow }), starting("b", { ...justNow, deletionCost: -1 })]) {
+      expect(plan([busy("a", 1), pod], 1)).toMatchObject({ replicas: 2, waitingFor: ["b"] });
+    }
+    const unassigned = worker("b", { ...pending("b"), ...justNow, scheduled: false });
+    expect(plan([busy("a", 1), unassigned], 1).replicas).toBe(1);
+  });
+
   test("marks a drained worker, and removes it only once it is seen both not ready and marked", () => {
     const first = plan([busy("a", 1), drained("b")], 1);
     expect(first).toMatchObject({ markDrained: ["b"], replicas: 2 });

@@ -7,6 +7,12 @@ export const drainedDeletionCost = -1000;
 /** A Drained report that reached us sooner than this after un-cordoning may have been sent before the worker heard. */
 const uncordonSettlesMs = 3_000;
 
+/**
+ * A pod that has a node may begin to work at any moment, before anything is seen or heard of it; only one that has not
+ * done so for this long is taken for one that will not (an image that cannot be had, a crash loop).
+ */
+const startMs = 30_000;
+
 /** A pod of the pool and what its worker last reported. */
 export interface Worker extends PodView, DeletionRank {
   /** The worker's last report; undefined before the first. */
@@ -74,9 +80,14 @@ export function planDrain(input: DrainInput): DrainPlan {
     .map(({ worker }) => worker.name);
 
   const isMarked = (worker: Worker) => worker.deletionCost < 0;
-  const removable = ({ worker, stage }: Staged) =>
-    stage === "NotStarted" ||
-    (leaving.has(worker.name) && (stage === "Drained" || stage === "Starting") && !worker.ready && isMarked(worker));
+  const mayYetStart = ({ scheduled, createdAtMs }: Worker) => scheduled && input.nowMs - createdAtMs < startMs;
+  const removable = ({ worker, stage }: Staged) => {
+    if ((stage === "NotStarted" || stage === "Starting") && mayYetStart(worker)) return false;
+    if (stage === "NotStarted") return true;
+    return (
+      leaving.has(worker.name) && (stage === "Drained" || stage === "Starting") && !worker.ready && isMarked(worker)
+    );
+  };
   const removed = Math.min(surplus, certainToGoFirst(known, removable));
   const lowered = Math.min(currentReplicas, Math.max(desiredReplicas, active.length - removed));
 
