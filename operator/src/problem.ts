@@ -38,6 +38,13 @@ export function asProblem(error: unknown): Problem | undefined {
   return undefined;
 }
 
+/** What a pass that failed says in the status, whatever it failed with. A plain object: a Problem has fields of its own. */
+export function failureOf(error: unknown): Pick<Problem, "state" | "reason" | "message"> {
+  const message = error instanceof Error ? error.message : String(error);
+  const { state, reason } = asProblem(error) ?? { state: "Reconciling" as const, reason: "Failed" };
+  return { state, reason, message };
+}
+
 function isForbidden(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status === 403;
 }

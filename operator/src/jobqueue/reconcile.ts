@@ -16,7 +16,7 @@ import {
   writeStatus,
 } from "../kube/index.ts";
 import { createOwnWrites } from "../own-writes.ts";
-import { asProblem, Problem, retryProblemMs } from "../problem.ts";
+import { asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
 import { recordTransition } from "../transition.ts";
 import { type AddressSources, addressOf } from "./address.ts";
 import type { Claimant, Claims } from "./claims.ts";
@@ -164,12 +164,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
 
   async function reportProblem(jobQueue: JobQueue, error: unknown, place?: Place) {
     const problem = asProblem(error);
-    const { reason, message } =
-      error instanceof Error
-        ? { reason: "Failed", message: error.message }
-        : { reason: "Failed", message: String(error) };
-    const status = problemStatus(jobQueue, problem ?? { state: "Reconciling", reason, message }, new Date(), place);
-    await write(jobQueue, status);
+    await write(jobQueue, problemStatus(jobQueue, failureOf(error), new Date(), place));
     if (problem === undefined) throw error;
     return { requeueAfterMs: retryProblemMs(problem) };
   }

@@ -21,7 +21,7 @@ import {
   writeStatus,
 } from "../kube/index.ts";
 import { createOwnWrites } from "../own-writes.ts";
-import { asProblem, Problem, retryProblemMs } from "../problem.ts";
+import { asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf } from "./claim.ts";
 import { configurationHash, poolConfiguration } from "./configuration.ts";
@@ -207,10 +207,8 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
 
   async function reportProblem(pool: WorkerPool, error: unknown) {
     const problem = asProblem(error);
-    const message = error instanceof Error ? error.message : String(error);
-    const { state, reason } = problem ?? { state: "Reconciling" as const, reason: "Failed" };
     const report = engaged.get(objectKey(pool))?.scaler.report();
-    await write(pool, { ...observe(pool), readiness: { state, reason, message }, report });
+    await write(pool, { ...observe(pool), readiness: failureOf(error), report });
     if (problem === undefined) throw error;
     return { requeueAfterMs: retryProblemMs(problem) };
   }
