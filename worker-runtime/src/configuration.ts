@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "./broker-address.ts";
+import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "./broker/address.ts";
 import {
   configurationPath,
   credentialsDirectory,

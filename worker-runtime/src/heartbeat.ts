@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel } from "amqplib";
 import type { Logger } from "pino";
-import type { BrokerConnection } from "./connection.ts";
+import type { BrokerConnection } from "./broker/connection.ts";
 import {
   type Heartbeat,
   heartbeatExchange,
@@ -11,7 +11,7 @@ import {
   type WorkerIdentity,
   type WorkerState,
 } from "./contract/index.ts";
-import type { Figures } from "./tally.ts";
+import type { Figures } from "./run/tally.ts";
 
 /** Reports to the operator. */
 export interface HeartbeatSender {

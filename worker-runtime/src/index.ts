@@ -11,7 +11,7 @@ export {
   PublishRefused,
   Unroutable,
 } from "./errors.ts";
-export { GiveUp, RetryLater } from "./handler-outcome.ts";
 export { defineJob, type Job, type JobContext, type JobOptions } from "./job.ts";
-export { createProducer, type EnqueueOptions, type Producer, type ProducerOptions } from "./producer.ts";
+export { createProducer, type EnqueueOptions, type Producer, type ProducerOptions } from "./produce/producer.ts";
+export { GiveUp, RetryLater } from "./run/handler-outcome.ts";
 export { defineWorker, type WorkerDefinition } from "./worker-definition.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { parseInput, writeInput } from "./input.ts";
 import { defineJob } from "./job.ts";
+import { parseInput, writeInput } from "./message/input.ts";
 import { defineWorker, isWorkerDefinition } from "./worker-definition.ts";
 
 const resize = defineJob({

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { openConnection } from "./broker/connection.ts";
+import { createPublisher } from "./broker/publisher.ts";
 import type { WorkerSettings } from "./configuration.ts";
-import { openConnection } from "./connection.ts";
-import { createConsumer } from "./consumer.ts";
+import { createConsumer } from "./consume/consumer.ts";
 import type { Command, WorkerState } from "./contract/index.ts";
 import { takeCommands } from "./control.ts";
 import { DrainDeadline } from "./errors.ts";
 import { type HeartbeatSender, startHeartbeats } from "./heartbeat.ts";
 import { drainSchedule, isReady, workerState } from "./lifecycle.ts";
-import { createMetrics } from "./metrics.ts";
-import { createPublisher } from "./publisher.ts";
-import { createRunner } from "./runner.ts";
-import { createTally } from "./tally.ts";
-import { serveTelemetry } from "./telemetry-server.ts";
+import { createRunner } from "./run/runner.ts";
+import { createTally } from "./run/tally.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
+import { serveTelemetry } from "./telemetry/server.ts";
 import type { WorkerDefinition } from "./worker-definition.ts";
 
 /** A worker at work. */

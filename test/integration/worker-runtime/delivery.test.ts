@@ -2,7 +2,7 @@ import { defineJob } from "@jobwright/worker-runtime";
 import { deadLetterHeader, delayBindingKey, delayDeliveryExchange } from "@jobwright/worker-runtime/contract";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { addressOfUri } from "../../../worker-runtime/src/broker-address.ts";
+import { addressOfUri } from "../../../worker-runtime/src/broker/address.ts";
 import { createAmqpProxy } from "./amqp-proxy.ts";
 import { createTestQueue, headerOf } from "./job-queue.ts";
 import { quickRetry, runWorker } from "./running-worker.ts";

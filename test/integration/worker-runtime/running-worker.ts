@@ -1,7 +1,7 @@
 import { defineWorker } from "@jobwright/worker-runtime";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
-import { addressOfUri } from "../../../worker-runtime/src/broker-address.ts";
+import { addressOfUri } from "../../../worker-runtime/src/broker/address.ts";
 import type { WorkerSettings } from "../../../worker-runtime/src/configuration.ts";
 import type { Job } from "../../../worker-runtime/src/job.ts";
 import { type RunningWorker, startWorker } from "../../../worker-runtime/src/worker.ts";

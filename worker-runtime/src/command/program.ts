@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type CommandLine, resolveSettings } from "../configuration.ts";
 import { configurationPath, telemetryPort } from "../contract/index.ts";
 import { ConfigurationError, DefinitionError } from "../errors.ts";
-import { createLog } from "../log.ts";
+import { createLog } from "../telemetry/log.ts";
 import { startWorker } from "../worker.ts";
 import { loadDefinition } from "./load.ts";
 import { isAskedToStop, stopSignal } from "./stop-signal.ts";

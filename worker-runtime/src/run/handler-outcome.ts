@@ -1,4 +1,4 @@
-import { maxDelaySeconds, parseDuration } from "./contract/index.ts";
+import { maxDelaySeconds, parseDuration } from "../contract/index.ts";
 
 // Symbols of the global registry: handlers may import another copy of this package than the one that runs them.
 const retryLater = Symbol.for("jobwright.retry-later");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { defaultRetryPolicy, maxDelaySeconds } from "./contract/index.ts";
+import { defaultRetryPolicy, maxDelaySeconds } from "../contract/index.ts";
 import { retryDelayMs } from "./retry.ts";
 
 test("the delay doubles from the initial one up to the maximum", () => {

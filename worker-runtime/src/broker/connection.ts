@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChannelModel, connect } from "amqplib";
 import type { Logger } from "pino";
+import type { AddressSource } from "./address.ts";
 import { createBackoff } from "./backoff.ts";
-import type { AddressSource } from "./broker-address.ts";
 
 /** What a user of a connection is told. */
 interface ConnectionListener {

@@ -2,17 +2,17 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { z } from "zod";
-import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "./broker-address.ts";
-import { openConnection } from "./connection.ts";
-import { type Binding, queueNames } from "./contract/index.ts";
-import { ConnectionLost, DefinitionError, InvalidInput, ProducerClosed } from "./errors.ts";
+import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "../broker/address.ts";
+import { openConnection } from "../broker/connection.ts";
+import { createPublisher } from "../broker/publisher.ts";
+import { type Binding, queueNames } from "../contract/index.ts";
+import { ConnectionLost, DefinitionError, InvalidInput, ProducerClosed } from "../errors.ts";
+import type { Job } from "../job.ts";
+import { writeInput } from "../message/input.ts";
+import { jobProperties, type OutgoingMessage } from "../message/message.ts";
+import { uuidv7 } from "../message/uuid.ts";
+import { createLog } from "../telemetry/log.ts";
 import { createGate } from "./gate.ts";
-import { writeInput } from "./input.ts";
-import type { Job } from "./job.ts";
-import { createLog } from "./log.ts";
-import { jobProperties, type OutgoingMessage } from "./message.ts";
-import { createPublisher } from "./publisher.ts";
-import { uuidv7 } from "./uuid.ts";
 
 /** Which broker and queue, in one of three ways. */
 type ProducerTarget =

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import { DrainDeadline, JobTimedOut } from "./errors.ts";
+import { DrainDeadline, JobTimedOut } from "../errors.ts";
+import type { Job, JobContext } from "../job.ts";
 import { isGiveUp, isRetryLater } from "./handler-outcome.ts";
-import type { Job, JobContext } from "./job.ts";
 import type { Ending } from "./outcome.ts";
 
 /** How long a handler may go on after its signal was aborted before it is reported. */

@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { addressOfUri, readBinding } from "./broker-address.ts";
-import { bindingUri } from "./contract/index.ts";
+import { bindingUri } from "../contract/index.ts";
+import { addressOfUri, readBinding } from "./address.ts";
 
 const facts = { tls: true, host: "::1", port: 5671, username: "a:b@c", password: "p/?#%", vhost: "my/vhost" };
 

@@ -1,9 +1,9 @@
 import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message } from "amqplib";
 import type { Logger } from "pino";
+import { ConnectionLost, Nacked, ProducerClosed, PublishRefused, Unroutable } from "../errors.ts";
+import type { OutgoingMessage } from "../message/message.ts";
 import { createBackoff } from "./backoff.ts";
 import type { BrokerConnection } from "./connection.ts";
-import { ConnectionLost, Nacked, ProducerClosed, PublishRefused, Unroutable } from "./errors.ts";
-import type { OutgoingMessage } from "./message.ts";
 
 /** Publishes persistent, mandatory messages and waits until the broker has them. */
 export interface Publisher {

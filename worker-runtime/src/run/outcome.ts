@@ -1,5 +1,5 @@
-import type { DeadLetterReason, RetryPolicy } from "./contract/index.ts";
-import { asError } from "./errors.ts";
+import type { DeadLetterReason, RetryPolicy } from "../contract/index.ts";
+import { asError } from "../errors.ts";
 import { isGiveUp, isRetryLater } from "./handler-outcome.ts";
 import { retryDelayMs } from "./retry.ts";
 

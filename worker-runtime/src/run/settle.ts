@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { createBackoff } from "./backoff.ts";
-import type { Delivery } from "./delivery.ts";
-import { ConnectionLost } from "./errors.ts";
-import type { OutgoingMessage } from "./message.ts";
-import type { Publisher } from "./publisher.ts";
+import { createBackoff } from "../broker/backoff.ts";
+import type { Publisher } from "../broker/publisher.ts";
+import type { Delivery } from "../consume/delivery.ts";
+import { ConnectionLost } from "../errors.ts";
+import type { OutgoingMessage } from "../message/message.ts";
 
 /** How often the broker may refuse a copy before the job goes back to its queue. */
 const maxRefusals = 3;

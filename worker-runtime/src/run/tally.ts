@@ -1,4 +1,4 @@
-import type { Heartbeat } from "./contract/index.ts";
+import type { Heartbeat } from "../contract/index.ts";
 
 /** The figures of a heartbeat that come from running jobs. Counters only grow; unfinished runs count up to now. */
 export type Figures = Pick<

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Job } from "./job.ts";
+import type { Job } from "../job.ts";
 
 type Checked = Pick<Job, "name" | "input">;
 

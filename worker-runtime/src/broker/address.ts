@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Options, SocketOptions } from "amqplib";
-import { type Binding, binding } from "./contract/index.ts";
-import { ConfigurationError } from "./errors.ts";
+import { type Binding, binding } from "../contract/index.ts";
+import { ConfigurationError } from "../errors.ts";
 
 /** What amqplib's `connect` takes. */
 export interface BrokerAddress {

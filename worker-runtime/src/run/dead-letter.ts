@@ -1,5 +1,5 @@
-import { type DeadLetterReason, deadLetterHeader, queueNames } from "./contract/index.ts";
-import { type JobMessage, jobProperties, type OutgoingMessage } from "./message.ts";
+import { type DeadLetterReason, deadLetterHeader, queueNames } from "../contract/index.ts";
+import { type JobMessage, jobProperties, type OutgoingMessage } from "../message/message.ts";
 
 /** Longest stack and message that a dead letter carries; frames of headers are limited to 128 KiB in all. */
 const maxStackBytes = 4096;

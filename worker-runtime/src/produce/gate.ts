@@ -1,4 +1,4 @@
-import { ProducerOverloaded } from "./errors.ts";
+import { ProducerOverloaded } from "../errors.ts";
 
 /** Lets a limited number in; the others wait in line. */
 export interface Gate {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { defaultRetryPolicy } from "./contract/index.ts";
-import { JobTimedOut } from "./errors.ts";
+import { defaultRetryPolicy } from "../contract/index.ts";
+import { JobTimedOut } from "../errors.ts";
 import { GiveUp, RetryLater } from "./handler-outcome.ts";
 import { decideOutcome, type Ending } from "./outcome.ts";
 

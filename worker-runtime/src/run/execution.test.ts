@@ -1,10 +1,10 @@
 import { pino } from "pino";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { DeliveryLost, DrainDeadline, JobTimedOut } from "./errors.ts";
+import { DeliveryLost, DrainDeadline, JobTimedOut } from "../errors.ts";
+import { defineJob, type JobContext } from "../job.ts";
 import { execute } from "./execution.ts";
 import { GiveUp } from "./handler-outcome.ts";
-import { defineJob, type JobContext } from "./job.ts";
 
 const context = {
   id: "m-1",

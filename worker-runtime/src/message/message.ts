@@ -1,5 +1,5 @@
 import type { Message, Options } from "amqplib";
-import { deadLetterHeader, header } from "./contract/index.ts";
+import { deadLetterHeader, header } from "../contract/index.ts";
 import { uuidv7 } from "./uuid.ts";
 
 /** A job as it lies on the broker, read from a delivery. Only a body is required: any AMQP client may have published it. */

@@ -1,9 +1,9 @@
 import type { Message } from "amqplib";
 import { describe, expect, test } from "vitest";
-import { deadLetterHeader, delayEntryExchange, header } from "./contract/index.ts";
-import { cutToBytes, deadLetter } from "./dead-letter.ts";
+import { deadLetterHeader, delayEntryExchange, header } from "../contract/index.ts";
+import { cutToBytes, deadLetter } from "../run/dead-letter.ts";
+import { retryCopy } from "../run/retry-copy.ts";
 import { jobProperties, readJobMessage } from "./message.ts";
-import { retryCopy } from "./retry-copy.ts";
 
 const nowMs = Date.UTC(2026, 0, 2);
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
-import { ConfigurationError } from "./errors.ts";
+import { ConfigurationError } from "../errors.ts";
 
 /** Serves `/metrics`, `/healthz` (the process answers) and `/readyz` (it may be sent work). */
 export interface TelemetryServer {

@@ -1,5 +1,5 @@
-import { delayEntryExchange, delayRoutingKey, header } from "./contract/index.ts";
-import { type JobMessage, jobProperties, type OutgoingMessage } from "./message.ts";
+import { delayEntryExchange, delayRoutingKey, header } from "../contract/index.ts";
+import { type JobMessage, jobProperties, type OutgoingMessage } from "../message/message.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The copy of a job that waits in the delay fabric and then returns to `queue`. */

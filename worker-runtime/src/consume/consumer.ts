@@ -1,7 +1,7 @@
 import type { ChannelModel } from "amqplib";
 import type { Logger } from "pino";
-import { createBackoff } from "./backoff.ts";
-import type { BrokerConnection } from "./connection.ts";
+import { createBackoff } from "../broker/backoff.ts";
+import type { BrokerConnection } from "../broker/connection.ts";
 import { type ConsumerSession, openConsumerSession } from "./consumer-session.ts";
 import type { Delivery } from "./delivery.ts";
 

@@ -1,5 +1,5 @@
 import type { Channel, ConsumeMessage } from "amqplib";
-import { DeliveryLost } from "./errors.ts";
+import { DeliveryLost } from "../errors.ts";
 
 /**
  * One delivery of a message. Its tag belongs to its channel: once that is gone, the broker delivers the message again,

@@ -1,4 +1,4 @@
-import { maxDelaySeconds, type RetryPolicy } from "./contract/index.ts";
+import { maxDelaySeconds, type RetryPolicy } from "../contract/index.ts";
 
 /**
  * How long to wait before the next attempt, in ms: initial × multiplierⁿ⁻¹ after the n-th attempt failed, at most max,
