@@ -113,7 +113,7 @@ export async function startWorker({ definition, settings, log, telemetryPort }: 
 
   function onCommand({ type }: Command): void {
     if (type === "Cordon") cordon();
-    else uncordon();
+    else if (type === "Uncordon") uncordon();
   }
 
   function allEnded(): Promise<void> {

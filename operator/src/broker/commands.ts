@@ -12,7 +12,7 @@ const expiryMs = 30_000;
 export async function sendCommand(
   broker: Broker,
   worker: WorkerIdentity,
-  type: Command["type"],
+  type: Exclude<Command["type"], "SetRate">,
 ): Promise<{ readonly routed: boolean }> {
   const command: Command = { version: protocolVersion, type };
   return broker.publisher.publish("", controlQueue(worker), Buffer.from(JSON.stringify(command)), {

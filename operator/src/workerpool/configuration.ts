@@ -19,6 +19,10 @@ export function poolConfiguration(pool: WorkerPool, jobQueue: JobQueue, queue: s
       jitterPercent: backoff.jitterPercent,
     },
     drainTimeoutMs: parseDuration(pool.spec.drainTimeout),
+    lanes: [],
+    outcomes: "None",
+    schemas: {},
+    encrypted: false,
   };
 }
 

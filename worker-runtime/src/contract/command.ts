@@ -5,10 +5,16 @@ import { readableVersion } from "./version.ts";
  * What the operator may tell a worker:
  * - `Cordon`: take no more jobs, hand back what has not started, finish what runs.
  * - `Uncordon`: take jobs again.
- * Both may be repeated without harm.
+ * - `SetRate`: start at most so many jobs a second from now on: this worker's share of the queue's `rateLimit`.
+ * Each may be repeated without harm.
  */
-export const command = z.object({
-  version: readableVersion,
-  type: z.enum(["Cordon", "Uncordon"]),
-});
+export const command = z.discriminatedUnion("type", [
+  z.object({ version: readableVersion, type: z.enum(["Cordon", "Uncordon"]) }),
+  z.object({
+    version: readableVersion,
+    type: z.literal("SetRate"),
+    /** Null: no limit. */
+    jobsPerSecond: z.number().nonnegative().nullable(),
+  }),
+]);
 export type Command = z.infer<typeof command>;

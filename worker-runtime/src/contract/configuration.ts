@@ -7,6 +7,12 @@ export const configurationPath = "/etc/jobwright/config/worker.json";
 /** Where the operator mounts a worker's credentials, in Service Binding layout (see binding.ts). */
 export const credentialsDirectory = "/etc/jobwright/credentials";
 
+/**
+ * Where the operator mounts the queue's keyring, for queues that encrypt: a file a key, named for its id, holding 32
+ * bytes in base64, and a file `current` with the id of the key to encrypt with.
+ */
+export const keyringDirectory = "/etc/jobwright/keyring";
+
 /** Environment variables that the operator sets on the worker's container. */
 export const environment = {
   /** The pod's own name, from the downward API. */
@@ -36,6 +42,26 @@ export const defaultRetryPolicy: RetryPolicy = {
   jitterPercent: 20,
 };
 
+/** A priority lane: a queue of its own, served by weight. Weights are relative: 3 gets three jobs for each one of 1. */
+export const lane = z.object({ name: z.string().min(1), weight: z.int().positive() });
+export type Lane = z.infer<typeof lane>;
+
+/** Whose outcomes are published to the queue's outcome exchange: nobody's, failed jobs' and retries', or all. */
+export const outcomesPolicy = z.enum(["None", "Failures", "All"]);
+export type OutcomesPolicy = z.infer<typeof outcomesPolicy>;
+
+/** A rate limit for all workers of a queue together. */
+export const sharedRateLimit = z.object({
+  jobs: z.int().positive(),
+  perMs: z.int().positive(),
+  /**
+   * Into how many shares it is cut until the operator tells a worker its own: as many as there can be workers, so that
+   * the sum never passes the limit, even while no operator runs.
+   */
+  shares: z.int().positive(),
+});
+export type SharedRateLimit = z.infer<typeof sharedRateLimit>;
+
 /** The mounted configuration of the workers of one pool. */
 export const workerConfiguration = z.object({
   version: readableVersion,
@@ -47,5 +73,15 @@ export const workerConfiguration = z.object({
   retry: retryPolicy,
   /** How long a stopping worker may finish what runs. */
   drainTimeoutMs: z.int().positive(),
+  /** Served beside the work queue, whose own weight is 1. */
+  lanes: z.array(lane).default([]),
+  outcomes: outcomesPolicy.default("None"),
+  rateLimit: sharedRateLimit.optional(),
+  /** JSON Schema of the input, by job name. */
+  schemas: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  /** Whether {@link keyringDirectory} is mounted and bodies are encrypted. */
+  encrypted: z.boolean().default(false),
+  /** Largest body, in bytes. */
+  maxMessageBytes: z.int().positive().optional(),
 });
 export type WorkerConfiguration = z.infer<typeof workerConfiguration>;

@@ -9,6 +9,15 @@ export const header = {
   enqueuedAt: "jobwright-enqueued-at",
   /** On a retry, when it is due, in ms since the Unix epoch: what a wait is counted from. */
   dueAt: "jobwright-due-at",
+  /** The producer's own name for the work, for example an order's number. */
+  key: "jobwright-key",
+  /** When the job is no longer worth starting, in ms since the Unix epoch. */
+  expiresAt: "jobwright-expires-at",
+  /** Id of the key that the body is encrypted with; absent means plain. */
+  encryption: "jobwright-encryption",
+  /** W3C trace context of whoever enqueued the job. */
+  traceparent: "traceparent",
+  tracestate: "tracestate",
 } as const;
 
 /** Headers that only dead letters carry: why the job is there, and what is needed to send it again. */
@@ -33,5 +42,15 @@ export const deadLetterHeader = {
  * - `GaveUp`: the handler threw `GiveUp`.
  * - `InvalidInput`: the body is not JSON, or is not what the job's schema asks for.
  * - `UnknownJob`: no handler of that name in the worker.
+ * - `Expired`: it had not been started by the time that its producer set.
+ * - `Undecryptable`: its body is encrypted with a key that the worker does not have, or was altered.
+ * - `TooLarge`: its body is larger than the queue allows.
  */
-export type DeadLetterReason = "AttemptsExhausted" | "GaveUp" | "InvalidInput" | "UnknownJob";
+export type DeadLetterReason =
+  | "AttemptsExhausted"
+  | "GaveUp"
+  | "InvalidInput"
+  | "UnknownJob"
+  | "Expired"
+  | "Undecryptable"
+  | "TooLarge";

@@ -54,5 +54,7 @@ export const heartbeat = z.object({
   lastWaitSeconds: seconds.nullable(),
   /** Age of the longest unfinished run; null when idle. */
   oldestRunningSeconds: seconds.nullable(),
+  /** The share of the queue's rate limit that it keeps to, in jobs a second; null for no limit. */
+  rate: seconds.nullable().optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeat>;

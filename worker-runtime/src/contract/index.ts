@@ -7,4 +7,5 @@ export * from "./duration.ts";
 export * from "./headers.ts";
 export * from "./heartbeat.ts";
 export * from "./names.ts";
+export * from "./outcome-event.ts";
 export * from "./version.ts";

@@ -13,6 +13,8 @@ export interface QueueNames {
   readonly deadLetterExchange: string;
   /** Quorum queue of jobs that failed for good. */
   readonly deadLetterQueue: string;
+  /** Topic exchange of what became of jobs; see outcome-event.ts. */
+  readonly outcomeExchange: string;
 }
 
 /** Names every resource of a JobQueue from its resolved name. */
@@ -22,8 +24,22 @@ export function queueNames(name: string): QueueNames {
     queue: name,
     deadLetterExchange: `${name}.dlx`,
     deadLetterQueue: `${name}.dead`,
+    outcomeExchange: `${name}.outcomes`,
   };
 }
+
+/** The queue of lane `lane` of the JobQueue whose resolved name is `queue`. */
+export function laneQueue(queue: string, lane: string): string {
+  return `${queue}.${lane}`;
+}
+
+/** Routing key that sends job `job` to lane `lane`. Jobs without a lane are published with their name alone. */
+export function laneRoutingKey(lane: string, job: string): string {
+  return `lane.${lane}.${job}`;
+}
+
+/** Topic exchange, one per vhost, for outcomes that a producer asked for with `reply_to`, which is the routing key. */
+export const repliesExchange = "jobwright.replies";
 
 /** Topic exchange that workers send heartbeats to, one per vhost. */
 export const heartbeatExchange = "jobwright.heartbeats";
