@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** Errors that users of the runtime meet, one class a cause. */
 
 /** A job, a worker or a producer was described wrongly in code. Thrown while the module loads: mend the code. */
@@ -21,13 +23,36 @@ export class JobTimedOut extends Error {
 }
 
 /**
+ * A handler with a `heartbeatTimeout` called neither `job.heartbeat()` nor `job.progress()` for so long. It is the reason
+ * of `job.signal`, and counts as a failure.
+ */
+export class JobHung extends Error {
+  override readonly name = "JobHung";
+  readonly heartbeatTimeoutMs: number;
+  constructor(job: string, heartbeatTimeoutMs: number) {
+    super(
+      `job "${job}" gave no sign of life for its heartbeatTimeout of ${heartbeatTimeoutMs} ms: either it hangs, or it should call job.heartbeat() more often`,
+    );
+    this.heartbeatTimeoutMs = heartbeatTimeoutMs;
+  }
+}
+
+/**
+ * The thread of a job with `isolate: true` ended before its handler did: an error that nobody caught, no memory left,
+ * `process.exit`, or a handler that ignored its signal for 5 s. It counts as a failure.
+ */
+export class HandlerThreadEnded extends Error {
+  override readonly name = "HandlerThreadEnded";
+}
+
+/**
  * The broker has taken the job back: its connection or channel is gone, and the job will be delivered again. It is the
  * reason of `job.signal`; whatever the handler still does is not recorded.
  */
 export class DeliveryLost extends Error {
   override readonly name = "DeliveryLost";
-  constructor() {
-    super("the connection over which this job was delivered is gone: the broker delivers the job again");
+  constructor(why = "the connection over which this job was delivered is gone: the broker delivers the job again") {
+    super(why);
   }
 }
 
@@ -97,8 +122,11 @@ export class ProducerOverloaded extends Error {
   override readonly name = "ProducerOverloaded";
 }
 
+// JSON would refuse a BigInt and what holds itself.
+const inspected = { depth: 3, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 1_000, maxArrayLength: 20 };
+
 /** `error` as an Error, whatever was thrown. */
 export function asError(error: unknown): Error {
   if (error instanceof Error) return error;
-  return new Error(typeof error === "string" ? error : `a handler threw ${JSON.stringify(error) ?? String(error)}`);
+  return new Error(typeof error === "string" ? error : `a handler threw ${inspect(error, inspected)}`);
 }
