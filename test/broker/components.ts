@@ -3,10 +3,20 @@ import type { Component } from "../cluster/component.ts";
 import { answers } from "../cluster/http-health.ts";
 import { program } from "../cluster/packages.ts";
 import type { ProcessSpec } from "../cluster/processes.ts";
-import { brokerConfiguration } from "./configuration.ts";
+import { type BrokerSettings, brokerConfiguration } from "./configuration.ts";
 import { brokerRoot } from "./root.ts";
 import { brokerFolder, loopback, readSettings } from "./settings.ts";
-import { type BrokerVersion, brokerPlans, compactVersion } from "./versions.ts";
+import { type BrokerPlan, type BrokerVersion, brokerPlans, compactVersion } from "./versions.ts";
+
+/** One RabbitMQ: what tells its program, ports and data from another's. */
+export interface BrokerNode {
+  readonly version: BrokerVersion;
+  /** The Erlang node is called so, at localhost. */
+  readonly nodeName: string;
+  readonly plan: BrokerPlan;
+  /** Where its data and configuration are. */
+  readonly folder: string;
+}
 
 /** Where the broker's data folder is inside its root. */
 const home = "/var/lib/rabbitmq";
@@ -16,16 +26,22 @@ export const serverName = (version: BrokerVersion) => `rabbitmq-${compactVersion
 /** The same of its Erlang name daemon. */
 export const epmdName = (version: BrokerVersion) => `epmd-${compactVersion(version)}`;
 
+/** The broker of this version that all tests share. */
+function sharedNode(version: BrokerVersion): BrokerNode {
+  const nodeName = `jobwright${compactVersion(version)}`;
+  return { version, nodeName, plan: brokerPlans[version], folder: brokerFolder(version) };
+}
+
 /** What a broker of this version is, running or not. Its root must be there before it is started. */
 export function brokerComponents(version: BrokerVersion): Component[] {
-  const plan = brokerPlans[version];
+  const node = sharedNode(version);
+  const { plan } = node;
   return [
     {
       name: epmdName(version),
       version: () => "",
       address: `${loopback}:${plan.epmdPort}`,
-      process: () =>
-        insideRoot(version, epmdName(version), ["/usr/bin/epmd", "-address", loopback, "-port", `${plan.epmdPort}`]),
+      process: () => ({ name: epmdName(version), ...epmdProgram(node) }),
       // It answers no HTTP; running is all there is to see, and the broker does not start without it.
       healthy: () => Promise.resolve(true),
     },
@@ -36,19 +52,30 @@ export function brokerComponents(version: BrokerVersion): Component[] {
       startTimeoutMs: 120_000,
       stopTimeoutMs: 30_000,
       prepare: () => prepare(version),
-      process: () => insideRoot(version, serverName(version), ["/bin/sh", "-c", serverScript], environment(version)),
+      process: () => ({ name: serverName(version), ...serverProgram(node) }),
       healthy: () => brokerAnswers(version),
     },
   ];
 }
 
+type Program = Omit<ProcessSpec, "name">;
+
+/** Erlang's name daemon of a node. */
+export function epmdProgram(node: BrokerNode): Program {
+  return insideRoot(node, ["/usr/bin/epmd", "-address", loopback, "-port", `${node.plan.epmdPort}`]);
+}
+
+/** The broker itself; {@link writeConfiguration} comes first. */
+export function serverProgram(node: BrokerNode): Program {
+  return insideRoot(node, ["/bin/sh", "-c", serverScript], environment(node));
+}
+
 // With this variable the script becomes the Erlang VM instead of waiting for it, so the recorded pid is the broker's.
 const serverScript = "RUNNING_UNDER_SYSTEMD=true exec /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server";
 
-function environment(version: BrokerVersion): Record<string, string> {
-  const plan = brokerPlans[version];
+function environment({ nodeName, plan }: BrokerNode): Record<string, string> {
   return {
-    RABBITMQ_NODENAME: `jobwright${compactVersion(version)}@localhost`,
+    RABBITMQ_NODENAME: `${nodeName}@localhost`,
     RABBITMQ_MNESIA_BASE: `${home}/data`,
     RABBITMQ_CONFIG_FILE: `${home}/rabbitmq`,
     RABBITMQ_ENABLED_PLUGINS_FILE: `${home}/enabled_plugins`,
@@ -66,32 +93,31 @@ function environment(version: BrokerVersion): Record<string, string> {
 function prepare(version: BrokerVersion): void {
   const settings = readSettings(version);
   if (settings === undefined) throw new Error(`RabbitMQ ${version} has no settings: run \`npm run cluster -- up\``);
-  mkdirSync(`${brokerFolder(version)}/home/data`, { recursive: true });
-  writeFileSync(`${brokerFolder(version)}/home/rabbitmq.conf`, brokerConfiguration(brokerPlans[version], settings));
-  writeFileSync(`${brokerFolder(version)}/home/enabled_plugins`, "[rabbitmq_management,rabbitmq_prometheus].\n");
+  writeConfiguration(sharedNode(version), settings);
+}
+
+/** Writes what a node reads when it starts. */
+export function writeConfiguration({ folder, plan }: BrokerNode, settings: BrokerSettings): void {
+  mkdirSync(`${folder}/home/data`, { recursive: true });
+  writeFileSync(`${folder}/home/rabbitmq.conf`, brokerConfiguration(plan, settings));
+  writeFileSync(`${folder}/home/enabled_plugins`, "[rabbitmq_management,rabbitmq_prometheus].\n");
 }
 
 /**
  * Runs a program in the broker's root with its own view of mounts: they vanish with it and nothing is left to unmount.
  * `unshare`, `sh` and `chroot` each become the next one, so the pid stays the same to the end.
  */
-function insideRoot(
-  version: BrokerVersion,
-  name: string,
-  command: string[],
-  env: Record<string, string> = {},
-): ProcessSpec {
+function insideRoot({ version, folder }: BrokerNode, command: string[], env: Record<string, string> = {}): Program {
   const root = brokerRoot(version);
-  mkdirSync(`${brokerFolder(version)}/home`, { recursive: true });
+  mkdirSync(`${folder}/home`, { recursive: true });
   const script = [
     "set -e",
     `mount --rbind /proc "${root}/proc"`,
     `mount --rbind /dev "${root}/dev"`,
-    `mount --bind "${brokerFolder(version)}/home" "${root}${home}"`,
+    `mount --bind "${folder}/home" "${root}${home}"`,
     `exec chroot "${root}" "$@"`,
   ].join("\n");
   return {
-    name,
     command: program("unshare"),
     args: ["--mount", "--propagation", "private", "sh", "-c", script, "sh", ...command],
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: home, ...env },
@@ -100,7 +126,11 @@ function insideRoot(
 
 function brokerAnswers(version: BrokerVersion): Promise<boolean> {
   const settings = readSettings(version);
-  if (settings === undefined) return Promise.resolve(false);
-  const url = `http://${settings.address}:${brokerPlans[version].managementPort}/api/health/checks/port-listener/${brokerPlans[version].amqpPort}`;
+  return settings === undefined ? Promise.resolve(false) : nodeAnswers(brokerPlans[version], settings);
+}
+
+/** Whether a node takes AMQP connections and its management API answers. */
+export function nodeAnswers(plan: BrokerPlan, settings: BrokerSettings): Promise<boolean> {
+  const url = `http://${settings.address}:${plan.managementPort}/api/health/checks/port-listener/${plan.amqpPort}`;
   return answers(url, { auth: `${settings.username}:${settings.password}` });
 }

@@ -1,8 +1,9 @@
 import { ensureRunning } from "../cluster/component.ts";
 import { findRunning, readRecord, signalProcess, stopProcess, waitForExit } from "../cluster/processes.ts";
 import { brokerComponents, epmdName, serverName } from "./components.ts";
+import type { BrokerSettings } from "./configuration.ts";
 import { loopback, readSettings, removeSettings } from "./settings.ts";
-import { type BrokerVersion, brokerPlans, brokerVersions } from "./versions.ts";
+import { type BrokerPlan, type BrokerVersion, brokerPlans, brokerVersions } from "./versions.ts";
 
 /** A RabbitMQ that runs now, and how to reach it. */
 export interface Broker {
@@ -30,11 +31,19 @@ export function readBroker(version: BrokerVersion): Broker | undefined {
   const record = findRunning(serverName(version));
   const settings = readSettings(version);
   if (record === undefined || settings === undefined) return undefined;
-  const { amqpPort, managementPort, prometheusPort } = brokerPlans[version];
-  const { address, username, password } = settings;
+  return describeBroker(version, record.pid, brokerPlans[version], settings);
+}
+
+/** How to reach a broker that runs. */
+export function describeBroker(
+  version: BrokerVersion,
+  pid: number,
+  { amqpPort, managementPort, prometheusPort }: BrokerPlan,
+  { address, username, password }: BrokerSettings,
+): Broker {
   return {
     version,
-    pid: record.pid,
+    pid,
     host: address,
     podHost: address === loopback ? undefined : address,
     amqpPort,

@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { answersWithin, freePorts, type OwnedProcess, startOwned } from "../cluster/owned-process.ts";
+import { findProgram, installPackages } from "../cluster/packages.ts";
+import { type BrokerNode, epmdProgram, nodeAnswers, serverProgram, writeConfiguration } from "./components.ts";
+import { ensureBrokerRoot } from "./root.ts";
+import { type Broker, describeBroker } from "./server.ts";
+import { loopback } from "./settings.ts";
+import { type BrokerVersion, brokerPlans, defaultBrokerVersion } from "./versions.ts";
+
+/**
+ * A RabbitMQ of the caller's own on loopback, which it may kill without disturbing anybody. `await using` ends it and
+ * drops its data. Its ports and its administrator stay the same over restarts.
+ */
+export interface PrivateBroker extends Broker, AsyncDisposable {
+  /** Of the present run. */
+  readonly pid: number;
+  readonly running: boolean;
+  /** Ends it without warning, as a power cut would; resolves when it has ended. */
+  kill(): Promise<void>;
+  /** Ends it in order. */
+  stop(): Promise<void>;
+  /** Starts it again with the data that it kept; resolves when it answers. Nothing happens when it runs. */
+  start(): Promise<void>;
+}
+
+/** Starts a RabbitMQ; resolves when it answers, after some seconds. It ends with this process at the latest. */
+export async function startPrivateBroker(version: BrokerVersion = defaultBrokerVersion): Promise<PrivateBroker> {
+  if (findProgram("mmdebstrap") === undefined) await installPackages(["mmdebstrap"]);
+  await ensureBrokerRoot(version);
+
+  const folder = mkdtempSync(join(tmpdir(), "jobwright-rabbitmq-"));
+  const [amqpPort = 0, managementPort = 0, prometheusPort = 0, distributionPort = 0, epmdPort = 0] = await freePorts(5);
+  const plan = { ...brokerPlans[version], amqpPort, managementPort, prometheusPort, distributionPort, epmdPort };
+  const nodeName = `private${randomBytes(4).toString("hex")}`;
+  const node: BrokerNode = { version, nodeName, plan, folder };
+  const settings = { address: loopback, username: "admin", password: randomBytes(18).toString("base64url") };
+  const logFile = join(folder, "log");
+
+  const epmd = startOwned({ ...epmdProgram(node), logFile });
+  async function launch(): Promise<OwnedProcess> {
+    writeConfiguration(node, settings);
+    const process = startOwned({ ...serverProgram(node), logFile });
+    await answersWithin(process, { name: `RabbitMQ ${version}`, logFile, timeoutMs: 120_000 }, () =>
+      nodeAnswers(plan, settings),
+    );
+    return process;
+  }
+
+  let server: OwnedProcess;
+  try {
+    server = await launch();
+  } catch (error) {
+    await epmd.kill();
+    throw error;
+  }
+  return {
+    ...describeBroker(version, server.pid, plan, settings),
+    get pid() {
+      return server.pid;
+    },
+    get running() {
+      return server.running;
+    },
+    kill: () => server.kill(),
+    stop: () => server.stop("SIGTERM", 30_000),
+    async start() {
+      if (!server.running) server = await launch();
+    },
+    async [Symbol.asyncDispose]() {
+      // Its data go anyway: no reason to wait until it has written them.
+      await server.kill();
+      await epmd.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
