@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type CommandLine, resolveSettings } from "../configuration.ts";
 import { configurationPath, telemetryPort } from "../contract/index.ts";
 import { ConfigurationError, DefinitionError } from "../errors.ts";
-import { createLog } from "../telemetry/log.ts";
+import { createLog, type LogFormat, logFormats } from "../telemetry/log.ts";
 import { startWorker } from "../worker.ts";
 import { loadDefinition } from "./load.ts";
 import { isAskedToStop, stopSignal } from "./stop-signal.ts";
@@ -10,6 +10,7 @@ import { isAskedToStop, stopSignal } from "./stop-signal.ts";
 interface Options extends CommandLine {
   readonly port: number;
   readonly logLevel: string;
+  readonly logFormat: LogFormat;
 }
 
 function atLeast(least: number): (text: string) => number {
@@ -23,7 +24,7 @@ function atLeast(least: number): (text: string) => number {
 }
 
 async function run(file: string, options: Options): Promise<void> {
-  const log = createLog(options.logLevel);
+  const log = createLog(options.logLevel, options.logFormat);
   const settings = await resolveSettings(options, process.env);
   const definition = await loadDefinition(file);
   // Asked to stop before there was anything to stop.
@@ -61,6 +62,12 @@ const program = new Command("jobwright-worker")
       .choices(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
       .env("LOG_LEVEL")
       .default("info"),
+  )
+  .addOption(
+    new Option("--log-format <format>", "names of the log's fields: pino's own, or the Elastic Common Schema's")
+      .choices(logFormats)
+      .env("LOG_FORMAT")
+      .default("json"),
   )
   .action(run);
 

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { createLog, type LogFormat } from "./log.ts";
+
+function written(format: LogFormat, write: (log: ReturnType<typeof createLog>) => void): Record<string, unknown> {
+  const lines: string[] = [];
+  write(createLog("info", format, { write: (line) => void lines.push(line) }));
+  expect(lines).toHaveLength(1);
+  return JSON.parse(lines[0] ?? "");
+}
+const facts = {
+  job: "resize",
+  id: "m-1",
+  attempt: 2,
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  spanId: "b7ad6b7169203331",
+};
+
+test("ecs: a job's line has the schema's names, error and trace among them", () => {
+  const line = written("ecs", (log) =>
+    log.child(facts).warn({ err: new TypeError("no such image") }, "to be tried again"),
+  );
+  expect(line).toMatchObject({
+    "@timestamp": expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    "log.level": "warn",
+    "ecs.version": expect.any(String),
+    message: "to be tried again",
+    "trace.id": facts.traceId,
+    "span.id": facts.spanId,
+    "jobwright.job": "resize",
+    "jobwright.id": "m-1",
+    "jobwright.attempt": 2,
+    error: {
+      type: "TypeError",
+      message: "no such image",
+      stack_trace: expect.stringContaining("TypeError: no such image\n"),
+    },
+  });
+  for (const plain of ["msg", "level", "time", "err", "job", "id", "traceId"]) expect(line).not.toHaveProperty(plain);
+});
+
+test("ecs: what a handler binds to its log keeps its names", () => {
+  const line = written("ecs", (log) => log.child(facts).child({ id: "mine" }).info("x"));
+  expect(line).toMatchObject({ "jobwright.id": "m-1", id: "mine" });
+});
+
+test("json: pino's names, with the level by its name", () => {
+  const line = written("json", (log) => log.child(facts).error({ err: new TypeError("no") }, "x"));
+  expect(line).toMatchObject({ level: "error", msg: "x", ...facts, err: { type: "TypeError", message: "no" } });
+});
