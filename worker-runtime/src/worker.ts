@@ -8,6 +8,7 @@ import type { Command, WorkerState } from "./contract/index.ts";
 import { takeCommands } from "./control.ts";
 import { DrainDeadline } from "./errors.ts";
 import { type HeartbeatSender, startHeartbeats } from "./heartbeat.ts";
+import { createThreads } from "./isolation/threads.ts";
 import { drainSchedule, isReady, workerState } from "./lifecycle.ts";
 import { createRunner } from "./run/runner.ts";
 import { createTally } from "./run/tally.ts";
@@ -37,10 +38,13 @@ export interface WorkerOptions {
   readonly log: Logger;
   /** 0 picks a free port. */
   readonly telemetryPort: number;
+  /** Path of the module that exports the definition: needed by jobs with `isolate: true`, whose threads load it. */
+  readonly module?: string;
 }
 
 /** Wires a worker and starts it. It needs no broker to start: it connects when there is one, and again whenever it went. */
-export async function startWorker({ definition, settings, log, telemetryPort }: WorkerOptions): Promise<RunningWorker> {
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { definition, settings, log, telemetryPort } = options;
   const { queue, concurrency, worker, identity } = settings;
   const orders = { cordoned: false, stopping: false, stopped: false };
   // Whether the consumer has said that no delivery is on its way.
@@ -51,6 +55,8 @@ export async function startWorker({ definition, settings, log, telemetryPort }: 
   const idle = new Set<() => void>();
 
   const state = () => workerState(orders, quiet, runner.running);
+  const threads = createThreads(options.module);
+  const jobs = definition.jobs.map((job) => threads.place(job));
   const metrics = createMetrics();
   const telemetry = await serveTelemetry({
     port: telemetryPort,
@@ -64,7 +70,7 @@ export async function startWorker({ definition, settings, log, telemetryPort }: 
   const publisher = createPublisher(publishing, log);
   const tally = createTally();
   const runner = createRunner({
-    jobs: definition.jobs,
+    jobs,
     queue,
     worker,
     retry: settings.retry,
@@ -141,7 +147,7 @@ export async function startWorker({ definition, settings, log, telemetryPort }: 
     await heartbeats?.last();
     publisher.stop();
     await Promise.all([consuming.stop(), publishing.stop()]);
-    await telemetry.stop();
+    await Promise.all([telemetry.stop(), threads.stop()]);
     log.info("stopped");
   }
 

@@ -29,7 +29,7 @@ async function run(file: string, options: Options): Promise<void> {
   const definition = await loadDefinition(file);
   // Asked to stop before there was anything to stop.
   if (isAskedToStop()) process.exit(0);
-  const worker = await startWorker({ definition, settings, log, telemetryPort: options.port });
+  const worker = await startWorker({ definition, settings, log, telemetryPort: options.port, module: file });
   log.info(
     {
       queue: settings.queue,

@@ -1,0 +1,108 @@
+/** What a worker thread runs: it loads the user's module, and then the jobs that it is sent. */
+import { parentPort, workerData } from "node:worker_threads";
+import { loadDefinition } from "../command/load.ts";
+import { InvalidInput } from "../errors.ts";
+import type { Job, JobContext } from "../job.ts";
+import { writeInput } from "../message/input.ts";
+import { withTraceHeaders } from "../telemetry/tracing.ts";
+import { forwardingLog } from "./forwarded-log.ts";
+import type { FromThread, ThreadData, ToThread } from "./messages.ts";
+import { readError, writeError } from "./wire-error.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("thread-main is started by the worker, as a thread");
+
+const { module } = workerData as ThreadData;
+const definition = await loadDefinition(module);
+const jobs = new Map(definition.jobs.map((job) => [job.name, job]));
+
+/** Calls of `enqueue` that wait for the worker's answer. */
+const calls = new Map<number, PromiseWithResolvers<string>>();
+let callCount = 0;
+let abort: AbortController | undefined;
+
+port.on("message", (message: ToThread) => {
+  switch (message.type) {
+    case "Run":
+      void run(message);
+      break;
+    case "Abort":
+      abort?.abort(readError(message.reason));
+      break;
+    case "Enqueued":
+      calls.get(message.call)?.resolve(message.id);
+      calls.delete(message.call);
+      break;
+    case "NotEnqueued":
+      calls.get(message.call)?.reject(readError(message.error));
+      calls.delete(message.call);
+      break;
+  }
+});
+
+function tell(message: FromThread): void {
+  port?.postMessage(message);
+}
+
+async function run({ job: facts, input, logLevel, trace }: Extract<ToThread, { type: "Run" }>): Promise<void> {
+  const controller = new AbortController();
+  abort = controller;
+  const enqueued: Promise<string>[] = [];
+  const context: JobContext = {
+    ...facts,
+    signal: controller.signal,
+    log: forwardingLog(logLevel, (line) => tell({ type: "Log", line })),
+    progress(fraction, note) {
+      if (!(fraction >= 0 && fraction <= 1)) throw new RangeError(`progress: ${fraction} is not between 0 and 1`);
+      tell({ type: "Progress", fraction, note });
+    },
+    heartbeat: () => tell({ type: "Heartbeat" }),
+    enqueue(job, childInput, options) {
+      const sent = enqueue(job, childInput, options);
+      // Awaited below too; until then, a failure that nobody awaits is not to end the thread.
+      sent.catch(() => {});
+      enqueued.push(sent);
+      return sent;
+    },
+  };
+  try {
+    const job = jobs.get(facts.name);
+    if (job === undefined) throw new Error(`the thread's copy of ${module} has no job "${facts.name}"`);
+    const output = await withTraceHeaders(trace, async () => job.run(input, context));
+    await Promise.all(enqueued);
+    tell({ type: "Returned", output: writeOutput(job, output) });
+  } catch (error) {
+    threw(error);
+  }
+}
+
+const enqueue: JobContext["enqueue"] = async (job, input, options) => {
+  const written = await writeInput(job, input);
+  if (!written.ok) throw new InvalidInput(written.problem);
+  callCount += 1;
+  const answer = Promise.withResolvers<string>();
+  calls.set(callCount, answer);
+  tell({ type: "Enqueue", call: callCount, job: job.name, input: written.content.toString(), options });
+  return await answer.promise;
+};
+
+/** As JSON, which is all that others see of an output; undefined where it has no word for it. */
+function writeOutput(job: Job, output: unknown): string | undefined {
+  try {
+    return JSON.stringify(output);
+  } catch (error) {
+    if (job.output === undefined) return undefined;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`the output of "${job.name}" cannot be written as JSON: ${why}`);
+  }
+}
+
+function threw(error: unknown): void {
+  const wire = writeError(error);
+  try {
+    tell({ type: "Threw", error: wire });
+  } catch (refused) {
+    // The input of a RetryLater.
+    tell({ type: "Threw", error: writeError(refused) });
+  }
+}
