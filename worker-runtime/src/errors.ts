@@ -74,6 +74,43 @@ export class InvalidInput extends Error {
   override readonly name = "InvalidInput";
 }
 
+/** What a handler returned is not what its job's `output` promises, or not JSON. It counts as a failed attempt. */
+export class InvalidOutput extends Error {
+  override readonly name = "InvalidOutput";
+}
+
+/** The job was not started before the moment that its producer's `expires` set. It is dead-lettered. */
+export class JobExpired extends Error {
+  override readonly name = "JobExpired";
+}
+
+/** An option of `enqueue` that is wrong. Nothing was sent. */
+export class InvalidOptions extends Error {
+  override readonly name = "InvalidOptions";
+}
+
+/**
+ * A body is larger than the queue or broker allows. `enqueue` sends nothing then; a delivery is dead-lettered. Store what
+ * is large elsewhere and enqueue where it is.
+ */
+export class MessageTooLarge extends Error {
+  override readonly name = "MessageTooLarge";
+  readonly bytes: number;
+  readonly maxBytes: number;
+  constructor(bytes: number, maxBytes: number) {
+    super(
+      `the message's body has ${bytes} bytes, and at most ${maxBytes} are allowed: store it elsewhere (an object store, a database) and enqueue a reference to it`,
+    );
+    this.bytes = bytes;
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** A body that cannot be decrypted: its key is unknown, or it was altered. The delivery is dead-lettered. */
+export class Undecryptable extends Error {
+  override readonly name = "Undecryptable";
+}
+
 /**
  * The broker has no queue for the message: the JobQueue does not exist (yet), its exchange is gone, or nothing is bound
  * to it. The job is not stored. Check `kubectl get jobqueue` and the producer's `queue`.
@@ -89,7 +126,7 @@ export class Nacked extends Error {
 
 /**
  * The broker closed the channel over what was published: no write permission (403) or a message over its size limit (406).
- * Everything in flight on the channel is rejected with it, so a job rejected with this error may yet be stored.
+ * What else was in flight on the channel is sent again.
  */
 export class PublishRefused extends Error {
   override readonly name = "PublishRefused";

@@ -1,0 +1,60 @@
+import type { Options } from "amqplib";
+import {
+  delayEntryExchange,
+  delayRoutingKey,
+  header,
+  laneQueue,
+  laneRoutingKey,
+  queueNames,
+} from "../contract/index.ts";
+import type { Placement } from "./enqueue-options.ts";
+import type { SealedInput } from "./input-codec.ts";
+import { jobProperties, type OutgoingMessage } from "./message.ts";
+
+/**
+ * The message of a new job, for a producer and for a handler's children alike. Made anew for every try to send it, since
+ * what is left of a delay grows shorter.
+ *
+ * @param nowMs when it is sent.
+ * @param headers further ones, for example of a trace.
+ */
+export function jobToSend(
+  name: string,
+  queue: string,
+  placement: Placement,
+  body: SealedInput,
+  nowMs: number,
+  headers?: Readonly<Record<string, string | number>>,
+): OutgoingMessage {
+  return {
+    ...route(name, queue, placement, nowMs),
+    content: body.content,
+    properties: propertiesOf(name, placement, body, headers),
+  };
+}
+
+/** Exchange and routing key: straight to the queue, or through the delay fabric to it. */
+function route(name: string, queue: string, { lane, dueAtMs }: Placement, nowMs: number) {
+  if (dueAtMs !== undefined && dueAtMs > nowMs) {
+    const target = lane === undefined ? queue : laneQueue(queue, lane);
+    return { exchange: delayEntryExchange, routingKey: delayRoutingKey(dueAtMs - nowMs, target) };
+  }
+  const routingKey = lane === undefined ? name : laneRoutingKey(lane, name);
+  return { exchange: queueNames(queue).exchange, routingKey };
+}
+
+function propertiesOf(
+  name: string,
+  placement: Placement,
+  { encryption }: SealedInput,
+  more: Readonly<Record<string, string | number>> | undefined,
+): Options.Publish {
+  const { id, enqueuedAtMs, dueAtMs, key, expiresAtMs, replyTo } = placement;
+  const headers: Record<string, string | number> = { ...more };
+  if (dueAtMs !== undefined) headers[header.dueAt] = dueAtMs;
+  if (key !== undefined) headers[header.key] = key;
+  if (expiresAtMs !== undefined) headers[header.expiresAt] = expiresAtMs;
+  if (encryption !== undefined) headers[header.encryption] = encryption;
+  const kept: Options.Publish = replyTo === undefined ? {} : { replyTo };
+  return jobProperties({ id, name, attempt: 1, enqueuedAtMs }, kept, headers);
+}

@@ -1,0 +1,50 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { ConfigurationError } from "../errors.ts";
+
+/** JSON Schema of the input, by job name, as a JobQueue's `spec.jobs` has it. */
+export type JsonSchemas = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Says what is wrong with an input, a line a problem; undefined when it fits. */
+export type SchemaCheck = (input: unknown) => string | undefined;
+
+/**
+ * Compiles one JSON Schema: draft 2020-12, or draft 7 if its `$schema` says so. Formats are checked; unknown keywords
+ * are not refused.
+ *
+ * @param where what an error begins with.
+ * @throws ConfigurationError when it is no valid schema.
+ */
+export function compileSchema(where: string, schema: Readonly<Record<string, unknown>>): SchemaCheck {
+  const options = { strict: false, allErrors: true, logger: false } as const;
+  const ajv = /draft-0[67]/.test(String(schema.$schema ?? "")) ? new Ajv(options) : new Ajv2020(options);
+  addFormats.default(ajv);
+  let validate: ValidateFunction;
+  try {
+    validate = ajv.compile(schema);
+  } catch (error) {
+    throw new ConfigurationError(
+      `${where} is not a valid JSON Schema: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  return (input) => (validate(input) ? undefined : describe(validate.errors ?? []));
+}
+
+/** Bounded, since a long array may be wrong in every element. */
+const maxProblems = 10;
+
+function describe(errors: readonly ErrorObject[]): string {
+  const lines = errors
+    .slice(0, maxProblems)
+    .map((error) => `✖ ${error.message ?? error.keyword}${detail(error)}\n  → at ${error.instancePath || "(root)"}`);
+  if (errors.length > maxProblems) lines.push(`and ${errors.length - maxProblems} more`);
+  return lines.join("\n");
+}
+
+// ajv's own words leave out what they are about.
+function detail({ params }: ErrorObject): string {
+  if ("additionalProperty" in params) return `: "${params.additionalProperty}"`;
+  if ("allowedValues" in params) return `: ${JSON.stringify(params.allowedValues)}`;
+  return "";
+}
