@@ -3,6 +3,7 @@ import { type ChannelModel, connect } from "amqplib";
 import type { Logger } from "pino";
 import type { AddressSource } from "./address.ts";
 import { createBackoff } from "./backoff.ts";
+import { gatherWrites } from "./gather-writes.ts";
 
 /** What a user of a connection is told. */
 interface ConnectionListener {
@@ -45,13 +46,15 @@ export function openConnection(options: { name: string; source: AddressSource; l
 
   async function openOnce(): Promise<ChannelModel> {
     const { connect: address, socket } = await source();
-    return await connect(address, {
+    const model = await connect(address, {
       ...socket,
       noDelay: true,
       keepAlive: true,
       timeout: connectTimeoutMs,
       clientProperties: { connection_name: name },
     });
+    gatherWrites(model);
+    return model;
   }
 
   /** Resolves when the connection is gone again. */
