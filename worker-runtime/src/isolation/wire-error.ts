@@ -38,7 +38,7 @@ export function writeError(thrown: unknown, causes = maxCauses): WireError {
   };
 }
 
-/** The error again: of its own class where the class is one of the runtime's. */
+/** The error again: of its own class where the class is one of the runtime's or of JavaScript's. */
 export function readError(wire: WireError): Error {
   switch (wire.type) {
     case "RetryLater":
@@ -48,12 +48,27 @@ export function readError(wire: WireError): Error {
     case "Error": {
       const { name, message, stack, properties, cause } = wire;
       const error = new Error(message, cause === undefined ? {} : { cause: readError(cause) });
-      const known: unknown = Object.entries(errors).find(([exported]) => exported === name)?.[1];
-      if (typeof known === "function") Object.setPrototypeOf(error, known.prototype);
+      Object.setPrototypeOf(error, prototypeOf(name));
       Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
       return withStack(Object.assign(error, properties), stack);
     }
   }
+}
+
+const known: Readonly<Record<string, unknown>> = {
+  ...errors,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+};
+
+/** Of the class of that name; for a class of the user's, of one that is only called so, as logs show it. */
+function prototypeOf(name: string): object {
+  const found = known[name];
+  if (typeof found === "function") return found.prototype;
+  return name === "Error" ? Error.prototype : ({ [name]: class extends Error {} }[name]?.prototype ?? Error.prototype);
 }
 
 function withStack<E extends Error>(error: E, stack: string): E {
