@@ -162,6 +162,24 @@ export class ProducerOverloaded extends Error {
 // JSON would refuse a BigInt and what holds itself.
 const inspected = { depth: 3, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 1_000, maxArrayLength: 20 };
 
+/**
+ * Some jobs of `enqueueMany` were not stored, for the reasons in `failures`. No further inputs were taken after the first
+ * failure, and what was on its way was waited for.
+ */
+export class BatchFailed extends Error {
+  override readonly name = "BatchFailed";
+  /** By index of the input: the id of a job that is stored, undefined for one that is not (or may be: see its failure). */
+  readonly ids: readonly (string | undefined)[];
+  readonly failures: readonly { readonly index: number; readonly error: unknown }[];
+  constructor(ids: readonly (string | undefined)[], failures: BatchFailed["failures"]) {
+    const [first] = failures;
+    const why = first === undefined ? "" : `: inputs[${first.index}]: ${asError(first.error).message}`;
+    super(`${failures.length} of the ${ids.length} jobs taken so far were not stored${why}`, { cause: first?.error });
+    this.ids = ids;
+    this.failures = failures;
+  }
+}
+
 /** `error` as an Error, whatever was thrown. */
 export function asError(error: unknown): Error {
   if (error instanceof Error) return error;

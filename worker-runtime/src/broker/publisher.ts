@@ -1,21 +1,30 @@
 import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message } from "amqplib";
 import type { Logger } from "pino";
-import { ConnectionLost, Nacked, ProducerClosed, PublishRefused, Unroutable } from "../errors.ts";
+import { ConnectionLost, Nacked, ProducerClosed, Unroutable } from "../errors.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import { createBackoff } from "./backoff.ts";
 import type { BrokerConnection } from "./connection.ts";
+import { blamed, refused } from "./refusal.ts";
+import { batchWrites } from "./write-batching.ts";
 
-/** Publishes persistent, mandatory messages and waits until the broker has them. */
+/** Publishes persistent, mandatory messages (unless their properties say otherwise) and waits until the broker has them. */
 export interface Publisher {
   /**
    * Publishes once, as soon as there is a connection that is not blocked, and resolves when the broker has confirmed and
    * not returned the message.
    *
    * @param signal gives up waiting for a connection. A message that was sent is waited for.
-   * @throws Unroutable, Nacked, PublishRefused; ConnectionLost when it is unknown whether the broker has it;
-   * ProducerClosed after stop; the signal's reason.
+   * @throws Unroutable, Nacked, PublishRefused; ConnectionLost when it is unknown whether the broker has it, or the
+   * channel closed over another message; ProducerClosed after stop; the signal's reason.
    */
   publish(message: OutgoingMessage, signal?: AbortSignal): Promise<void>;
+  /**
+   * The same without a promise, for whoever sends very many.
+   *
+   * @param make makes the message when it can be sent.
+   * @param settled called once, later, with what publish would throw; undefined: the broker has it.
+   */
+  send(make: () => OutgoingMessage, settled: (failure: unknown) => void, signal?: AbortSignal): void;
   /** Messages sent and not yet confirmed. */
   readonly inFlight: number;
   /** Resolves when nothing is in flight. */
@@ -26,14 +35,16 @@ export interface Publisher {
 
 interface InFlight {
   readonly message: OutgoingMessage;
+  readonly channel: OpenChannel;
   /** Set when the broker returned it; the confirm follows. */
-  returned?: string;
+  returned: string | undefined;
+  /** Set when the broker closed the channel over it. */
+  refusal: Error | undefined;
 }
 
 interface OpenChannel {
   readonly confirm: ConfirmChannel;
-  /** Why the broker closed it, known just before what is in flight on it fails. */
-  refusal?: Error;
+  readonly batch: () => void;
 }
 
 interface Waiter {
@@ -85,11 +96,13 @@ export function createPublisher(connection: BrokerConnection, log: Logger): Publ
   }
 
   function watch(confirm: ConfirmChannel, on: ChannelModel): OpenChannel {
-    const opened: OpenChannel = { confirm };
+    const opened: OpenChannel = { confirm, batch: batchWrites(on) };
     confirm.on("return", markReturned);
+    // Comes just before what is in flight on the channel fails.
     confirm.on("error", (error) => {
-      opened.refusal = error;
       log.warn({ err: error }, "the broker closed the channel for publishing");
+      const sent = [...inFlight].filter((entry) => entry.channel === opened);
+      for (const entry of blamed(error, sent)) entry.refusal = error;
     });
     confirm.once("close", () => {
       if (channel === opened) channel = undefined;
@@ -114,58 +127,66 @@ export function createPublisher(connection: BrokerConnection, log: Logger): Publ
   }
 
   function releaseWaiters(): void {
-    if (channel === undefined || blocked) return;
-    for (const waiter of [...waiters]) waiter.go(channel);
+    for (const waiter of [...waiters]) {
+      if (channel === undefined || blocked) return;
+      waiter.go(channel);
+    }
   }
 
-  function openedChannel(signal: AbortSignal | undefined): Promise<OpenChannel> {
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        go(opened) {
-          end();
-          resolve(opened);
-        },
-        fail(error) {
-          end();
-          reject(error);
-        },
-      };
-      const onAbort = () => waiter.fail(signal?.reason);
-      const end = () => {
-        waiters.delete(waiter);
-        signal?.removeEventListener("abort", onAbort);
-      };
-      waiters.add(waiter);
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
+  function wait(go: (channel: OpenChannel) => void, fail: (error: unknown) => void, signal?: AbortSignal): void {
+    const end = () => {
+      waiters.delete(waiter);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const waiter: Waiter = {
+      go(opened) {
+        end();
+        go(opened);
+      },
+      fail(error) {
+        end();
+        fail(error);
+      },
+    };
+    const onAbort = () => waiter.fail(signal?.reason);
+    waiters.add(waiter);
+    signal?.addEventListener("abort", onAbort, { once: true });
   }
 
-  function send(on: OpenChannel, message: OutgoingMessage): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const entry: InFlight = { message };
-      const settle = (error: unknown) => {
-        inFlight.delete(entry);
-        const failure = failureOf(entry, error, on.refusal);
-        if (failure === undefined) resolve();
-        else reject(failure);
-        if (inFlight.size === 0) for (const flushed of [...flushers]) flushed();
-      };
-      inFlight.add(entry);
-      try {
-        const { exchange, routingKey, content, properties } = message;
-        on.confirm.publish(exchange, routingKey, content, { ...properties, persistent: true, mandatory: true }, settle);
-      } catch (error) {
-        settle(error);
-      }
-    });
+  function sendOn(on: OpenChannel, make: () => OutgoingMessage, settled: (failure: unknown) => void): void {
+    const message = make();
+    const entry: InFlight = { message, channel: on, returned: undefined, refusal: undefined };
+    const settle = (error: unknown) => {
+      inFlight.delete(entry);
+      settled(failureOf(entry, error));
+      if (inFlight.size === 0) for (const flushed of [...flushers]) flushed();
+    };
+    inFlight.add(entry);
+    try {
+      const { exchange, routingKey, content, properties } = message;
+      on.batch();
+      on.confirm.publish(exchange, routingKey, content, { persistent: true, mandatory: true, ...properties }, settle);
+    } catch (error) {
+      // The channel is about to tell that it is closed: until then nobody else is to try it.
+      if (error instanceof IllegalOperationError && channel === on) channel = undefined;
+      queueMicrotask(() => settle(error));
+    }
+  }
+
+  function send(make: () => OutgoingMessage, settled: (failure: unknown) => void, signal?: AbortSignal): void {
+    if (stopped) queueMicrotask(() => settled(new ProducerClosed()));
+    else if (signal?.aborted) queueMicrotask(() => settled(signal.reason));
+    else if (channel === undefined || blocked) wait((opened) => sendOn(opened, make, settled), settled, signal);
+    else sendOn(channel, make, settled);
   }
 
   return {
-    async publish(message, signal) {
-      if (stopped) throw new ProducerClosed();
-      signal?.throwIfAborted();
-      const ready = channel === undefined || blocked ? await openedChannel(signal) : channel;
-      await send(ready, message);
+    send,
+    publish(message, signal) {
+      return new Promise((resolve, reject) => {
+        const settled = (failure: unknown) => (failure === undefined ? resolve() : reject(failure));
+        send(() => message, settled, signal);
+      });
     },
     get inFlight() {
       return inFlight.size;
@@ -188,7 +209,7 @@ export function createPublisher(connection: BrokerConnection, log: Logger): Publ
   };
 }
 
-function failureOf(sent: InFlight, error: unknown, refusal: Error | undefined): unknown {
+function failureOf(sent: InFlight, error: unknown): unknown {
   const { exchange, routingKey } = sent.message;
   if (error === null || error === undefined) {
     if (sent.returned === undefined) return undefined;
@@ -202,20 +223,8 @@ function failureOf(sent: InFlight, error: unknown, refusal: Error | undefined): 
     return new Nacked(`the broker refused a message for exchange "${exchange}": its queue is full, or lost its quorum`);
   }
   if (words === "channel closed" || error instanceof IllegalOperationError) {
-    return refusal === undefined ? new ConnectionLost() : refused(refusal, exchange);
+    return sent.refusal === undefined ? new ConnectionLost() : refused(sent.refusal, exchange);
   }
   // It could not be encoded, for example a routing key of more than 255 bytes: trying again would not help.
   return error;
-}
-
-const notFound = 404;
-
-function refused(refusal: Error, exchange: string): Error {
-  const code = "code" in refusal && typeof refusal.code === "number" ? refusal.code : undefined;
-  if (code === notFound) {
-    return new Unroutable(
-      `exchange "${exchange}" does not exist: is the JobQueue there and ready? (${refusal.message})`,
-    );
-  }
-  return new PublishRefused(`the broker refused a message for exchange "${exchange}": ${refusal.message}`, code);
 }

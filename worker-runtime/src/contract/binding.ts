@@ -16,6 +16,8 @@ export const binding = z.object({
   uri: z.string().min(1),
   /** Resolved name of the JobQueue; also the exchange to publish to. */
   queue: z.string().min(1),
+  /** JSON Schema of the input, by job name, as one JSON text. */
+  schemas: z.string().min(1).optional(),
   /** PEM of the CA that signed the broker's certificate, where it is a private one. */
   "ca.crt": z.string().min(1).optional(),
 });

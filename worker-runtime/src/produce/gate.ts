@@ -3,11 +3,14 @@ import { ProducerOverloaded } from "../errors.ts";
 /** Lets a limited number in; the others wait in line. */
 export interface Gate {
   /**
-   * Resolves when there is room; leave by disposing.
+   * Enters, and returns undefined; or, when there is no room, a promise that resolves once one has entered. Who has
+   * entered calls `leave` in the end.
    *
-   * @throws ProducerOverloaded when too many wait already, or the signal's reason.
+   * @throws ProducerOverloaded when too many wait already, or the signal's reason: at once or by rejecting.
    */
-  enter(signal?: AbortSignal): Promise<Disposable>;
+  enter(signal?: AbortSignal): Promise<void> | undefined;
+  /** Makes room for the next in line. */
+  leave(): void;
   /** Rejects those who wait, and whoever comes later. */
   close(reason: Error): void;
 }
@@ -18,49 +21,48 @@ export function createGate(room: number, line: number): Gate {
   let inside = 0;
   let closed: Error | undefined;
 
-  function pass(): Disposable {
-    inside += 1;
-    let left = false;
-    return {
-      [Symbol.dispose]() {
-        if (left) return;
-        left = true;
-        inside -= 1;
-        const [next] = waiting;
-        if (next !== undefined && inside < room) next.enter();
-      },
-    };
+  function wait(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        waiting.delete(waiter);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const waiter = {
+        enter() {
+          end();
+          inside += 1;
+          resolve();
+        },
+        refuse(reason: unknown) {
+          end();
+          reject(reason);
+        },
+      };
+      const onAbort = () => waiter.refuse(signal?.reason);
+      waiting.add(waiter);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
   }
 
   return {
-    async enter(signal) {
+    enter(signal) {
       if (closed !== undefined) throw closed;
       signal?.throwIfAborted();
-      if (inside < room && waiting.size === 0) return pass();
+      if (inside < room && waiting.size === 0) {
+        inside += 1;
+        return undefined;
+      }
       if (waiting.size >= line) {
         throw new ProducerOverloaded(
           `${waiting.size} calls of enqueue wait already: await each, or raise maxWaiting; is the broker reachable?`,
         );
       }
-      return await new Promise<Disposable>((resolve, reject) => {
-        const end = () => {
-          waiting.delete(waiter);
-          signal?.removeEventListener("abort", onAbort);
-        };
-        const waiter = {
-          enter() {
-            end();
-            resolve(pass());
-          },
-          refuse(reason: unknown) {
-            end();
-            reject(reason);
-          },
-        };
-        const onAbort = () => waiter.refuse(signal?.reason);
-        waiting.add(waiter);
-        signal?.addEventListener("abort", onAbort, { once: true });
-      });
+      return wait(signal);
+    },
+    leave() {
+      inside -= 1;
+      const [next] = waiting;
+      next?.enter();
     },
     close(reason) {
       closed = reason;

@@ -2,54 +2,68 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { z } from "zod";
-import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "../broker/address.ts";
 import { openConnection } from "../broker/connection.ts";
 import { createPublisher } from "../broker/publisher.ts";
-import { type Binding, queueNames } from "../contract/index.ts";
-import { ConnectionLost, DefinitionError, InvalidInput, ProducerClosed } from "../errors.ts";
+import { ConnectionLost, DefinitionError, ProducerClosed } from "../errors.ts";
 import type { Job } from "../job.ts";
-import { writeInput } from "../message/input.ts";
-import { jobProperties, type OutgoingMessage } from "../message/message.ts";
-import { uuidv7 } from "../message/uuid.ts";
+import { type PlacementOptions, placeJob } from "../message/enqueue-options.ts";
+import { createInputCodec, type InputCodec } from "../message/input-codec.ts";
+import { jobToSend } from "../message/job-to-send.ts";
+import { createKeyring, type KeyringSource } from "../message/keyring.ts";
+import type { OutgoingMessage } from "../message/message.ts";
 import { createLog } from "../telemetry/log.ts";
+import { enqueueMany } from "./enqueue-many.ts";
 import { createGate } from "./gate.ts";
-
-/** Which broker and queue, in one of three ways. */
-type ProducerTarget =
-  /** A broker's URI and the queue's resolved name, `<namespace>.<name>`. */
-  | { readonly url: string; readonly queue: string; readonly ca?: string }
-  /** The facts of a binding, for example read from environment variables. */
-  | { readonly binding: Binding }
-  /** The directory where the Secret that the JobQueue's `status.binding.name` names is mounted; read at every connect. */
-  | { readonly bindingDirectory: string };
+import { type ProducerTarget, type QueueFacts, resolveTarget } from "./target.ts";
 
 export type ProducerOptions = ProducerTarget & {
-  /** Jobs sent and not yet confirmed, at most; further calls of `enqueue` wait. Default 1,000. */
+  /** Jobs sent and not yet confirmed, at most; further calls of `enqueue` wait. Default 1,000; less for large inputs. */
   readonly maxInFlight?: number;
   /** Calls of `enqueue` that may wait, for room or for the broker; beyond it they reject. Default 10,000. */
   readonly maxWaiting?: number;
+  /** Largest body that is sent, in bytes. Default 16 MiB, which is RabbitMQ 4's own limit (`max_message_size`). */
+  readonly maxMessageBytes?: number;
+  /** Encrypts inputs with AES-256-GCM, for queues with `spec.encryption`. */
+  readonly encryption?: KeyringSource;
   /** Default: warnings and errors, as JSON on standard output. */
   readonly log?: Logger;
 };
 
-export interface EnqueueOptions {
-  /** Gives up when aborted: the promise rejects with its reason. A job already sent may yet be stored. */
+export interface EnqueueOptions extends PlacementOptions {
+  /**
+   * Gives up when aborted: the promise rejects with its reason. A job already sent may yet be stored.
+   * `AbortSignal.timeout(5_000)` is a deadline.
+   */
   readonly signal?: AbortSignal;
 }
 
 /** Enqueues jobs of one queue. */
 export interface Producer {
   /**
-   * Enqueues a job and resolves to its id when the broker has stored it, never before. While the broker is away it
-   * waits and sends again under the same id, so a job may be stored twice and is never lost.
+   * Enqueues a job and resolves to its id when the broker has stored it, never before. While the broker is away, or takes
+   * nothing because its memory or disk is full, it waits and sends again under the same id, so a job may be stored twice
+   * and is never lost.
    *
-   * @throws InvalidInput, Unroutable, Nacked, PublishRefused, ProducerOverloaded, ProducerClosed, or the signal's reason.
+   * @throws InvalidInput, InvalidOptions, MessageTooLarge, Unroutable, Nacked, PublishRefused, ProducerOverloaded,
+   * ProducerClosed, ConfigurationError, or the signal's reason.
    */
   enqueue<Input extends z.ZodType>(
     job: Pick<Job<string, Input>, "name" | "input">,
     input: z.input<Input>,
     options?: EnqueueOptions,
   ): Promise<string>;
+  /**
+   * Enqueues a job for each input, at most `maxInFlight` at a time: it takes inputs from their source no faster than the
+   * broker stores them. The order on the broker is that of the inputs unless the connection is lost.
+   *
+   * @returns the ids, in the order of the inputs.
+   * @throws BatchFailed after the first failure; it says which jobs are stored.
+   */
+  enqueueMany<Input extends z.ZodType>(
+    job: Pick<Job<string, Input>, "name" | "input">,
+    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    options?: Omit<EnqueueOptions, "id">,
+  ): Promise<string[]>;
   /** Waits for what was sent (at most 10 s), rejects what waits, and disconnects. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -63,28 +77,51 @@ const flushTimeoutMs = 10_000;
  * @example
  * await using producer = createProducer({ bindingDirectory: "/bindings/images" });
  * const id = await producer.enqueue(resize, { imageId: "a1", width: 640 });
- * @throws DefinitionError when an option is wrong.
+ * @throws DefinitionError or ConfigurationError when an option is wrong.
  */
 export function createProducer(options: ProducerOptions): Producer {
-  const { address, queue } = resolveTarget(options);
+  const { maxMessageBytes } = options;
+  const maxInFlight = positive("maxInFlight", options.maxInFlight ?? 1_000);
+  const maxWaiting = positive("maxWaiting", options.maxWaiting ?? 10_000);
+  if (maxMessageBytes !== undefined) positive("maxMessageBytes", maxMessageBytes);
+  const target = resolveTarget(options);
   const log = options.log ?? createLog("warn");
-  const gate = createGate(options.maxInFlight ?? 1_000, options.maxWaiting ?? 10_000);
-  const connection = openConnection({ name: `${hostname()} produce`, source: address, log });
+  const keyring =
+    options.encryption &&
+    createKeyring(options.encryption, (err) =>
+      log.warn({ err }, "the keyring cannot be read again: its old keys stay"),
+    );
+  const gate = createGate(maxInFlight, maxWaiting);
+  const connection = openConnection({ name: `${hostname()} produce`, source: target.address, log });
   const publisher = createPublisher(connection, log);
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
+  let codec: { readonly facts: QueueFacts; readonly codec: InputCodec } | undefined;
 
-  async function publishUntilConfirmed(message: OutgoingMessage, signal: AbortSignal | undefined): Promise<void> {
-    for (;;) {
-      try {
-        await publisher.publish(message, signal);
-        return;
-      } catch (error) {
+  function codecFor(facts: QueueFacts): InputCodec {
+    if (codec?.facts !== facts) codec = { facts, codec: createInputCodec({ ...facts, keyring, maxMessageBytes }) };
+    return codec.codec;
+  }
+
+  /** Leaves the gate when the message is settled, which may be long after the caller has given up. */
+  function store(make: () => OutgoingMessage, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(signal?.reason);
+      const settled = (failure: unknown) => {
         // Whether the broker has it is unknown, so it is sent again; its id tells the two apart.
-        if (!(error instanceof ConnectionLost)) throw error;
-        if (closing.signal.aborted) throw new ProducerClosed();
-      }
-    }
+        const again = failure instanceof ConnectionLost && !closing.signal.aborted && !signal?.aborted;
+        if (again) {
+          publisher.send(make, settled, signal);
+          return;
+        }
+        gate.leave();
+        signal?.removeEventListener("abort", onAbort);
+        if (failure === undefined) resolve();
+        else reject(failure instanceof ConnectionLost ? new ProducerClosed() : failure);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      publisher.send(make, settled, signal);
+    });
   }
 
   async function close(): Promise<void> {
@@ -97,25 +134,23 @@ export function createProducer(options: ProducerOptions): Producer {
   }
 
   const producer: Producer = {
-    async enqueue(job, input, { signal } = {}) {
+    // Promises are awaited only where there are any: at tens of thousands of jobs a second each one counts.
+    async enqueue(job, input, enqueueOptions = {}) {
+      const { signal } = enqueueOptions;
       signal?.throwIfAborted();
       if (closing.signal.aborted) throw new ProducerClosed();
-      const written = await writeInput(job, input);
-      if (!written.ok) throw new InvalidInput(written.problem);
-      const id = uuidv7();
-      const enqueuedAtMs = Date.now();
-      using _slot = await gate.enter(signal);
-      const { exchange } = queueNames(await queue());
-      await publishUntilConfirmed(
-        {
-          exchange,
-          routingKey: job.name,
-          content: written.content,
-          properties: jobProperties({ id, name: job.name, attempt: 1, enqueuedAtMs }),
-        },
-        signal,
-      );
-      return id;
+      const placement = placeJob(`enqueue "${job.name}"`, enqueueOptions, Date.now());
+      const known = target.facts();
+      const facts = known instanceof Promise ? await known : known;
+      const sealing = codecFor(facts).seal(job, placement.id, input);
+      const body = sealing instanceof Promise ? await sealing : sealing;
+      const waiting = gate.enter(signal);
+      if (waiting !== undefined) await waiting;
+      await store(() => jobToSend(job.name, facts.queue, placement, body, Date.now()), signal);
+      return placement.id;
+    },
+    enqueueMany(job, inputs, manyOptions) {
+      return enqueueMany(inputs, (input) => producer.enqueue(job, input, manyOptions), maxInFlight);
     },
     close() {
       closed ??= close();
@@ -126,28 +161,7 @@ export function createProducer(options: ProducerOptions): Producer {
   return producer;
 }
 
-function resolveTarget(target: ProducerTarget): { address: AddressSource; queue: () => Promise<string> } {
-  if ("bindingDirectory" in target) {
-    const { bindingDirectory } = target;
-    // The queue of a binding never changes; its password may.
-    let queue: Promise<string> | undefined;
-    return {
-      address: async () => addressOfBinding(await readBinding(bindingDirectory)),
-      queue: () => {
-        queue ??= readBinding(bindingDirectory).then((facts) => facts.queue);
-        return queue;
-      },
-    };
-  }
-  const { url, queue, ca } =
-    "binding" in target
-      ? { url: target.binding.uri, queue: target.binding.queue, ca: target.binding["ca.crt"] }
-      : target;
-  if (typeof queue !== "string" || queue === "") {
-    throw new DefinitionError(
-      "createProducer: queue is missing: expected its resolved name, such as media.image-resize",
-    );
-  }
-  const address = addressOfUri(url, ca);
-  return { address: async () => address, queue: async () => queue };
+function positive(option: string, value: number): number {
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new DefinitionError(`createProducer: ${option} is ${value}: expected a whole number above 0`);
 }

@@ -1,0 +1,80 @@
+import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "../broker/address.ts";
+import type { Binding } from "../contract/index.ts";
+import { ConfigurationError, DefinitionError } from "../errors.ts";
+import type { JsonSchemas } from "../message/json-schema.ts";
+
+/** Which broker and queue, in one of three ways. */
+export type ProducerTarget =
+  /** A broker's URI and the queue's resolved name, `<namespace>.<name>`. */
+  | { readonly url: string; readonly queue: string; readonly ca?: string; readonly schemas?: JsonSchemas }
+  /** The facts of a binding, for example read from environment variables. */
+  | { readonly binding: Binding }
+  /** The directory where the Secret that the JobQueue's `status.binding.name` names is mounted; read at every connect. */
+  | { readonly bindingDirectory: string };
+
+/** What a producer needs to know of its queue. */
+export interface QueueFacts {
+  /** Resolved name. */
+  readonly queue: string;
+  readonly schemas: JsonSchemas;
+}
+
+/** Where a producer's jobs go. */
+export interface Target {
+  readonly address: AddressSource;
+  /** A promise only until they were read once; the same object until they change. @throws ConfigurationError */
+  facts(): QueueFacts | Promise<QueueFacts>;
+}
+
+/** @throws DefinitionError or ConfigurationError when it is wrong. */
+export function resolveTarget(target: ProducerTarget): Target {
+  if ("bindingDirectory" in target) return mountedTarget(target.bindingDirectory);
+  const { url, queue, ca, schemas } =
+    "binding" in target
+      ? { url: target.binding.uri, ca: target.binding["ca.crt"], ...factsOf("binding", target.binding) }
+      : { ca: undefined, schemas: {}, ...target };
+  if (typeof queue !== "string" || queue === "") {
+    throw new DefinitionError(
+      "createProducer: queue is missing: expected its resolved name, such as media.image-resize",
+    );
+  }
+  const address = addressOfUri(url, ca);
+  const facts = { queue, schemas };
+  return { address: async () => address, facts: () => facts };
+}
+
+/** The password may change, and so may the schemas: all is read again at every connect. */
+function mountedTarget(directory: string): Target {
+  let known: { readonly text: string; readonly facts: QueueFacts } | undefined;
+  let reading: Promise<Binding> | undefined;
+
+  async function read(): Promise<Binding> {
+    try {
+      const read = await readBinding(directory);
+      const text = JSON.stringify([read.queue, read.schemas]);
+      if (known?.text !== text) known = { text, facts: factsOf(directory, read) };
+      return read;
+    } finally {
+      reading = undefined;
+    }
+  }
+
+  return {
+    address: async () => addressOfBinding(await read()),
+    facts() {
+      if (known !== undefined) return known.facts;
+      reading ??= read();
+      return reading.then((read) => known?.facts ?? factsOf(directory, read));
+    },
+  };
+}
+
+function factsOf(where: string, { queue, schemas = "{}" }: Binding): QueueFacts {
+  try {
+    return { queue, schemas: JSON.parse(schemas) };
+  } catch (error) {
+    throw new ConfigurationError(
+      `${where}: schemas is not JSON (${error instanceof Error ? error.message : String(error)}): the operator writes it`,
+    );
+  }
+}
