@@ -4,6 +4,9 @@ import type { Broker } from "./broker.ts";
 /** After this long a command that nobody took is dropped: the pod has another state by then. */
 const expiryMs = 30_000;
 
+/** A command; one that needs no more than its name is said by it. */
+export type Said = "Cordon" | "Uncordon" | { readonly type: "SetRate"; readonly jobsPerSecond: number | null };
+
 /**
  * Tells a worker something, through the default exchange to its own control queue.
  *
@@ -12,12 +15,12 @@ const expiryMs = 30_000;
 export async function sendCommand(
   broker: Broker,
   worker: WorkerIdentity,
-  type: Exclude<Command["type"], "SetRate">,
+  said: Said,
 ): Promise<{ readonly routed: boolean }> {
-  const command: Command = { version: protocolVersion, type };
+  const command: Command = { version: protocolVersion, ...(typeof said === "string" ? { type: said } : said) };
   return broker.publisher.publish("", controlQueue(worker), Buffer.from(JSON.stringify(command)), {
     contentType: "application/json",
-    type,
+    type: command.type,
     expiration: expiryMs,
   });
 }

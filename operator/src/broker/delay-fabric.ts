@@ -4,6 +4,7 @@ import {
   delayLevels,
   delayParked,
   heartbeatExchange,
+  repliesExchange,
 } from "@jobwright/worker-runtime/contract";
 import type { BrokerFeatures } from "./features.ts";
 import { escapePattern } from "./pattern.ts";
@@ -18,8 +19,8 @@ import {
 } from "./topology.ts";
 
 /**
- * What all JobQueues of a vhost share: the delay fabric (how it works: contract/delay.ts) and the exchange of the
- * workers' heartbeats. Declared on first use, never deleted with a JobQueue.
+ * What all JobQueues of a vhost share: the delay fabric (how it works: contract/delay.ts) and the exchanges of the
+ * workers' heartbeats and of replies. Declared on first use, never deleted with a JobQueue.
  *
  * The topic exchange of level n sends digit 1 into the level's queue and digit 0 past it. The queue's messages expire
  * after 2ⁿ s into the next lower level's exchange, their routing key unchanged. What leaves level 0 is delivered, or
@@ -30,6 +31,7 @@ export function desiredDelayFabric(features: BrokerFeatures): Topology {
   return {
     exchanges: [
       { name: heartbeatExchange, type: "topic", arguments: {} },
+      { name: repliesExchange, type: "topic", arguments: {} },
       { name: delayParked, type: "fanout", arguments: {} },
       { name: delayDeliveryExchange, type: "topic", arguments: { "alternate-exchange": delayParked } },
       ...levels.map((level): Exchange => ({ name: delayLevel(level), type: "topic", arguments: {} })),

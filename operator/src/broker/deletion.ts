@@ -1,5 +1,7 @@
 import { queueNames } from "@jobwright/worker-runtime/contract";
+import { z } from "zod";
 import type { Broker } from "./broker.ts";
+import { alternatePolicyName, laneResources, lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { policyName } from "./topology.ts";
 
@@ -9,32 +11,50 @@ import { policyName } from "./topology.ts";
  * a JobQueue of that name does.
  */
 export async function deleteTopology(broker: Broker, name: string): Promise<void> {
-  const { exchange, queue, deadLetterExchange, deadLetterQueue } = queueNames(name);
+  const { exchange, queue, deadLetterExchange, deadLetterQueue, outcomeExchange } = queueNames(name);
+  const lanes = lanesOnBroker(await broker.observe({ fresh: true }), name).map((lane) => laneResources(name, lane));
   const at = segment(broker.address.vhost);
   const { management } = broker;
   try {
     // Producers are told first, workers next; a policy goes after its queue, which must never be without it.
-    await management.remove(`exchanges/${at}/${segment(exchange)}`);
-    await management.remove(`queues/${at}/${segment(queue)}`);
-    await management.remove(`exchanges/${at}/${segment(deadLetterExchange)}`);
+    const intake = [exchange, unlanedExchange(name)];
+    const queues = [...lanes.map((lane) => lane.queue), queue];
+    const policies = [...lanes.map(({ policy }) => policy), alternatePolicyName(name), policyName(queue)];
+    for (const one of intake) await management.remove(`exchanges/${at}/${segment(one)}`);
+    for (const one of queues) await management.remove(`queues/${at}/${segment(one)}`);
+    for (const one of [deadLetterExchange, outcomeExchange]) await management.remove(`exchanges/${at}/${segment(one)}`);
     await management.remove(`queues/${at}/${segment(deadLetterQueue)}`);
-    await management.remove(`policies/${at}/${segment(policyName(queue))}`);
-    await management.remove(`policies/${at}/${segment(policyName(deadLetterQueue))}`);
+    for (const one of [...policies, policyName(deadLetterQueue)]) {
+      await management.remove(`policies/${at}/${segment(one)}`);
+    }
   } finally {
     broker.forgetObservation();
   }
 }
 
+const bindings = z.array(
+  z.object({ destination: z.string(), destination_type: z.string(), properties_key: z.string() }),
+);
+
 /**
- * Lets no new jobs in, and those that are there or delayed go on: takes away the work queue's binding to its exchange,
- * so producers are told that their messages are unroutable. {@link ensureTopology} would bind it again.
+ * Lets no new jobs in, and those that are there or delayed go on: takes away the bindings of the work queue and the lanes to
+ * the exchanges that feed them, so producers are told that their messages are unroutable. {@link ensureTopology} would bind
+ * them again.
  */
 export async function closeIntake(broker: Broker, name: string): Promise<void> {
   const { exchange, queue } = queueNames(name);
   const at = segment(broker.address.vhost);
+  const lanes = lanesOnBroker(await broker.observe(), name).map((lane) => laneResources(name, lane).queue);
+  const ours = new Set([queue, ...lanes]);
   try {
-    // A binding's last path segment is its routing key with arguments, as the broker writes it.
-    await broker.management.remove(`bindings/${at}/e/${segment(exchange)}/q/${segment(queue)}/${segment("#")}`);
+    for (const from of [exchange, unlanedExchange(name)]) {
+      const listed = await broker.management.find(`exchanges/${at}/${segment(from)}/bindings/source`);
+      for (const { destination, destination_type, properties_key } of bindings.parse(listed ?? [])) {
+        if (destination_type !== "queue" || !ours.has(destination)) continue;
+        const to = `q/${segment(destination)}/${segment(properties_key)}`;
+        await broker.management.remove(`bindings/${at}/e/${segment(from)}/${to}`);
+      }
+    }
   } finally {
     broker.forgetObservation();
   }

@@ -28,7 +28,10 @@ function having(topology: Topology): Observed {
       topology.bindings.map((one) => bindingId(one.source, one.destinationType, one.destination, one.routingKey)),
     ),
     policies: new Map(
-      topology.policies.map((one) => [one.name, { ...one, definition: { ...one.definition }, "apply-to": "queues" }]),
+      topology.policies.map((one) => [
+        one.name,
+        { ...one, definition: { ...one.definition }, "apply-to": one.appliesTo ?? "queues" },
+      ]),
     ),
   };
 }

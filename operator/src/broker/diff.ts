@@ -9,11 +9,14 @@ export type Difference = { readonly found: string } & (
   | { readonly kind: "exchange"; readonly desired: Exchange }
   | { readonly kind: "queue"; readonly desired: Queue }
   | { readonly kind: "binding"; readonly desired: Binding }
+  /** To be taken away. */
+  | { readonly kind: "unbinding"; readonly desired: Binding }
 );
 
 /**
  * What must be done to make `desired` exist, in the order in which it must be done: a policy before the queue that it
- * is for, so that the queue is never without it.
+ * is for, so that the queue is never without it; an unwanted binding goes before others come, so that no message is
+ * doubled.
  *
  * @throws KindMismatch if a name is taken by something that cannot become what is wanted.
  */
@@ -22,6 +25,7 @@ export function diff(desired: Topology, observed: Observed): Difference[] {
     ...desired.policies.flatMap((policy) => policyDifference(policy, observed)),
     ...desired.exchanges.flatMap((exchange) => exchangeDifference(exchange, observed)),
     ...desired.queues.flatMap((queue) => queueDifference(queue, observed)),
+    ...(desired.unwanted ?? []).flatMap((binding) => unwantedBinding(binding, observed)),
     ...desired.bindings.flatMap((binding) => bindingDifference(binding, observed)),
   ];
 }
@@ -40,7 +44,7 @@ function policyChanges(desired: Policy, found: ObservedPolicy): string[] {
     if (!isDeepStrictEqual(is, expected)) changes.push(`${what} ${said(is)} instead of ${said(expected)}`);
   };
   compare("pattern", found.pattern, desired.pattern);
-  compare("apply-to", found["apply-to"], "queues");
+  compare("apply-to", found["apply-to"], desired.appliesTo ?? "queues");
   compare("priority", found.priority, desired.priority);
   const keys = new Set([...Object.keys(found.definition), ...Object.keys(desired.definition)]);
   for (const key of keys) compare(key, found.definition[key], desired.definition[key]);
@@ -78,6 +82,13 @@ function queueDifference(desired: Queue, { queues }: Observed): Difference[] {
     `queue "${desired.name}" exists as ${kind(String(type), relevant)}, expected ` +
       `${kind(String(expectedType), expectedRest)}: empty it and delete it, or choose another name`,
   );
+}
+
+function unwantedBinding(binding: Binding, { bindings }: Observed): Difference[] {
+  const { source, destination, destinationType, routingKey } = binding;
+  if (!bindings.has(bindingId(source, destinationType, destination, routingKey))) return [];
+  const found = `binding of ${destinationType} "${destination}" to exchange "${source}" on "${routingKey}" was there`;
+  return [{ kind: "unbinding", desired: binding, found }];
 }
 
 function bindingDifference(desired: Binding, { bindings }: Observed): Difference[] {

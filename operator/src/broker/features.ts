@@ -13,6 +13,8 @@ export interface BrokerFeatures {
    * tells it otherwise. Before, there was no limit unless one was set, and negative ones are refused.
    */
   readonly unlimitedDeliveriesMustBeSaid: boolean;
+  /** From 3.12 a policy can say how long a delivery may stay unacknowledged; before, only the broker's configuration. */
+  readonly consumerTimeoutByPolicy: boolean;
 }
 
 const whoami = z.object({ tags: z.union([z.string().transform((tags) => tags.split(",")), z.array(z.string())]) });
@@ -53,7 +55,11 @@ export function brokerFeatures(version: string, flagStates: ReadonlyMap<string, 
         "run rabbitmqctl enable_feature_flag stream_queue",
     );
   }
-  return { version, unlimitedDeliveriesMustBeSaid: !isBefore(version, 4, 0) };
+  return {
+    version,
+    unlimitedDeliveriesMustBeSaid: !isBefore(version, 4, 0),
+    consumerTimeoutByPolicy: !isBefore(version, 3, 12),
+  };
 }
 
 function isBefore(version: string, major: number, minor: number): boolean {

@@ -26,6 +26,7 @@ export type { KeptChannel } from "./keep-channel.ts";
 export { type Permissions, poolPermissions, producerPermissions } from "./permissions.ts";
 export { type BrokerPool, createBrokerPool } from "./pool.ts";
 export { isProvenEmpty, observeQuiet, type Quiet, readTotals, type Totals } from "./quiet.ts";
+export { emptyLane, type LeavingLane, removeLane } from "./retire-lane.ts";
 export type { JobQueueOnBroker } from "./topology.ts";
 export { type BrokerUser, deleteUser, ensureUser } from "./users.ts";
 export { type WakeListener, type WakeWatch, watchForWork } from "./wake.ts";

@@ -21,6 +21,7 @@ const exchange = z.object({
   auto_delete: z.boolean(),
   internal: z.boolean(),
   arguments: table,
+  policy: z.string().nullish(),
 });
 
 const binding = z.object({

@@ -41,10 +41,25 @@ describe("poolPermissions", () => {
     );
   });
 
-  it("never include the dead letters, the default exchange or the pool's own exchange", () => {
+  it("include the lanes, and delays back to each of them", () => {
+    const may = poolPermissions({ queueName: "media.resize", lanes: ["fast", "slow"], namespace: "media", pool: "p" });
+    for (const target of ["media.resize", "media.resize.fast", "media.resize.slow"]) {
+      expect(allows(may.read, target)).toBe(true);
+      expect(allows(may.topics[0]?.write ?? "", delayRoutingKey(5_000, target))).toBe(true);
+    }
+    for (const target of ["media.resize.dead", "media.resize.other", "media.resizexfast"]) {
+      expect(allows(may.read, target)).toBe(false);
+      expect(allows(may.topics[0]?.write ?? "", delayRoutingKey(5_000, target))).toBe(false);
+    }
+    for (const exchange of ["media.resize", "media.resize.outcomes", "jobwright.replies"]) {
+      expect(allows(may.write, exchange)).toBe(true);
+    }
+  });
+
+  it("never include the dead letters or the default exchange", () => {
     const may = poolPermissions({ queueName: "media.resize", namespace: "media", pool: "resizers" });
     expect(allows(may.read, "media.resize.dead")).toBe(false);
-    for (const exchange of ["amq.default", "media.resize", "jobwright.delay.3", "jobwright.delay.deliver"]) {
+    for (const exchange of ["amq.default", "jobwright.delay.3", "jobwright.delay.deliver"]) {
       expect(allows(may.write, exchange)).toBe(false);
     }
     expect(allows(may.configure, "media.resize")).toBe(false);
@@ -52,8 +67,37 @@ describe("poolPermissions", () => {
 });
 
 describe("producerPermissions", () => {
-  it("let a producer publish to its exchange and do nothing else", () => {
-    const may = producerPermissions({ queueName: "media.resize" });
-    expect(may).toEqual({ configure: "^$", write: "^media\\.resize$", read: "^$", topics: [] });
+  const may = producerPermissions({ queueName: "media.resize", lanes: ["fast"] });
+  const [delays, replies] = may.topics;
+
+  it("let a producer publish to its exchange, at once or delayed, to the queue and its lanes", () => {
+    expect(allows(may.write, "media.resize")).toBe(true);
+    expect(allows(may.write, delays?.exchange ?? "")).toBe(true);
+    for (const target of ["media.resize", "media.resize.fast"]) {
+      expect(allows(delays?.write ?? "", delayRoutingKey(5_000, target))).toBe(true);
+    }
+    for (const target of ["media.resize.slow", "media.resize.dead", "media.other", "media.resizefast"]) {
+      expect(allows(delays?.write ?? "", delayRoutingKey(5_000, target))).toBe(false);
+    }
+  });
+
+  it("let a producer hear replies to keys that it knows, in queues of its own, and no others", () => {
+    const own = "jobwright.replies.media.resize.web-1";
+    for (const pattern of [may.configure, may.write, may.read]) {
+      expect(allows(pattern, own)).toBe(true);
+      expect(allows(pattern, "jobwright.replies.media.other.web-1")).toBe(false);
+      expect(allows(pattern, "media.resize.fast")).toBe(false);
+    }
+    expect(allows(may.write, "jobwright.replies")).toBe(false);
+    expect(allows(replies?.read ?? "", "media.resize.7f3a")).toBe(true);
+    for (const key of ["#", "media.resize.#", "media.resize.*", "media.other.7f3a", "media.resize.a.b"]) {
+      expect(allows(replies?.read ?? "", key)).toBe(false);
+    }
+  });
+
+  it("never let a producer take jobs or hear outcomes", () => {
+    for (const one of ["media.resize", "media.resize.fast", "media.resize.dead", "media.resize.outcomes"]) {
+      expect(allows(may.read, one)).toBe(false);
+    }
   });
 });

@@ -1,4 +1,11 @@
-import { delayEntryExchange, delayLevels, heartbeatExchange, queueNames } from "@jobwright/worker-runtime/contract";
+import {
+  delayEntryExchange,
+  delayLevels,
+  heartbeatExchange,
+  laneQueue,
+  queueNames,
+  repliesExchange,
+} from "@jobwright/worker-runtime/contract";
 import { escapePattern, exactly, nothing } from "./pattern.ts";
 
 /** What a user may do in one vhost. Each pattern is a regular expression that the broker matches names against. */
@@ -16,25 +23,32 @@ export interface TopicPermission {
   readonly read: string;
 }
 
-/**
- * What the workers of one pool may do: take jobs from their queue, send them to the dead letters or into the delay
- * fabric back to their own queue, report under their own pool's name, and have control queues of their own, which only
- * the operator can write to.
- */
-export function poolPermissions(pool: {
+/** The queues that a party has to do with: a JobQueue's own and its lanes'. */
+interface Queues {
   /** Resolved name of the JobQueue. */
   readonly queueName: string;
-  readonly namespace: string;
-  readonly pool: string;
-}): Permissions {
-  const { queue, deadLetterExchange } = queueNames(pool.queueName);
+  /** Those that are leaving included. */
+  readonly lanes?: readonly string[];
+}
+
+/**
+ * What the workers of one pool may do: take jobs from their queue and its lanes, enqueue more of them, send them to the dead
+ * letters or into the delay fabric back to where they came from, tell what became of them, report under their own pool's name,
+ * and have control queues of their own, which only the operator can write to.
+ */
+export function poolPermissions(pool: Queues & { readonly namespace: string; readonly pool: string }): Permissions {
+  const { exchange, deadLetterExchange, outcomeExchange } = queueNames(pool.queueName);
+  const queues = namesOf(pool);
   const controlQueues = `${escapePattern(`jobwright.control.${pool.namespace}.${pool.pool}.`)}[^.]+`;
   return {
     configure: `^${controlQueues}$`,
-    write: exactly(deadLetterExchange, delayEntryExchange, heartbeatExchange),
-    read: `^(${escapePattern(queue)}|${controlQueues})$`,
+    write: exactly(
+      ...[exchange, deadLetterExchange, outcomeExchange],
+      ...[delayEntryExchange, heartbeatExchange, repliesExchange],
+    ),
+    read: `^(${queues.map(escapePattern).join("|")}|${controlQueues})$`,
     topics: [
-      { exchange: delayEntryExchange, write: delayTo(queue), read: nothing },
+      { exchange: delayEntryExchange, write: delayTo(queues), read: nothing },
       {
         exchange: heartbeatExchange,
         write: `^${escapePattern(`${pool.namespace}.${pool.pool}.`)}[^.]+$`,
@@ -44,12 +58,34 @@ export function poolPermissions(pool: {
   };
 }
 
-/** What a producer may do: publish to the JobQueue's exchange. */
-export function producerPermissions({ queueName }: { readonly queueName: string }): Permissions {
-  return { configure: nothing, write: exactly(queueNames(queueName).exchange), read: nothing, topics: [] };
+/**
+ * What a producer may do: publish to the JobQueue's exchange, at once or delayed, and have queues
+ * `jobwright.replies.<queue>.<anything>` for replies to keys that begin with the queue's name. A key must be known to
+ * be bound (no `*` or `#`), so no producer sees what others asked for.
+ */
+export function producerPermissions(producer: Queues): Permissions {
+  const { exchange } = queueNames(producer.queueName);
+  const replyQueues = `${escapePattern(`${repliesExchange}.${producer.queueName}.`)}[^.]+`;
+  return {
+    configure: `^${replyQueues}$`,
+    write: `^(${escapePattern(exchange)}|${escapePattern(delayEntryExchange)}|${replyQueues})$`,
+    read: `^(${escapePattern(repliesExchange)}|${replyQueues})$`,
+    topics: [
+      { exchange: delayEntryExchange, write: delayTo(namesOf(producer)), read: nothing },
+      {
+        exchange: repliesExchange,
+        write: nothing,
+        read: `^${escapePattern(`${producer.queueName}.`)}[^.*#]+$`,
+      },
+    ],
+  };
 }
 
-/** Routing keys that send a message through the delay fabric to this queue and no other. */
-function delayTo(queue: string): string {
-  return `^([01]\\.){${delayLevels}}${escapePattern(queue)}$`;
+function namesOf({ queueName, lanes = [] }: Queues): string[] {
+  return [queueNames(queueName).queue, ...lanes.map((lane) => laneQueue(queueName, lane))];
+}
+
+/** Routing keys that send a message through the delay fabric to one of these queues and no other. */
+function delayTo(queues: readonly string[]): string {
+  return `^([01]\\.){${delayLevels}}(${queues.map(escapePattern).join("|")})$`;
 }

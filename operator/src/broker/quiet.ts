@@ -1,7 +1,14 @@
-import { delayBindingKey, delayLevel, delayLevels, queueNames } from "@jobwright/worker-runtime/contract";
+import {
+  delayDeliveryExchange,
+  delayLevel,
+  delayLevels,
+  laneQueue,
+  queueNames,
+} from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
+import { lanesOnBroker } from "./lanes.ts";
 import { type Management, segment } from "./management.ts";
 import { within } from "./within.ts";
 
@@ -11,7 +18,7 @@ const answerLimitMs = 5_000;
 
 /** What still stands between a JobQueue and "empty". */
 export interface Quiet {
-  /** Jobs waiting in the work queue, as of now. */
+  /** Jobs waiting in the work queue and the lanes, as of now. */
   readonly ready: number;
   /** Jobs that workers have in hand. The broker counts these every five seconds only. */
   readonly unacked: number;
@@ -24,27 +31,54 @@ export interface Quiet {
  * while it is counted can escape one look, so act only when all three stay 0 for longer than five seconds.
  */
 export async function observeQuiet(broker: Broker, name: string): Promise<Quiet> {
-  // Jobs go down the levels into the queue, so looking in that order meets each one.
+  // Jobs go down the levels into the queues, so looking in that order meets each one.
   const delayed = await countDelayed(broker, name);
-  const { queue } = queueNames(name);
-  const unacked = (await readTotals(broker)).get(queue)?.unacked ?? 0;
-  const ready = (await readDepth(broker.connection, queue))?.ready ?? 0;
+  const queues = await queuesOf(broker, name);
+  const totals = await readTotals(broker);
+  const unacked = queues.reduce((sum, queue) => sum + (totals.get(queue)?.unacked ?? 0), 0);
+  const depths = await Promise.all(queues.map((queue) => readDepth(broker.connection, queue)));
+  const ready = depths.reduce((sum, depth) => sum + (depth?.ready ?? 0), 0);
   return { ready, unacked, delayed };
 }
 
+/** Where the JobQueue's jobs wait. */
+async function queuesOf(broker: Broker, name: string): Promise<string[]> {
+  const lanes = lanesOnBroker(await broker.observe(), name);
+  return [queueNames(name).queue, ...lanes.map((lane) => laneQueue(name, lane))];
+}
+
+const bindings = z.array(z.object({ routing_key: z.string() }));
+
+/** Under which names delayed jobs come to these queues; those of lanes that are gone come to the work queue. */
+async function delayTargets({ management, address }: Broker, queues: readonly string[]): Promise<Set<string>> {
+  const targets = new Set(queues);
+  for (const queue of queues) {
+    const path = `bindings/${segment(address.vhost)}/e/${segment(delayDeliveryExchange)}/q/${segment(queue)}`;
+    for (const { routing_key } of bindings.parse((await management.find(path)) ?? [])) {
+      targets.add(targetOf(routing_key));
+    }
+  }
+  return targets;
+}
+
+function targetOf(delayKey: string): string {
+  return delayKey.split(".").slice(delayLevels).join(".");
+}
+
 async function countDelayed(broker: Broker, name: string): Promise<number> {
+  const targets = await delayTargets(broker, await queuesOf(broker, name));
   let delayed = 0;
   for (let level = delayLevels - 1; level >= 0; level -= 1) {
     // One after the other: what comes down from a level while that is looked through is met on a lower one.
     const ready = (await readDepth(broker.connection, delayLevel(level)))?.ready ?? 0;
     if (ready > lookedThrough) delayed += ready;
-    else if (ready > 0) delayed += await countForTarget(broker, delayLevel(level), ready, name);
+    else if (ready > 0) delayed += await countForTargets(broker, delayLevel(level), ready, targets);
   }
   return delayed;
 }
 
 /**
- * Whether the work queue is empty by its leader's own word. The counts of {@link observeQuiet} are 0 also for a quorum
+ * Whether the work queue and the lanes are empty by their leaders' own word. The counts of {@link observeQuiet} are 0 also for a quorum
  * queue without a leader; an empty `basic.get` is not to be had there.
  *
  * @throws if some queue does not answer: then nothing is known.
@@ -53,12 +87,12 @@ export async function isProvenEmpty(broker: Broker, name: string): Promise<boole
   const channel = await broker.connection.channel();
   try {
     const levels = Array.from({ length: delayLevels }, (_, level) => delayLevel(level));
-    const { queue } = queueNames(name);
-    for (const each of [...levels, queue]) {
+    const queues = await queuesOf(broker, name);
+    for (const each of [...levels, ...queues]) {
       const message = await within(answerLimitMs, `looking into queue "${each}"`, channel.get(each));
       if (message !== false) channel.nack(message, false, true);
       // What is on a level may be another queue's: that was looked through with the counts.
-      if (message !== false && each === queue) return false;
+      if (message !== false && queues.includes(each)) return false;
     }
     return true;
   } finally {
@@ -68,7 +102,12 @@ export async function isProvenEmpty(broker: Broker, name: string): Promise<boole
 
 const browsed = z.array(z.object({ routing_key: z.string() }));
 
-async function countForTarget({ management, address }: Broker, level: string, ready: number, name: string) {
+async function countForTargets(
+  { management, address }: Broker,
+  level: string,
+  ready: number,
+  targets: ReadonlySet<string>,
+) {
   const messages = browsed.parse(
     await management.post(`queues/${segment(address.vhost)}/${segment(level)}/get`, {
       // Some more may have come meanwhile.
@@ -78,11 +117,7 @@ async function countForTarget({ management, address }: Broker, level: string, re
       truncate: 1,
     }),
   );
-  const words = delayBindingKey(name).split(".").length;
-  return messages.filter((message) => {
-    const key = message.routing_key.split(".");
-    return key.length === words && key.slice(delayLevels).join(".") === name;
-  }).length;
+  return messages.filter((message) => targets.has(targetOf(message.routing_key))).length;
 }
 
 const totals = z.array(

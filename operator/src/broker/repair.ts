@@ -1,6 +1,7 @@
 import type { BrokerAddress } from "./address.ts";
 import type { Difference } from "./diff.ts";
 import { type Management, segment } from "./management.ts";
+import type { Binding } from "./topology.ts";
 
 /** How many declarations of one kind are under way at once. */
 const atOnce = 8;
@@ -12,7 +13,7 @@ export async function repair(
   differences: readonly Difference[],
 ): Promise<void> {
   const at = segment(vhost);
-  for (const kind of ["policy", "exchange", "queue", "binding"] as const) {
+  for (const kind of ["policy", "exchange", "queue", "unbinding", "binding"] as const) {
     const ofKind = differences.filter((difference) => difference.kind === kind).values();
     const worker = async () => {
       for (const difference of ofKind) await apply(management, at, difference);
@@ -25,8 +26,13 @@ async function apply(management: Management, at: string, difference: Difference)
   const { kind, desired } = difference;
   switch (kind) {
     case "policy": {
-      const { name, pattern, priority, definition } = desired;
-      return management.put(`policies/${at}/${segment(name)}`, { pattern, priority, definition, "apply-to": "queues" });
+      const { name, pattern, priority, definition, appliesTo = "queues" } = desired;
+      return management.put(`policies/${at}/${segment(name)}`, {
+        pattern,
+        priority,
+        definition,
+        "apply-to": appliesTo,
+      });
     }
     case "exchange": {
       const { name, type, arguments: args } = desired;
@@ -34,10 +40,15 @@ async function apply(management: Management, at: string, difference: Difference)
     }
     case "queue":
       return management.put(`queues/${at}/${segment(desired.name)}`, { durable: true, arguments: desired.arguments });
-    case "binding": {
-      const { source, destination, destinationType, routingKey } = desired;
-      const to = `${destinationType === "queue" ? "q" : "e"}/${segment(destination)}`;
-      await management.post(`bindings/${at}/e/${segment(source)}/${to}`, { routing_key: routingKey, arguments: {} });
-    }
+    case "binding":
+      await management.post(bindingPath(at, desired), { routing_key: desired.routingKey, arguments: {} });
+      return;
+    case "unbinding":
+      // A binding's last path segment is its routing key with arguments, as the broker writes it.
+      return management.remove(`${bindingPath(at, desired)}/${segment(desired.routingKey)}`);
   }
+}
+
+function bindingPath(at: string, { source, destination, destinationType }: Binding): string {
+  return `bindings/${at}/e/${segment(source)}/${destinationType === "queue" ? "q" : "e"}/${segment(destination)}`;
 }

@@ -1,5 +1,6 @@
 import { delayBindingKey, delayDeliveryExchange, queueNames } from "@jobwright/worker-runtime/contract";
 import type { BrokerFeatures } from "./features.ts";
+import { type Lanes, laneTopology } from "./lanes.ts";
 import { exactly } from "./pattern.ts";
 
 /** A durable exchange. */
@@ -22,20 +23,24 @@ export interface Binding {
   readonly routingKey: string;
 }
 
-/** A policy on queues. */
+/** A policy on queues, or on exchanges. */
 export interface Policy {
   readonly name: string;
   readonly pattern: string;
   readonly priority: number;
+  /** Absent: queues. */
+  readonly appliesTo?: "exchanges";
   readonly definition: Readonly<Record<string, string | number>>;
 }
 
-/** What should exist in a vhost. Other things there are left alone, other bindings of the same queues included. */
+/** What should exist in a vhost. Other things there are left alone, strangers' bindings of the same queues included. */
 export interface Topology {
   readonly exchanges: readonly Exchange[];
   readonly queues: readonly Queue[];
   readonly bindings: readonly Binding[];
   readonly policies: readonly Policy[];
+  /** Bindings of our own making that must not be there (any more): a message would be doubled, or go where nobody looks. */
+  readonly unwanted?: readonly Binding[];
 }
 
 /** What a JobQueue wants of its broker. */
@@ -50,6 +55,10 @@ export interface JobQueueOnBroker {
     /** At most so many dead letters; the oldest go first. Absent: no limit. */
     readonly maxLength?: number;
   };
+  /** How long a worker may keep a job, ms. Absent: as the broker is configured. */
+  readonly maxJobDurationMs?: number;
+  /** Names of its priority lanes, each with a queue of its own. Absent or empty: none. */
+  readonly lanes?: readonly string[];
 }
 
 /** The argument that makes a queue a quorum queue: the only kind with delivery limits and dead-lettering at least once. */
@@ -63,24 +72,31 @@ export function policyName(queue: string): string {
   return `jobwright:${queue}`;
 }
 
-/** Everything that one JobQueue needs on its broker, but for what it shares with others (delay-fabric.ts). */
+/**
+ * Everything that one JobQueue needs on its broker, but for what it shares with others (delay-fabric.ts).
+ *
+ * @param leaving lanes that it has no more, whose queues are not yet empty and gone.
+ */
 export function desiredTopology(
-  { name, deliveryLimit, deadLetter }: JobQueueOnBroker,
+  wanted: JobQueueOnBroker,
   features: BrokerFeatures,
+  leaving: readonly string[] = [],
 ): Topology {
-  const { exchange, queue, deadLetterExchange, deadLetterQueue } = queueNames(name);
+  const { name, deadLetter } = wanted;
+  const { exchange, queue, deadLetterExchange, deadLetterQueue, outcomeExchange } = queueNames(name);
+  const lanes: Lanes = { queue: name, serving: wanted.lanes ?? [], leaving, definition: workPolicy(wanted, features) };
+  const laned = laneTopology(lanes);
   return {
     exchanges: [
       { name: exchange, type: "topic", arguments: {} },
       { name: deadLetterExchange, type: "fanout", arguments: {} },
+      // Also where nobody's outcomes are published yet: who listens keeps its bindings while the policy changes.
+      { name: outcomeExchange, type: "topic", arguments: {} },
+      ...laned.exchanges,
     ],
     // What a user may change is in the policies, so an edit never makes a queue anew.
-    queues: [
-      { name: queue, arguments: quorum },
-      { name: deadLetterQueue, arguments: quorum },
-    ],
+    queues: [{ name: queue, arguments: quorum }, { name: deadLetterQueue, arguments: quorum }, ...laned.queues],
     bindings: [
-      { source: exchange, destination: queue, destinationType: "queue", routingKey: "#" },
       { source: deadLetterExchange, destination: deadLetterQueue, destinationType: "queue", routingKey: "" },
       // To the queue, not to its exchange: a delayed job is no new one, and its key still holds the delay's digits.
       {
@@ -89,20 +105,17 @@ export function desiredTopology(
         destinationType: "queue",
         routingKey: delayBindingKey(queue),
       },
+      ...laned.bindings,
     ],
+    unwanted: laned.unwanted,
     policies: [
       {
         name: policyName(queue),
         pattern: exactly(queue),
         priority: policyPriority,
-        definition: {
-          "dead-letter-exchange": deadLetterExchange,
-          // Without reject-publish the broker silently falls back to dead-lettering at most once.
-          "dead-letter-strategy": "at-least-once",
-          overflow: "reject-publish",
-          "delivery-limit": deliveryLimit,
-        },
+        definition: workPolicy(wanted, features),
       },
+      ...laned.policies,
       {
         name: policyName(deadLetterQueue),
         pattern: exactly(deadLetterQueue),
@@ -115,5 +128,22 @@ export function desiredTopology(
         },
       },
     ],
+  };
+}
+
+/** The policy of every queue that jobs wait in. */
+function workPolicy(
+  { name, deliveryLimit, maxJobDurationMs }: JobQueueOnBroker,
+  features: BrokerFeatures,
+): Policy["definition"] {
+  return {
+    "dead-letter-exchange": queueNames(name).deadLetterExchange,
+    // Without reject-publish the broker silently falls back to dead-lettering at most once.
+    "dead-letter-strategy": "at-least-once",
+    overflow: "reject-publish",
+    "delivery-limit": deliveryLimit,
+    ...(features.consumerTimeoutByPolicy && maxJobDurationMs !== undefined
+      ? { "consumer-timeout": maxJobDurationMs }
+      : {}),
   };
 }

@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { queueNames } from "@jobwright/worker-runtime/contract";
+import { laneQueue, laneRoutingKey, queueNames } from "@jobwright/worker-runtime/contract";
 import type { Channel, ConsumeMessage } from "amqplib";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { ensureTopology } from "./ensure.ts";
 import { PublishRefused } from "./errors.ts";
+import { intakeOf } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { sameProperties } from "./publisher.ts";
-import type { JobQueueOnBroker } from "./topology.ts";
+import type { Binding, JobQueueOnBroker } from "./topology.ts";
 
 /** A wake queue that is bound and consumed. */
 export interface WakeQueue {
   readonly channel: Channel;
   readonly name: string;
+  /** The bindings of the JobQueue's own queues, each of which it has too. */
+  readonly intake: readonly Binding[];
   readonly consumerTag: string;
   /** The copy that was pushed to us and is not acknowledged yet. */
   held: ConsumeMessage | undefined;
@@ -26,29 +29,28 @@ const attempts = 5;
 const attemptPauseMs = 1_000;
 
 /**
- * Takes no more copies, makes sure that each copy it has is in the work queue as well, and deletes the wake queue.
- * Copies that may be the only ones are published to the work queue once more, after the topology is repaired. So a
+ * Takes no more copies, makes sure that each copy it has is in the work queue or a lane as well, and deletes the wake queue.
+ * Copies that may be the only ones are published there once more, after the topology is repaired. So a
  * job can be doubled here (a stranger emptied the work queue just then), but not lost.
  *
  * @throws if the broker cannot be asked or refuses after several attempts, or the channel is lost.
  */
 export async function settleCopies(
   broker: Broker,
-  queue: JobQueueOnBroker,
+  latest: () => JobQueueOnBroker,
   wake: WakeQueue,
   onError: (error: unknown) => void,
 ): Promise<void> {
   const { channel, name } = wake;
-  const { exchange } = queueNames(queue.name);
   await channel.cancel(wake.consumerTag);
   // Back to the head of our queue, so that there is one place to count and take copies from.
   if (wake.held !== undefined) channel.nack(wake.held, false, true);
-  await channel.unbindQueue(name, exchange, "#");
+  for (const { source, routingKey } of wake.intake) await channel.unbindQueue(name, source, routingKey);
   const { messageCount: copies } = await channel.checkQueue(name);
   if (copies > 0) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (!(await haveArrived(broker, queue.name, copies))) await republish(broker, queue, wake);
+        if (!(await haveArrived(broker, latest(), copies))) await republish(broker, latest(), wake);
         break;
       } catch (error) {
         if (attempt === attempts) throw error;
@@ -60,16 +62,23 @@ export async function settleCopies(
   await channel.deleteQueue(name);
 }
 
-/** Whether the work queue has got, or had, all that we have copies of. */
-async function haveArrived(broker: Broker, name: string, copies: number): Promise<boolean> {
-  const { exchange, queue } = queueNames(name);
-  if (!(await isBound(broker, exchange, queue))) return false;
+/** Whether the work queue and the lanes have got, or had, all that we have copies of. */
+async function haveArrived(broker: Broker, { name, lanes = [] }: JobQueueOnBroker, copies: number): Promise<boolean> {
+  const intake = intakeOf(name, lanes);
+  for (const binding of intake) if (!(await isBound(broker, binding))) return false;
+  const queues = [...new Set(intake.map(({ destination }) => destination))];
   const until = Date.now() + arrivalLimitMs;
   do {
-    const depth = await readDepth(broker.connection, queue);
-    if (depth === undefined) return false;
-    // Whoever consumes it may have taken them already.
-    if (depth.ready >= copies || depth.consumers > 0) return true;
+    let ready = 0;
+    let consumers = 0;
+    for (const queue of queues) {
+      const depth = await readDepth(broker.connection, queue);
+      if (depth === undefined) return false;
+      ready += depth.ready;
+      consumers += depth.consumers;
+    }
+    // Whoever consumes them may have taken them already.
+    if (ready >= copies || consumers > 0) return true;
     await sleep(arrivalPauseMs);
   } while (Date.now() < until);
   return false;
@@ -78,24 +87,27 @@ async function haveArrived(broker: Broker, name: string, copies: number): Promis
 const bindings = z.array(z.object({ routing_key: z.string() }));
 
 /** A queue that is gone or no longer bound got nothing, however much there is in it from before. */
-async function isBound({ management, address }: Broker, exchange: string, queue: string): Promise<boolean> {
-  const path = `bindings/${segment(address.vhost)}/e/${segment(exchange)}/q/${segment(queue)}`;
+async function isBound(
+  { management, address }: Broker,
+  { source, destination, routingKey }: Binding,
+): Promise<boolean> {
+  const path = `bindings/${segment(address.vhost)}/e/${segment(source)}/q/${segment(destination)}`;
   const found = bindings.parse((await management.find(path)) ?? []);
-  return found.some(({ routing_key }) => routing_key === "#");
+  return found.some(({ routing_key }) => routing_key === routingKey);
 }
 
 async function republish(broker: Broker, wanted: JobQueueOnBroker, { channel, name }: WakeQueue): Promise<void> {
-  const { queue } = queueNames(wanted.name);
   await ensureTopology(broker, wanted, { fresh: true });
   for (;;) {
     const copy = await channel.get(name);
     if (copy === false) return;
+    const { queue, job } = routeOf(copy.fields.routingKey, wanted);
     try {
-      // Straight to the work queue: other queues bound to the exchange have theirs. The key names the job where its
+      // Straight to its queue: other queues bound to the exchange have theirs. The key names the job where its
       // type does not, and would be lost this way.
       const { routed } = await broker.publisher.publish("", queue, copy.content, {
         ...sameProperties(copy.properties),
-        type: copy.properties.type ?? copy.fields.routingKey,
+        type: copy.properties.type ?? job,
       });
       if (!routed) throw new PublishRefused(`queue "${queue}" was gone again when a job was to be put back into it`);
     } catch (error) {
@@ -104,4 +116,11 @@ async function republish(broker: Broker, wanted: JobQueueOnBroker, { channel, na
     }
     channel.ack(copy);
   }
+}
+
+/** The queue that a message with this key belongs into, and the job that the key names. */
+function routeOf(routingKey: string, { name, lanes = [] }: JobQueueOnBroker): { queue: string; job: string } {
+  const lane = lanes.find((one) => routingKey.startsWith(laneRoutingKey(one, "")));
+  if (lane === undefined) return { queue: queueNames(name).queue, job: routingKey };
+  return { queue: laneQueue(name, lane), job: routingKey.slice(laneRoutingKey(lane, "").length) };
 }

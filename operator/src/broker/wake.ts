@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { queueNames } from "@jobwright/worker-runtime/contract";
 import type { Channel } from "amqplib";
 import type { Broker } from "./broker.ts";
-import { type Depth, readDepth } from "./depth.ts";
+import { readDepth } from "./depth.ts";
 import { ensureTopology } from "./ensure.ts";
 import { keepChannel } from "./keep-channel.ts";
+import { intakeOf } from "./lanes.ts";
 import type { JobQueueOnBroker } from "./topology.ts";
 import { settleCopies, type WakeQueue } from "./wake-copies.ts";
 
@@ -22,15 +22,23 @@ export interface WakeWatch extends AsyncDisposable {
 }
 
 /**
- * Watches a JobQueue whose pool is at zero for its first job: a queue of our own, bound as the work queue is, gets a
- * copy of it within about a millisecond. After `onWake` it watches no more; call again when the pool is at zero again.
+ * Watches a JobQueue whose pool is at zero for its first job: a queue of our own, bound as the work queue and the lanes
+ * are, gets a copy of it within about a millisecond. After `onWake` it watches no more; call again when the pool is at zero again.
  *
  * Our queue makes every message routable. So while the work queue is gone or not bound, a producer is told that its
  * job is safe although only our copy exists. Therefore the copies are compared with the work queue before they go
  * (wake-copies.ts), and republished if they may be the only ones.
+ *
+ * @param latest what the JobQueue is by now: the copies may be looked at long after the watch began.
  */
-export function watchForWork(broker: Broker, queue: JobQueueOnBroker, listener: WakeListener): WakeWatch {
-  const names = queueNames(queue.name);
+export function watchForWork(
+  broker: Broker,
+  queue: JobQueueOnBroker,
+  listener: WakeListener,
+  latest: () => JobQueueOnBroker = () => queue,
+): WakeWatch {
+  const intake = intakeOf(queue.name, queue.lanes ?? []);
+  const queues = [...new Set(intake.map(({ destination }) => destination))];
   let over = false;
   let armed: WakeQueue | undefined;
   let settling: Promise<void> | undefined;
@@ -40,7 +48,7 @@ export function watchForWork(broker: Broker, queue: JobQueueOnBroker, listener: 
     over = true;
     settling ??= (async () => {
       try {
-        if (armed !== undefined) await settleCopies(broker, queue, armed, listener.onError);
+        if (armed !== undefined) await settleCopies(broker, latest, armed, listener.onError);
       } catch (error) {
         listener.onError(error);
       }
@@ -62,13 +70,13 @@ export function watchForWork(broker: Broker, queue: JobQueueOnBroker, listener: 
       durable: false,
       arguments: { "x-queue-type": "classic" },
     });
-    const mine: WakeQueue = { channel, name, consumerTag: randomUUID(), held: undefined };
+    const mine: WakeQueue = { channel, name, intake, consumerTag: randomUUID(), held: undefined };
     channel.once("close", () => {
       if (armed === mine) armed = undefined;
     });
     // Bound before the depth is read: a job is in the depth, or it is pushed.
-    await channel.bindQueue(name, names.exchange, "#");
     armed = mine;
+    for (const { source, routingKey } of intake) await channel.bindQueue(name, source, routingKey);
     await channel.prefetch(1);
     await channel.consume(
       name,
@@ -82,9 +90,9 @@ export function watchForWork(broker: Broker, queue: JobQueueOnBroker, listener: 
       },
       { consumerTag: mine.consumerTag },
     );
-    const depth: Depth | undefined = await readDepth(broker.connection, names.queue);
-    if (depth === undefined) await ensureTopology(broker, queue, { fresh: true });
-    else if (depth.ready > 0) wake("Backlog");
+    const depths = await Promise.all(queues.map((each) => readDepth(broker.connection, each)));
+    if (depths.includes(undefined)) await ensureTopology(broker, latest(), { fresh: true });
+    if (depths.some((depth) => depth !== undefined && depth.ready > 0)) wake("Backlog");
   }
 
   const kept = keepChannel(broker.waking, setUp, listener.onError);

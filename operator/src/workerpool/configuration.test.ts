@@ -1,4 +1,4 @@
-import { workerConfiguration } from "@jobwright/worker-runtime/contract";
+import { protocolVersion, workerConfiguration } from "@jobwright/worker-runtime/contract";
 import { expect, test } from "vitest";
 import type { JobQueue, WorkerPool } from "../api/objects.ts";
 import { configurationHash, poolConfiguration } from "./configuration.ts";
@@ -21,13 +21,17 @@ const jobQueue = {
 test("workers are told what pool and queue say, in the contract's terms", () => {
   const configuration = poolConfiguration(pool, jobQueue, "post.mail");
   expect(workerConfiguration.parse(configuration)).toEqual({
-    version: "1.0",
+    version: protocolVersion,
     namespace: "post",
     pool: "mail",
     queue: "post.mail",
     concurrency: 4,
     retry: { maxAttempts: 5, initialMs: 250, maxMs: 5_400_000, multiplier: 3, jitterPercent: 10 },
     drainTimeoutMs: 90_000,
+    lanes: [],
+    outcomes: "None",
+    schemas: {},
+    encrypted: false,
   });
 });
 

@@ -3,6 +3,7 @@ import {
   type Heartbeat,
   heartbeatExchange,
   heartbeatRoutingKey,
+  protocolVersion,
 } from "@jobwright/worker-runtime/contract";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Broker, sendCommand, watchHeartbeats } from "../../../operator/src/broker/index.ts";
@@ -83,8 +84,8 @@ describe.each(servers)("heartbeats and commands on RabbitMQ $version", (server) 
     await expect
       .poll(() => commands)
       .toEqual([
-        { version: "1.0", type: "Cordon" },
-        { version: "1.0", type: "Uncordon" },
+        { version: protocolVersion, type: "Cordon" },
+        { version: protocolVersion, type: "Uncordon" },
       ]);
   });
 });

@@ -76,7 +76,6 @@ describe.each(servers)("users on RabbitMQ $version", (server) => {
     const outcomes = {
       "reads another queue": await tried(as, (channel) => channel.get("media.other")),
       "reads its dead letters": await tried(as, (channel) => channel.get(`${jobQueue.name}.dead`)),
-      "publishes new jobs": await published(as, jobQueue.name, "resize"),
       "publishes another's jobs": await published(as, "media.other", "resize"),
       "writes to a queue directly": await published(as, "", "media.other"),
       "commands a worker": await published(as, "", controlQueue(worker)),

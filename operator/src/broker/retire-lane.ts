@@ -1,0 +1,97 @@
+import { queueNames } from "@jobwright/worker-runtime/contract";
+import type { Channel } from "amqplib";
+import type { Broker } from "./broker.ts";
+import { readDepth } from "./depth.ts";
+import { PublishRefused } from "./errors.ts";
+import { alternatePolicyName, laneResources, unlanedExchange } from "./lanes.ts";
+import { segment } from "./management.ts";
+import { sameProperties } from "./publisher.ts";
+import { readTotals } from "./quiet.ts";
+
+/** How long one step moves jobs; another pass goes on. */
+const moveForMs = 3_000;
+
+/** What is left in the queue of a lane that a JobQueue has no more. */
+export interface LeavingLane {
+  /** Jobs yet to be moved to the work queue. */
+  readonly ready: number;
+  /** Jobs that workers have in hand, up to five seconds old. */
+  readonly unacked: number;
+}
+
+/**
+ * One step towards the end of a lane's queue, to which nothing is routed any more: moves what waits in it to the end of the
+ * work queue. A job is acknowledged only after its copy is confirmed, so a failure in between can double one, and lose none.
+ */
+export async function emptyLane(broker: Broker, name: string, lane: string): Promise<LeavingLane> {
+  const { queue } = laneResources(name, lane);
+  if ((await readDepth(broker.connection, queue)) === undefined) return { ready: 0, unacked: 0 };
+  const channel = await broker.connection.channel();
+  try {
+    await move(broker, channel, { from: queue, lane, to: queueNames(name).queue });
+  } finally {
+    // What is not acknowledged by now goes back to the queue.
+    await channel.close().catch(() => {});
+  }
+  const { ready = 0 } = (await readDepth(broker.connection, queue)) ?? {};
+  return { ready, unacked: (await readTotals(broker)).get(queue)?.unacked ?? 0 };
+}
+
+/**
+ * Deletes the queue of a lane, and its policy, if it is empty by its leader's own word. To be called once
+ * {@link emptyLane} has found nothing for longer than the five seconds that the broker's counts may be old.
+ *
+ * @returns whether it is gone.
+ */
+export async function removeLane(broker: Broker, name: string, lane: string): Promise<boolean> {
+  const { queue, policy } = laneResources(name, lane);
+  const at = segment(broker.address.vhost);
+  if ((await readDepth(broker.connection, queue)) !== undefined) {
+    const channel = await broker.connection.channel();
+    try {
+      // Not acknowledged: closing the channel puts it back.
+      if ((await channel.get(queue)) !== false) return false;
+    } finally {
+      await channel.close().catch(() => {});
+    }
+  }
+  try {
+    await broker.management.remove(`queues/${at}/${segment(queue)}`);
+    await broker.management.remove(`policies/${at}/${segment(policy)}`);
+  } finally {
+    broker.forgetObservation();
+  }
+  return true;
+}
+
+/** After the last lane went, and the work queue is bound to the exchange again. */
+export async function removeAlternate(broker: Broker, name: string): Promise<void> {
+  const at = segment(broker.address.vhost);
+  try {
+    await broker.management.remove(`exchanges/${at}/${segment(unlanedExchange(name))}`);
+    await broker.management.remove(`policies/${at}/${segment(alternatePolicyName(name))}`);
+  } finally {
+    broker.forgetObservation();
+  }
+}
+
+async function move(
+  broker: Broker,
+  channel: Channel,
+  { from, lane, to }: { readonly from: string; readonly lane: string; readonly to: string },
+): Promise<void> {
+  const prefix = `lane.${lane}.`;
+  for (const untilMs = Date.now() + moveForMs; Date.now() < untilMs; ) {
+    const message = await channel.get(from);
+    if (message === false) return;
+    const { routingKey } = message.fields;
+    // The key names the job where its type does not, and would be lost this way.
+    const job = routingKey.startsWith(prefix) ? routingKey.slice(prefix.length) : routingKey;
+    const { routed } = await broker.publisher.publish("", to, message.content, {
+      ...sameProperties(message.properties),
+      type: message.properties.type ?? job,
+    });
+    if (!routed) throw new PublishRefused(`queue "${to}" was gone when a job of lane "${lane}" was to be moved to it`);
+    channel.ack(message);
+  }
+}
