@@ -12,6 +12,7 @@ import { createThreads } from "./isolation/threads.ts";
 import { drainSchedule, isReady, workerState } from "./lifecycle.ts";
 import { createRunner } from "./run/runner.ts";
 import { createTally } from "./run/tally.ts";
+import { watchEventLoop } from "./telemetry/event-loop.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { serveTelemetry } from "./telemetry/server.ts";
 import type { WorkerDefinition } from "./worker-definition.ts";
@@ -67,6 +68,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // Apart, so that a broker which holds back publishers does not hold back acks.
   const publishing = openConnection({ name: `${worker} publish`, source: settings.address, log });
   const consuming = openConnection({ name: `${worker} consume`, source: settings.address, log });
+  const stopWatch = watchEventLoop({
+    metrics,
+    connection: consuming,
+    heartbeatSeconds: async () => (await settings.address()).connect.heartbeat ?? 0,
+    log,
+  });
   const publisher = createPublisher(publishing, log);
   const tally = createTally();
   const runner = createRunner({
@@ -147,6 +154,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await heartbeats?.last();
     publisher.stop();
     await Promise.all([consuming.stop(), publishing.stop()]);
+    stopWatch();
     await Promise.all([telemetry.stop(), threads.stop()]);
     log.info("stopped");
   }

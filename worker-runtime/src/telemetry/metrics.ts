@@ -10,6 +10,10 @@ export interface WorkerMetrics {
   began(job: string, waitSeconds: number): void;
   /** It ended after `durationSeconds`. */
   ended(job: string, outcome: OutcomeLabel, durationSeconds: number): void;
+  /** Jobs that are running, or have ended since this was asked last. */
+  ranLately(): Promise<string[]>;
+  /** From now on shows the event loop's lag, asked for at each scrape. */
+  showLag(lagSeconds: () => number): void;
 }
 
 const durationBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
@@ -45,6 +49,7 @@ export function createMetrics(): WorkerMetrics {
     registers,
   });
 
+  let runsBefore = new Map<string, number>();
   return {
     registry,
     began(job, waitSeconds) {
@@ -55,6 +60,26 @@ export function createMetrics(): WorkerMetrics {
       inFlight.dec({ job });
       duration.observe({ job }, durationSeconds);
       total.inc({ job, outcome });
+    },
+    async ranLately() {
+      const runs = new Map<string, number>();
+      for (const { labels, value } of (await total.get()).values) {
+        runs.set(`${labels.job}`, (runs.get(`${labels.job}`) ?? 0) + value);
+      }
+      const ended = [...runs].filter(([job, count]) => count > (runsBefore.get(job) ?? 0)).map(([job]) => job);
+      runsBefore = runs;
+      const running = (await inFlight.get()).values.filter(({ value }) => value > 0);
+      return [...new Set([...running.map(({ labels }) => `${labels.job}`), ...ended])];
+    },
+    showLag(lagSeconds) {
+      new Gauge({
+        name: "jobwright_event_loop_lag_seconds",
+        help: "The longest time that the event loop was blocked, of about the last 15 s: all jobs stood still meanwhile.",
+        registers,
+        collect() {
+          this.set(lagSeconds());
+        },
+      });
     },
   };
 }
