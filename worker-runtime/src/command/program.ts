@@ -4,6 +4,8 @@ import { configurationPath, telemetryPort } from "../contract/index.ts";
 import { ConfigurationError, DefinitionError } from "../errors.ts";
 import { createLog, type LogFormat, logFormats } from "../telemetry/log.ts";
 import { startWorker } from "../worker.ts";
+import { parseLane, parseRate } from "./flow-options.ts";
+import { guardProcess } from "./guard-process.ts";
 import { loadDefinition } from "./load.ts";
 import { isAskedToStop, stopSignal } from "./stop-signal.ts";
 
@@ -30,6 +32,7 @@ async function run(file: string, options: Options): Promise<void> {
   // Asked to stop before there was anything to stop.
   if (isAskedToStop()) process.exit(0);
   const worker = await startWorker({ definition, settings, log, telemetryPort: options.port, module: file });
+  const guard = guardProcess(log);
   log.info(
     {
       queue: settings.queue,
@@ -42,11 +45,11 @@ async function run(file: string, options: Options): Promise<void> {
 
   const signal = await stopSignal();
   // Somebody at a terminal who asks twice does not want to wait for the drain.
-  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGINT", () => guard.end(130));
   log.info({ signal }, "asked to stop");
   await worker.stop();
   // Handlers that ignored their signal would keep the process alive.
-  process.exit(0);
+  guard.end(0);
 }
 
 const program = new Command("jobwright-worker")
@@ -56,6 +59,12 @@ const program = new Command("jobwright-worker")
   .option("--broker <uri>", "run by hand against this broker: amqp://user:password@host:5672/vhost")
   .option("--queue <name>", "with --broker: the queue's resolved name, <namespace>.<name>")
   .option("--concurrency <count>", "with --broker: jobs run at once (default: 1)", atLeast(1))
+  .option(
+    "--lane <name:weight>",
+    "with --broker: a lane served beside the queue, whose weight is 1; repeatable",
+    parseLane,
+  )
+  .option("--rate <jobs/per>", "with --broker: start at most so many jobs in so long, such as 10/1s", parseRate)
   .option("--port <port>", "port of /metrics, /healthz and /readyz; 0 picks a free one", atLeast(0), telemetryPort)
   .addOption(
     new Option("--log-level <level>", "how much is logged")
