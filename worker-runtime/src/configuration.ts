@@ -6,11 +6,17 @@ import {
   credentialsDirectory,
   defaultRetryPolicy,
   environment,
+  keyringDirectory,
+  type Lane,
+  type OutcomesPolicy,
   type RetryPolicy,
+  type SharedRateLimit,
   type WorkerIdentity,
   workerConfiguration,
 } from "./contract/index.ts";
 import { ConfigurationError } from "./errors.ts";
+import type { JsonSchemas } from "./message/json-schema.ts";
+import type { KeyringSource } from "./message/keyring.ts";
 
 /** All that a worker needs to know besides its jobs. */
 export interface WorkerSettings {
@@ -20,6 +26,17 @@ export interface WorkerSettings {
   readonly concurrency: number;
   readonly retry: RetryPolicy;
   readonly drainTimeoutMs: number;
+  /** Served beside the work queue, whose own weight is 1. */
+  readonly lanes: readonly Lane[];
+  /** Whose outcomes are published. */
+  readonly outcomes: OutcomesPolicy;
+  readonly rateLimit: SharedRateLimit | undefined;
+  /** JSON Schemas that inputs must fit beside their job's own. */
+  readonly schemas: JsonSchemas;
+  /** Where the keys of a queue are that encrypts. */
+  readonly keyring: KeyringSource | undefined;
+  /** Largest body, in bytes; undefined means RabbitMQ's own limit. */
+  readonly maxMessageBytes: number | undefined;
   /** What dead letters and the broker's management page call this worker. */
   readonly worker: string;
   /** Where it reports to and takes commands from; undefined outside Kubernetes, where no operator listens. */
@@ -33,6 +50,8 @@ export interface CommandLine {
   readonly broker?: string;
   readonly queue?: string;
   readonly concurrency?: number;
+  readonly lane?: readonly Lane[];
+  readonly rate?: SharedRateLimit;
 }
 
 /**
@@ -42,14 +61,16 @@ export interface CommandLine {
  */
 export async function resolveSettings(line: CommandLine, env: NodeJS.ProcessEnv): Promise<WorkerSettings> {
   if (line.broker !== undefined) return laptopSettings(line.broker, line);
-  if (line.queue !== undefined || line.concurrency !== undefined) {
-    throw new ConfigurationError("--queue and --concurrency go with --broker: in a pod, the WorkerPool says both");
+  if ([line.queue, line.concurrency, line.lane, line.rate].some((option) => option !== undefined)) {
+    throw new ConfigurationError(
+      "--queue, --concurrency, --lane and --rate go with --broker: in a pod, the JobQueue and the WorkerPool say them",
+    );
   }
   return await mountedSettings(line.config ?? configurationPath, credentialsDirectory, env);
 }
 
 /** Settings of a worker that is run by hand. */
-function laptopSettings(broker: string, line: Pick<CommandLine, "queue" | "concurrency">): WorkerSettings {
+function laptopSettings(broker: string, line: CommandLine): WorkerSettings {
   if (line.queue === undefined || line.queue === "") {
     throw new ConfigurationError("--broker needs --queue: the queue's resolved name, such as media.image-resize");
   }
@@ -59,6 +80,12 @@ function laptopSettings(broker: string, line: Pick<CommandLine, "queue" | "concu
     concurrency: line.concurrency ?? 1,
     retry: defaultRetryPolicy,
     drainTimeoutMs: 300_000,
+    lanes: [],
+    outcomes: "None",
+    rateLimit: undefined,
+    schemas: {},
+    keyring: undefined,
+    maxMessageBytes: undefined,
     worker: hostname(),
     identity: undefined,
     address: async () => address,
@@ -80,16 +107,23 @@ export async function mountedSettings(
       `cannot read ${path} (${error.code}): the operator mounts it in a WorkerPool's pods; elsewhere, use --broker and --queue`,
     );
   });
-  const { namespace, pool, queue, concurrency, retry, drainTimeoutMs } = parseMounted(path, text);
+  const mounted = parseMounted(path, text);
+  const { namespace, pool, queue } = mounted;
   const pod = env[environment.podName];
   if (pod === undefined || pod === "") {
     throw new ConfigurationError(`${environment.podName} is not set: the operator sets it on the worker's container`);
   }
   return {
     queue,
-    concurrency,
-    retry,
-    drainTimeoutMs,
+    concurrency: mounted.concurrency,
+    retry: mounted.retry,
+    drainTimeoutMs: mounted.drainTimeoutMs,
+    lanes: mounted.lanes,
+    outcomes: mounted.outcomes,
+    rateLimit: mounted.rateLimit,
+    schemas: mounted.schemas,
+    keyring: mounted.encrypted ? { keyringDirectory } : undefined,
+    maxMessageBytes: mounted.maxMessageBytes,
     worker: `${namespace}.${pool}.${pod}`,
     identity: { namespace, pool, pod },
     address: async () => addressOfBinding(await readBinding(credentials)),

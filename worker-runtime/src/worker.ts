@@ -2,14 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { openConnection } from "./broker/connection.ts";
 import { createPublisher } from "./broker/publisher.ts";
+import { systemClock } from "./clock.ts";
 import type { WorkerSettings } from "./configuration.ts";
-import { createConsumer } from "./consume/consumer.ts";
+import { registerFlowMetrics } from "./consume/flow-metrics.ts";
+import { createIntake } from "./consume/intake.ts";
 import type { Command, WorkerState } from "./contract/index.ts";
 import { takeCommands } from "./control.ts";
 import { DrainDeadline } from "./errors.ts";
 import { type HeartbeatSender, startHeartbeats } from "./heartbeat.ts";
 import { createThreads } from "./isolation/threads.ts";
 import { drainSchedule, isReady, workerState } from "./lifecycle.ts";
+import { createKeyring } from "./message/keyring.ts";
 import { createRunner } from "./run/runner.ts";
 import { createTally } from "./run/tally.ts";
 import { watchEventLoop } from "./telemetry/event-loop.ts";
@@ -75,16 +78,23 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
   });
   const publisher = createPublisher(publishing, log);
+  const keyring =
+    settings.keyring &&
+    createKeyring(settings.keyring, (error) => log.warn({ err: error }, "the keyring could not be read again"));
   const tally = createTally();
   const runner = createRunner({
     jobs,
     queue,
     worker,
     retry: settings.retry,
+    outcomes: settings.outcomes,
+    content: { schemas: settings.schemas, keyring, maxMessageBytes: settings.maxMessageBytes },
     publisher,
     tally,
     metrics,
     log,
+    clock: systemClock,
+    random: Math.random,
     drainDeadline: deadline.signal,
     onIdle() {
       for (const settled of [...idle]) settled();
@@ -92,13 +102,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       else heartbeats?.now();
     },
   });
-  const consumer = createConsumer({
+  const { rateLimit } = settings;
+  const intake = createIntake({
     connection: consuming,
     queue,
+    lanes: settings.lanes ?? [],
     slots: concurrency,
+    rate: rateLimit && (rateLimit.jobs * 1000) / rateLimit.perMs / rateLimit.shares,
+    breaker: definition.circuitBreaker,
     log,
-    onDelivery: (delivery) => runner.start(delivery),
+    start: (delivery) => runner.start(delivery),
   });
+  registerFlowMetrics(metrics.registry, intake.view);
 
   function cordon(): void {
     if (orders.cordoned || orders.stopping) return;
@@ -108,7 +123,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
 
   function pause(): Promise<void> {
-    return consumer.pause().then(() => {
+    return intake.pause().then(() => {
       // It may have been uncordoned meanwhile.
       quiet = orders.cordoned || orders.stopping;
       heartbeats?.now();
@@ -120,13 +135,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     orders.cordoned = false;
     quiet = false;
     log.info("uncordoned");
-    consumer.resume();
+    intake.resume();
     heartbeats?.now();
   }
 
-  function onCommand({ type }: Command): void {
-    if (type === "Cordon") cordon();
-    else if (type === "Uncordon") uncordon();
+  function onCommand(command: Command): void {
+    if (command.type === "Cordon") cordon();
+    else if (command.type === "Uncordon") uncordon();
+    else {
+      log.info({ jobsPerSecond: command.jobsPerSecond }, "rate set");
+      intake.setRate(command.jobsPerSecond);
+      heartbeats?.now();
+    }
   }
 
   function allEnded(): Promise<void> {
@@ -144,7 +164,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const abort = setTimeout(() => deadline.abort(new DrainDeadline()), abortAfterMs);
     const drained = pause()
       .then(allEnded)
-      .then(() => consumer.ended());
+      .then(() => intake.ended());
     await Promise.race([drained, sleep(exitAfterMs, undefined, { ref: false })]);
     clearTimeout(abort);
     if (runner.running > 0) {
@@ -168,9 +188,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       log,
       state,
       figures: () => tally.figures(performance.now()),
+      flow: () => ({ held: intake.view.held, rate: intake.view.rate }),
     });
   }
-  consumer.resume();
+  intake.resume();
 
   return {
     get state() {

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import type { Job } from "../job.ts";
+import { type Checked, checkValue } from "./schema.ts";
 
-type Checked = Pick<Job, "name" | "input">;
+type InputOf = Pick<Job, "name" | "input">;
 
 /** A body read as a job's input, or the reason why it is none. */
 export type ReadInput =
@@ -13,32 +13,27 @@ export type WrittenInput =
   | { readonly ok: true; readonly content: Buffer }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads a message's body as JSON and checks it against the job's schema. Never throws. */
-export async function parseInput(job: Checked, content: Buffer): Promise<ReadInput> {
+/** Reads a message's body as JSON and checks it against the job's schema. Never throws; a promise only where the schema needs one. */
+export function parseInput(job: InputOf, content: Buffer): ReadInput | Promise<ReadInput> {
   let value: unknown;
   try {
     value = JSON.parse(content.toString("utf8"));
   } catch (error) {
     return { ok: false, problem: `the body is not JSON: ${messageOf(error)}` };
   }
-  try {
-    const parsed = await job.input.safeParseAsync(value);
-    if (parsed.success) return { ok: true, input: parsed.data };
-    return {
-      ok: false,
-      problem: `the input of "${job.name}" does not fit its schema:\n${z.prettifyError(parsed.error)}`,
-    };
-  } catch (error) {
-    // A refinement or transform of the user's schema threw.
-    return { ok: false, problem: `the schema of "${job.name}" threw: ${messageOf(error)}` };
-  }
+  const checked = checkValue(job.input, value, `the input of "${job.name}"`);
+  return checked instanceof Promise ? checked.then(asRead) : asRead(checked);
+}
+
+function asRead(checked: Checked): ReadInput {
+  return checked.ok ? { ok: true, input: checked.value } : checked;
 }
 
 /**
  * Writes an input as JSON and checks what a worker will read: a Date, for one, arrives as a string. Sent is the input
  * as it was given, since the worker's schema transforms it there. Never throws.
  */
-export async function writeInput(job: Checked, input: unknown): Promise<WrittenInput> {
+export async function writeInput(job: InputOf, input: unknown): Promise<WrittenInput> {
   let text: string | undefined;
   try {
     text = JSON.stringify(input);

@@ -1,5 +1,5 @@
 import { type DeadLetterReason, deadLetterHeader, queueNames } from "../contract/index.ts";
-import { type JobMessage, jobProperties, type OutgoingMessage } from "../message/message.ts";
+import { type JobMessage, jobProperties, keptProperties, type OutgoingMessage } from "../message/message.ts";
 
 /** Longest stack and message that a dead letter carries; frames of headers are limited to 128 KiB in all. */
 const maxStackBytes = 4096;
@@ -17,7 +17,7 @@ export function deadLetter(
     // A fanout: the key routes nothing, and tells a reader which job it was.
     routingKey: Buffer.byteLength(job.name) > 255 ? "" : job.name,
     content: job.content,
-    properties: jobProperties(job, job.kept, {
+    properties: jobProperties(job, keptProperties(job.received), {
       [deadLetterHeader.reason]: reason,
       [deadLetterHeader.errorName]: cutToBytes(error.name, maxMessageBytes),
       [deadLetterHeader.errorMessage]: cutToBytes(error.message, maxMessageBytes),

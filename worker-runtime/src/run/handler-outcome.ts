@@ -12,7 +12,7 @@ const giveUp = Symbol.for("jobwright.give-up");
  * @example throw new RetryLater({ after: "5m", input: { ...input, radiusKm: input.radiusKm * 2 } });
  */
 export class RetryLater extends Error {
-  override readonly name = "RetryLater";
+  override readonly name: string = "RetryLater";
   readonly [retryLater] = true;
   /** In ms; the wait is rounded up to whole seconds. */
   readonly afterMs: number;
@@ -39,7 +39,7 @@ export class RetryLater extends Error {
  * @example throw new GiveUp("the image was deleted");
  */
 export class GiveUp extends Error {
-  override readonly name = "GiveUp";
+  override readonly name: string = "GiveUp";
   readonly [giveUp] = true;
 }
 

@@ -1,11 +1,12 @@
 import type { DeadLetterReason, RetryPolicy } from "../contract/index.ts";
 import { asError } from "../errors.ts";
+import type { OutgoingMessage } from "../message/message.ts";
 import { isGiveUp, isRetryLater } from "./handler-outcome.ts";
 import { retryDelayMs } from "./retry.ts";
 
 /** How one run of a handler ended. */
 export type Ending =
-  | { readonly type: "Returned" }
+  | { readonly type: "Returned"; readonly output: unknown; readonly children: readonly OutgoingMessage[] }
   | { readonly type: "Threw"; readonly error: unknown }
   | { readonly type: "TimedOut"; readonly error: Error }
   /** It threw after its signal was aborted because the worker stops. */
@@ -13,7 +14,12 @@ export type Ending =
 
 /** What becomes of the job. */
 export type Outcome =
-  | { readonly type: "Done" }
+  | {
+      readonly type: "Done";
+      readonly output: unknown;
+      /** The jobs that it enqueued. */
+      readonly children: readonly OutgoingMessage[];
+    }
   | {
       readonly type: "Retry";
       readonly delayMs: number;
@@ -36,7 +42,7 @@ export type Outcome =
 export function decideOutcome(ending: Ending, attempt: number, policy: RetryPolicy, random: number): Outcome {
   switch (ending.type) {
     case "Returned":
-      return { type: "Done" };
+      return { type: "Done", output: ending.output, children: ending.children };
     case "Interrupted":
       return { type: "HandBack" };
     case "TimedOut":

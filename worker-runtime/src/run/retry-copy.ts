@@ -1,18 +1,35 @@
 import { delayEntryExchange, delayRoutingKey, header } from "../contract/index.ts";
-import { type JobMessage, jobProperties, type OutgoingMessage } from "../message/message.ts";
-import type { Outcome } from "./outcome.ts";
+import type { SealedInput } from "../message/input-codec.ts";
+import { type JobMessage, jobProperties, keptProperties, type OutgoingMessage } from "../message/message.ts";
 
-/** The copy of a job that waits in the delay fabric and then returns to `queue`. */
+/** When a job is tried again, and as which attempt. */
+export interface Retry {
+  readonly delayMs: number;
+  readonly attempt: number;
+}
+
+/**
+ * The copy of a job that waits in the delay fabric and then returns to the queue `target`, the work queue or its lane's.
+ *
+ * @param body another input; undefined keeps the present body.
+ */
 export function retryCopy(
   job: JobMessage,
-  retry: Extract<Outcome, { type: "Retry" }>,
-  queue: string,
+  { delayMs, attempt }: Retry,
+  body: SealedInput | undefined,
+  target: string,
   nowMs: number,
 ): OutgoingMessage {
+  const kept = keptProperties(job.received);
+  const headers: Record<string, string | number> = { [header.dueAt]: nowMs + delayMs };
+  if (body !== undefined) {
+    delete kept.headers?.[header.encryption];
+    if (body.encryption !== undefined) headers[header.encryption] = body.encryption;
+  }
   return {
     exchange: delayEntryExchange,
-    routingKey: delayRoutingKey(retry.delayMs, queue),
-    content: retry.input === undefined ? job.content : Buffer.from(JSON.stringify(retry.input)),
-    properties: jobProperties({ ...job, attempt: retry.attempt }, job.kept, { [header.dueAt]: nowMs + retry.delayMs }),
+    routingKey: delayRoutingKey(delayMs, target),
+    content: body?.content ?? job.content,
+    properties: jobProperties({ ...job, attempt }, kept, headers),
   };
 }

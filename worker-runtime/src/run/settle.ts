@@ -1,44 +1,71 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { createBackoff } from "../broker/backoff.ts";
-import type { Publisher } from "../broker/publisher.ts";
-import type { Delivery } from "../consume/delivery.ts";
-import { ConnectionLost } from "../errors.ts";
+import { type Clock, sleep } from "../clock.ts";
+import { repliesExchange } from "../contract/index.ts";
+import { ConnectionLost, Unroutable } from "../errors.ts";
 import type { OutgoingMessage } from "../message/message.ts";
+import type { Delivery } from "./delivery.ts";
 
-/** How often the broker may refuse a copy before the job goes back to its queue. */
+/** What settling needs of a publisher: resolves when the broker has the message for good. */
+export interface OutcomePublisher {
+  /**
+   * @param signal gives up waiting for a connection.
+   * @throws ConnectionLost when it is unknown whether the broker has it; any other error when it does not.
+   */
+  publish(message: OutgoingMessage, signal?: AbortSignal): Promise<void>;
+}
+
+/** How often the broker may refuse a message before the job goes back to its queue. */
 const maxRefusals = 3;
 
 /**
- * Makes a copy of the job safe, then acks the delivery: never the other way round. A crash in between leaves a
- * duplicate, never a loss.
+ * Makes an outcome safe (a retry's or a dead letter's copy, children, events), then acks the delivery: never the other
+ * way round. A crash in between leaves duplicates, never a loss.
  *
- * While the connection is down it waits. When the broker refuses or returns the copy (the delay fabric or the
- * dead-letter exchange is gone) it tries again after a pause, and then hands the job back: the pauses keep a job whose
- * outcome cannot be stored from going round and round.
+ * While the connection is down it waits. When the broker refuses or returns a message (the delay fabric or an exchange
+ * is gone) it tries those again after a pause, and then hands the job back: the pauses keep a job whose outcome cannot be
+ * stored from going round and round.
  *
  * @returns whether the outcome is safe; if not, the delivery was handed back or lost.
  */
-export async function settleWithCopy(
+export async function settleWith(
   delivery: Delivery,
-  copy: OutgoingMessage,
-  publisher: Pick<Publisher, "publish">,
-  log: Logger,
+  messages: readonly OutgoingMessage[],
+  publisher: OutcomePublisher,
+  clock: Clock,
+  log: () => Logger,
 ): Promise<boolean> {
   const pause = createBackoff(1_000, 8_000);
+  let unsafe = messages;
   for (let refusals = 0; refusals < maxRefusals && delivery.open; ) {
-    try {
-      await publisher.publish(copy, delivery.lost);
-      return delivery.ack();
-    } catch (error) {
-      if (!delivery.open) return false;
-      if (!(error instanceof ConnectionLost)) {
-        refusals += 1;
-        log.error({ err: error, refusals }, "the outcome cannot be stored on the broker; the job is kept");
-      }
-      await sleep(pause.next(), undefined, { signal: delivery.lost }).catch(() => {});
+    const { refused, errors } = await publishAll(unsafe, publisher, delivery.lost);
+    if (refused.length === 0) return delivery.ack();
+    if (!delivery.open) return false;
+    unsafe = refused;
+    const error = errors.find((one) => !(one instanceof ConnectionLost));
+    if (error !== undefined) {
+      refusals += 1;
+      log().error({ err: error, refusals }, "the outcome cannot be stored on the broker; the job is kept");
     }
+    await sleep(clock, pause.next(), delivery.lost);
   }
-  if (delivery.handBack()) log.error("the job is handed back to its queue: it will be run again");
+  if (delivery.handBack()) log().error("the job is handed back to its queue: it will be run again");
   return false;
+}
+
+/** @returns what the broker does not have, and why. */
+async function publishAll(messages: readonly OutgoingMessage[], publisher: OutcomePublisher, lost: AbortSignal) {
+  const refused: OutgoingMessage[] = [];
+  const errors: unknown[] = [];
+  await Promise.all(
+    messages.map((message) =>
+      publisher.publish(message, lost).catch((error: unknown) => {
+        // Nobody listens to replies on this broker: not even their exchange is there.
+        if (error instanceof Unroutable && message.exchange === repliesExchange) return;
+        refused.push(message);
+        errors.push(error);
+      }),
+    ),
+  );
+  return { refused, errors };
 }

@@ -1,0 +1,61 @@
+import type { Clock } from "../clock.ts";
+import type { JobContext } from "../job.ts";
+import { childId } from "../message/child-id.ts";
+import { type Placement, placeJob } from "../message/enqueue-options.ts";
+import type { InputCodec, SealedInput } from "../message/input-codec.ts";
+import { jobToSend } from "../message/job-to-send.ts";
+import type { OutgoingMessage } from "../message/message.ts";
+
+/** The jobs that an attempt enqueues with `job.enqueue`, kept until it is known whether it succeeds. */
+export interface Children {
+  readonly enqueue: JobContext["enqueue"];
+  /**
+   * The handler has returned: their messages, in the order of the calls.
+   *
+   * @throws the first error that a call of `enqueue` was answered with, also if nobody awaited it.
+   */
+  messages(): Promise<OutgoingMessage[]>;
+}
+
+interface Child {
+  readonly name: string;
+  readonly queue: string;
+  readonly placement: Placement;
+  readonly body: SealedInput;
+}
+
+/**
+ * @param parent the job that enqueues them, and its queue.
+ * @param codecOf writes inputs for the queue of this name.
+ */
+export function createChildren(
+  parent: { id: string; queue: string },
+  codecOf: (queue: string) => InputCodec,
+  clock: Clock,
+): Children {
+  const children: Promise<Child>[] = [];
+  let ended = false;
+
+  async function write(id: string, ...[job, input, options = {}]: Parameters<JobContext["enqueue"]>): Promise<Child> {
+    const where = `job.enqueue "${job.name}"`;
+    if (ended) throw new Error(`${where}: the handler has ended: await what it enqueues`);
+    const { queue = parent.queue } = options;
+    const placement = placeJob(where, { ...options, id }, clock.now());
+    return { name: job.name, queue, placement, body: await codecOf(queue).seal(job, id, input) };
+  }
+
+  return {
+    async enqueue(job, input, options) {
+      const child = write(childId(parent.id, children.length), job, input, options);
+      // If nobody awaits the answer, messages() does.
+      child.catch(() => {});
+      if (!ended) children.push(child);
+      return (await child).placement.id;
+    },
+    async messages() {
+      ended = true;
+      const written = await Promise.all(children);
+      return written.map(({ name, queue, placement, body }) => jobToSend(name, queue, placement, body, clock.now()));
+    },
+  };
+}
