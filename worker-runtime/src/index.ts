@@ -13,6 +13,21 @@ export {
   PublishRefused,
   Unroutable,
 } from "./errors.ts";
+export {
+  AlreadyRunning,
+  createOnce,
+  LeaseLost,
+  memoryStore,
+  type Once,
+  type OnceContext,
+  type OnceOptions,
+  type OnceStore,
+  type PostgresOnce,
+  postgresStore,
+  ResultNotStorable,
+  redisStore,
+  StoreUnavailable,
+} from "./idempotency/index.ts";
 export { defineJob, type Job, type JobContext, type JobOptions } from "./job.ts";
 export { createProducer, type EnqueueOptions, type Producer, type ProducerOptions } from "./produce/producer.ts";
 export { GiveUp, RetryLater } from "./run/handler-outcome.ts";
