@@ -30,6 +30,8 @@ export interface HeartbeatOptions {
   readonly log: Logger;
   state(): WorkerState;
   figures(): Figures;
+  /** What waits in the worker, and the rate that it keeps to. */
+  flow(): Pick<Heartbeat, "held" | "rate">;
 }
 
 const shortestIntervalMs = 250;
@@ -92,8 +94,7 @@ export function startHeartbeats(options: HeartbeatOptions): HeartbeatSender {
       sequence,
       state: options.state(),
       slots,
-      // Prefetch is never more than the free slots, so every delivery is started as it arrives.
-      held: 0,
+      ...options.flow(),
       ...options.figures(),
     };
     sequence += 1;

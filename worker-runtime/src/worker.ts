@@ -142,7 +142,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   function onCommand(command: Command): void {
     if (command.type === "Cordon") cordon();
     else if (command.type === "Uncordon") uncordon();
-    else {
+    else if (command.type === "SetRate") {
       log.info({ jobsPerSecond: command.jobsPerSecond }, "rate set");
       intake.setRate(command.jobsPerSecond);
       heartbeats?.now();

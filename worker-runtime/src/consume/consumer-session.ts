@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger } from "pino";
-import { createDelivery, type Delivery, type OwnedDelivery } from "./delivery.ts";
+import { createAckLedger } from "./ack-ledger.ts";
+import { ChannelDelivery, type HeldDelivery } from "./delivery.ts";
 
 /**
  * One consumer on a channel of its own. It ends in one of three ways: we cancel it, the broker cancels it (its queue is
@@ -10,8 +11,12 @@ import { createDelivery, type Delivery, type OwnedDelivery } from "./delivery.ts
 export interface ConsumerSession {
   /** How many unsettled deliveries the broker may have handed it. */
   readonly prefetch: number;
+  /** Whether it ends by itself as soon as `prefetch` deliveries have come. */
+  readonly once: boolean;
   /** Whether more deliveries may come. */
   readonly consuming: boolean;
+  /** Deliveries that have come. */
+  readonly received: number;
   /** Deliveries whose slot is still taken, lost ones included. */
   readonly taken: number;
   /** Takes no more deliveries. Resolves when the broker says that none is on its way. */
@@ -23,18 +28,27 @@ export interface ConsumerSession {
   readonly ended: Promise<void>;
   /** Its channel is closed and no slot is taken any more: it can be forgotten. */
   readonly over: boolean;
+  /** How long the broker took to start it, in ms: a quorum queue logs it as it logs an ack. */
+  readonly roundTripMs: number;
 }
 
 export interface ConsumerSessionOptions {
   readonly model: ChannelModel;
   readonly queue: string;
+  /** The lane that the queue is; undefined for the work queue. */
+  readonly lane: string | undefined;
   readonly prefetch: number;
+  readonly once: boolean;
   readonly log: Logger;
   /** A delivery arrived. Must not throw. */
-  onDelivery(delivery: Delivery): void;
+  onDelivery(delivery: HeldDelivery): void;
+  /** A delivery is over. */
+  onReleased(delivery: HeldDelivery): void;
+  /** Its channel is gone, and with it the deliveries that were open. */
+  onLost(): void;
   /** The broker cancelled the consumer; `onChange` follows. */
   onCancelled(): void;
-  /** Something changed: it stopped consuming, or a slot became free. */
+  /** Something changed: it stopped consuming, or a delivery of a session that consumes no more is over. */
   onChange(): void;
 }
 
@@ -44,12 +58,15 @@ export interface ConsumerSessionOptions {
  * @throws amqplib's error when the queue does not exist (code 404) or may not be read (403).
  */
 export async function openConsumerSession(options: ConsumerSessionOptions): Promise<ConsumerSession> {
-  const { model, queue, prefetch, log } = options;
-  const deliveries = new Set<OwnedDelivery>();
+  const { model, queue, lane, prefetch, once, log } = options;
+  const deliveries = new Set<ChannelDelivery>();
+  const ledger = createAckLedger();
   const consumerTag = randomUUID();
+  let received = 0;
   let consuming = true;
   let closing = false;
   let closed = false;
+  let flushing: NodeJS.Immediate | undefined;
   const ended = Promise.withResolvers<void>();
 
   const channel: Channel = await model.createChannel();
@@ -57,10 +74,44 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
   channel.once("close", () => {
     closed = true;
     consuming = false;
+    clearImmediate(flushing);
     for (const delivery of deliveries) delivery.lose();
     ended.resolve();
+    options.onLost();
     options.onChange();
   });
+
+  const owner = {
+    lane,
+    ack(tag: number) {
+      if (closed || closing) throw new Error("the channel is closed");
+      ledger.ack(tag);
+      // After all that this turn of the event loop brings: jobs that end together are told together.
+      flushing ??= setImmediate(flush);
+    },
+    handBack(tag: number) {
+      channel.nack(withTag(tag), false, true);
+      ledger.told(tag);
+    },
+    released(delivery: ChannelDelivery) {
+      deliveries.delete(delivery);
+      options.onReleased(delivery);
+      if (consuming) return;
+      closeWhenDone();
+      options.onChange();
+    },
+  };
+
+  function flush(): void {
+    flushing = undefined;
+    if (closed) return;
+    try {
+      for (const { tag, multiple } of ledger.take()) channel.ack(withTag(tag), multiple);
+    } catch (error) {
+      // The channel closed just now: the broker delivers those jobs again, as if the frame had been lost on its way.
+      log.debug({ err: error }, "acks were not sent");
+    }
+  }
 
   function onMessage(message: ConsumeMessage | null): void {
     if (message === null) {
@@ -69,13 +120,23 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
       endConsuming();
       return;
     }
-    const delivery = createDelivery(channel, message, () => {
-      deliveries.delete(delivery);
-      closeWhenDone();
-      options.onChange();
-    });
+    received += 1;
+    const delivery = new ChannelDelivery(owner, message, performance.now());
     deliveries.add(delivery);
+    ledger.delivered(message.fields.deliveryTag);
+    if (once && received === prefetch) void cancel();
     options.onDelivery(delivery);
+  }
+
+  async function cancel(): Promise<void> {
+    if (!consuming) return;
+    try {
+      await channel.cancel(consumerTag);
+    } catch (error) {
+      // The channel is closed or closing, which ends the consumer as well.
+      log.debug({ err: error }, "cancelling the consumer");
+    }
+    if (consuming) endConsuming();
   }
 
   function endConsuming(): void {
@@ -86,14 +147,19 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
 
   function closeWhenDone(): void {
     if (consuming || closing || closed || deliveries.size > 0) return;
+    clearImmediate(flushing);
+    flush();
     closing = true;
     channel.close().catch((error: unknown) => log.debug({ err: error }, "closing a channel"));
   }
 
+  let roundTripMs: number;
   try {
     await channel.prefetch(prefetch);
+    const askedAtMs = performance.now();
     // Deliveries may come before this returns.
     await channel.consume(queue, onMessage, { consumerTag });
+    roundTripMs = performance.now() - askedAtMs;
   } catch (error) {
     consuming = false;
     closeWhenDone();
@@ -102,8 +168,13 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
 
   return {
     prefetch,
+    once,
+    roundTripMs,
     get consuming() {
       return consuming;
+    },
+    get received() {
+      return received;
     },
     get taken() {
       return deliveries.size;
@@ -112,15 +183,11 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
     get over() {
       return closed && deliveries.size === 0;
     },
-    async cancel() {
-      if (!consuming) return;
-      try {
-        await channel.cancel(consumerTag);
-      } catch (error) {
-        // The channel is closed or closing, which ends the consumer as well.
-        log.debug({ err: error }, "cancelling the consumer");
-      }
-      if (consuming) endConsuming();
-    },
+    cancel,
   };
+}
+
+// Of a message amqplib only wants the tag.
+function withTag(deliveryTag: number): ConsumeMessage {
+  return { fields: { deliveryTag } } as ConsumeMessage;
 }

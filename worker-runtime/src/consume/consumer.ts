@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createBackoff } from "../broker/backoff.ts";
 import type { BrokerConnection } from "../broker/connection.ts";
 import { type ConsumerSession, openConsumerSession } from "./consumer-session.ts";
-import type { Delivery } from "./delivery.ts";
+import type { HeldDelivery } from "./delivery.ts";
 
 /**
  * How long a cancelled consumer waits before it consumes again. RabbitMQ (seen with 4.0.5) answers a consume twice while
@@ -11,41 +11,61 @@ import type { Delivery } from "./delivery.ts";
  */
 const afterCancelMs = 1_000;
 
-/** Takes deliveries of one queue, at most as many as there are slots, whatever becomes of connections and queues. */
+/** More consumers than this are put together into one, where that is cheap. */
+const mostConsumers = 4;
+
+/**
+ * How much of a queue a worker wants:
+ * - `Window`: at most `unsettled` deliveries at a time, running ones included, so that one comes for each that is acked.
+ *   `brisk` says that jobs are short: what an ended consumer still has may then come on top for a moment.
+ * - `Fetch`: `more` deliveries beside those that have come, and no more by themselves: for jobs that are long, or that
+ *   may not start as they come. While some are on their way, more are asked for only when `batch` are missing.
+ */
+export type Want =
+  | { readonly type: "Window"; readonly unsettled: number; readonly brisk: boolean }
+  | { readonly type: "Fetch"; readonly more: number; readonly batch: number };
+
+export const nothing: Want = { type: "Fetch", more: 0, batch: 1 };
+
+/** Takes deliveries of one queue, as many as are wanted, whatever becomes of connections and queues. */
 export interface Consumer {
-  /** Takes deliveries from now on. */
-  resume(): void;
-  /**
-   * Takes no more. Resolves when none is on its way any more, or when `resume` supersedes it. What arrives meanwhile is
-   * handed back.
-   */
-  pause(): Promise<void>;
-  /** After `pause`: resolves when every delivery is released and the broker has heard what became of it. */
+  /** Takes so much from now on. */
+  want(want: Want): void;
+  /** Resolves when no delivery is on its way any more because nothing is wanted, or when something is wanted again. */
+  quiet(): Promise<void>;
+  /** Whether it has come to what is wanted, as far as the broker lets it. */
+  readonly converged: boolean;
+  /** After `quiet`: resolves when every delivery is released and the broker has heard what became of it. */
   ended(): Promise<void>;
 }
 
 export interface ConsumerOptions {
   readonly connection: BrokerConnection;
   readonly queue: string;
-  readonly slots: number;
+  readonly lane: string | undefined;
   readonly log: Logger;
-  /** There is a free slot for this delivery; call its `release` in the end. Must not throw. */
-  onDelivery(delivery: Delivery): void;
+  /** A delivery arrived; call its `release` in the end. Must not throw. */
+  onDelivery(delivery: HeldDelivery): void;
+  /** A delivery is over. */
+  onReleased(delivery: HeldDelivery): void;
+  /** Deliveries may have been lost. */
+  onLost(): void;
+  /** The broker needed so long to start a consumer. */
+  onRoundTrip(roundTripMs: number): void;
 }
 
 /**
- * A consumer that converges on what is wanted. A broker counts prefetch per consumer, and a consumer that was cancelled
- * leaves its deliveries running; so each new one gets only as much prefetch as slots are free, and further ones are
- * added as slots become free. The sum never passes `slots`, so no delivery ever waits in a worker that is busy, where it
- * would be handed back at each cordon until the delivery limit buries it.
+ * A consumer that converges on what is wanted. RabbitMQ fixes prefetch when a consumer starts (and quorum queues know
+ * none that could be changed), so what is wanted is made of several consumers, each on a channel of its own: more is had
+ * by adding one, less by cancelling some. A cancelled consumer's deliveries go on, and count until they are over.
  */
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { connection, queue, slots, log } = options;
+  const { connection, queue, lane, log } = options;
   const sessions = new Set<ConsumerSession>();
   const idle = new Set<() => void>();
   const backoff = createBackoff(500, 10_000);
   let model: ChannelModel | undefined;
-  let wanted = false;
+  let wanted: Want = nothing;
   let converging = false;
   let again = false;
   let restUntilMs = 0;
@@ -63,13 +83,6 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     },
   });
 
-  /** Slots that neither a running delivery nor the prefetch of a consumer claims. */
-  function freeSlots(): number {
-    let claimed = 0;
-    for (const session of sessions) claimed += session.consuming ? session.prefetch : session.taken;
-    return slots - claimed;
-  }
-
   function converge(): void {
     again = true;
     if (converging) return;
@@ -85,30 +98,36 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   async function step(): Promise<void> {
     for (const session of sessions) if (session.over) sessions.delete(session);
-    if (!wanted) {
-      await Promise.all([...sessions].map((session) => session.cancel()));
-      if (!wanted) for (const done of [...idle]) done();
+    await Promise.all(superfluous(wanted, [...sessions]).map((session) => session.cancel()));
+    if (isNothing(wanted)) {
+      for (const done of [...idle]) done();
       return;
     }
-    const prefetch = freeSlots();
-    if (model !== undefined && prefetch > 0 && performance.now() >= restUntilMs) await consume(model, prefetch);
+    const missing = missingFrom(wanted, [...sessions]);
+    if (model === undefined || missing <= 0 || performance.now() < restUntilMs) return;
+    await consume(model, missing, wanted.type === "Fetch");
   }
 
-  async function consume(on: ChannelModel, prefetch: number): Promise<void> {
+  async function consume(on: ChannelModel, prefetch: number, once: boolean): Promise<void> {
     try {
-      sessions.add(
-        await openConsumerSession({
-          model: on,
-          queue,
-          prefetch,
-          log,
-          onDelivery: take,
-          onCancelled: () => rest(afterCancelMs),
-          onChange: converge,
-        }),
-      );
+      const session = await openConsumerSession({
+        model: on,
+        queue,
+        lane,
+        prefetch,
+        once,
+        log,
+        onDelivery: options.onDelivery,
+        onReleased: options.onReleased,
+        onLost: options.onLost,
+        onCancelled: () => rest(afterCancelMs),
+        onChange: converge,
+      });
+      sessions.add(session);
+      options.onRoundTrip(session.roundTripMs);
       backoff.reset();
-      log.info({ queue, prefetch }, "consuming");
+      again = true;
+      log.debug({ queue, prefetch, once }, "consuming");
     } catch (error) {
       if (on !== model) return;
       log.warn({ queue, reason: explain(error, queue) }, "cannot consume yet; trying again");
@@ -122,24 +141,14 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     setTimeout(converge, waitMs + 5).unref();
   }
 
-  function take(delivery: Delivery): void {
-    if (wanted) {
-      options.onDelivery(delivery);
-      return;
-    }
-    delivery.handBack();
-    delivery.release();
-  }
-
   return {
-    resume() {
-      wanted = true;
-      // A pause that is under way is superseded.
-      for (const done of [...idle]) done();
+    want(next) {
+      if (isSame(wanted, next)) return;
+      wanted = next;
+      if (!isNothing(next)) for (const done of [...idle]) done();
       converge();
     },
-    pause() {
-      wanted = false;
+    quiet() {
       return new Promise((resolve) => {
         const done = () => {
           idle.delete(done);
@@ -149,10 +158,63 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         converge();
       });
     },
+    get converged() {
+      return !converging;
+    },
     async ended() {
       await Promise.all([...sessions].map((session) => session.ended));
     },
   };
+}
+
+/** Consumers that make more, or other, than is wanted. */
+function superfluous(wanted: Want, sessions: readonly ConsumerSession[]): ConsumerSession[] {
+  const consuming = sessions.filter((session) => session.consuming);
+  if (wanted.type === "Fetch") {
+    // A few too many that are on their way do no harm; to call them back would cost more.
+    const tolerated = wanted.more <= 0 ? 0 : wanted.more * 2;
+    let awaited = 0;
+    return consuming.filter((session) => {
+      awaited += session.prefetch - session.received;
+      return !session.once || awaited > tolerated;
+    });
+  }
+  const others = consuming.filter((session) => session.once);
+  const windows = consuming.filter((session) => !session.once).sort((a, b) => b.prefetch - a.prefetch);
+  if (wanted.brisk && windows.length > mostConsumers) return [...others, ...windows.slice(1)];
+  let claimed = wanted.brisk ? 0 : takenByEnded(sessions);
+  const tooMuch = windows.filter((session) => {
+    if (claimed + session.prefetch > wanted.unsettled) return true;
+    claimed += session.prefetch;
+    return false;
+  });
+  return [...others, ...tooMuch];
+}
+
+/** The prefetch of the consumer that is missing; 0 or less if none is. */
+function missingFrom(wanted: Want, sessions: readonly ConsumerSession[]): number {
+  const consuming = sessions.filter((session) => session.consuming);
+  if (wanted.type === "Fetch") {
+    const awaited = consuming.reduce((sum, session) => sum + session.prefetch - session.received, 0);
+    const missing = wanted.more - awaited;
+    return awaited > 0 && missing < wanted.batch ? 0 : missing;
+  }
+  const claimed = consuming.reduce((sum, session) => sum + session.prefetch, 0);
+  return wanted.unsettled - claimed - (wanted.brisk ? 0 : takenByEnded(sessions));
+}
+
+/** Deliveries of consumers that take no more, not yet over. */
+function takenByEnded(sessions: readonly ConsumerSession[]): number {
+  return sessions.reduce((sum, session) => sum + (session.consuming ? 0 : session.taken), 0);
+}
+
+function isNothing(want: Want): boolean {
+  return want.type === "Fetch" && want.more <= 0;
+}
+
+function isSame(a: Want, b: Want): boolean {
+  if (a.type === "Window") return b.type === "Window" && a.unsettled === b.unsettled && a.brisk === b.brisk;
+  return b.type === "Fetch" && a.more === b.more && a.batch === b.batch;
 }
 
 function explain(error: unknown, queue: string): string {

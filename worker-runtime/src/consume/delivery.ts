@@ -1,39 +1,70 @@
-import type { Channel, ConsumeMessage } from "amqplib";
+import type { ConsumeMessage } from "amqplib";
 import { DeliveryLost } from "../errors.ts";
+import type { Delivery } from "../run/delivery.ts";
+
+export type { Delivery } from "../run/delivery.ts";
+
+/** What becomes of a delivery, told to its session. */
+export interface DeliveryOwner {
+  /** The lane of every delivery of this session. */
+  readonly lane: string | undefined;
+  /** @throws when the channel is closed. */
+  ack(tag: number): void;
+  /** @throws when the channel is closed. */
+  handBack(tag: number): void;
+  released(delivery: ChannelDelivery): void;
+}
+
+/** A delivery as it waits in this worker and then runs: its tag belongs to its channel. */
+export interface HeldDelivery extends Delivery {
+  readonly message: ConsumeMessage;
+  /** When it arrived, on the monotonic clock. */
+  readonly arrivedAtMs: number;
+  /** When its job was started, on the same clock; undefined while it waits. Set by whoever starts it. */
+  startedAtMs: number | undefined;
+}
 
 /**
- * One delivery of a message. Its tag belongs to its channel: once that is gone, the broker delivers the message again,
- * and whatever is still said about this delivery is dropped.
+ * A delivery with the switch that its channel throws. There is one for each job, and a class makes it without closures;
+ * the abort controller, the dearest part, is only made for a handler that looks at it.
  */
-export interface Delivery {
+export class ChannelDelivery implements HeldDelivery {
   readonly message: ConsumeMessage;
-  /** Aborted with {@link DeliveryLost} when the channel is gone. */
-  readonly lost: AbortSignal;
-  /** Whether it has neither been settled nor lost. */
-  readonly open: boolean;
-  /** The job's outcome is safe. False if the delivery was settled before, or lost: nothing was said to the broker. */
-  ack(): boolean;
-  /** Back to its queue. The broker counts it towards the delivery limit. False as for ack. */
-  handBack(): boolean;
-  /** The slot is free: the handler has ended, and the delivery is settled or lost. */
-  release(): void;
-}
+  readonly arrivedAtMs: number;
+  startedAtMs: number | undefined;
+  readonly #owner: DeliveryOwner;
+  #settled = false;
+  #isLost = false;
+  #released = false;
+  #lost: AbortController | undefined;
 
-/** A delivery with the switch that its channel throws. */
-export interface OwnedDelivery extends Delivery {
-  lose(): void;
-}
+  constructor(owner: DeliveryOwner, message: ConsumeMessage, arrivedAtMs: number) {
+    this.#owner = owner;
+    this.message = message;
+    this.arrivedAtMs = arrivedAtMs;
+  }
 
-export function createDelivery(channel: Channel, message: ConsumeMessage, onRelease: () => void): OwnedDelivery {
-  const lost = new AbortController();
-  let settled = false;
-  let released = false;
+  get lane(): string | undefined {
+    return this.#owner.lane;
+  }
 
-  function settle(tell: () => void): boolean {
-    if (settled || lost.signal.aborted) return false;
-    settled = true;
+  get open(): boolean {
+    return !this.#settled && !this.#isLost;
+  }
+
+  get lost(): AbortSignal {
+    if (this.#lost === undefined) {
+      this.#lost = new AbortController();
+      if (this.#isLost) this.#lost.abort(new DeliveryLost());
+    }
+    return this.#lost.signal;
+  }
+
+  ack(): boolean {
+    if (!this.open) return false;
+    this.#settled = true;
     try {
-      tell();
+      this.#owner.ack(this.message.fields.deliveryTag);
       return true;
     } catch {
       // The channel closed just now; its close event, which loses the delivery, is on its way.
@@ -41,21 +72,27 @@ export function createDelivery(channel: Channel, message: ConsumeMessage, onRele
     }
   }
 
-  return {
-    message,
-    lost: lost.signal,
-    get open() {
-      return !settled && !lost.signal.aborted;
-    },
-    ack: () => settle(() => channel.ack(message)),
-    handBack: () => settle(() => channel.nack(message, false, true)),
-    release() {
-      if (released) return;
-      released = true;
-      onRelease();
-    },
-    lose() {
-      if (!settled) lost.abort(new DeliveryLost());
-    },
-  };
+  handBack(): boolean {
+    if (!this.open) return false;
+    this.#settled = true;
+    try {
+      this.#owner.handBack(this.message.fields.deliveryTag);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#owner.released(this);
+  }
+
+  /** Its channel is gone. */
+  lose(): void {
+    if (this.#settled || this.#isLost) return;
+    this.#isLost = true;
+    this.#lost?.abort(new DeliveryLost());
+  }
 }

@@ -1,0 +1,42 @@
+/** Chooses among lanes by weight: over any stretch in which all have work, each gets its share of the starts. */
+export interface FairOrder {
+  /**
+   * The lane whose job starts next, or undefined if none has one.
+   *
+   * @param hasWork whether lane number `index` has a job that could start.
+   */
+  next(hasWork: (index: number) => boolean): number | undefined;
+}
+
+/**
+ * Stride scheduling (Waldspurger and Weihl, 1995). Each lane has a position that advances by 1 / weight for each of its
+ * jobs; the hindmost lane with work is next. A lane that was idle is moved up to where the others are, so that it gets
+ * no credit for the time in which it wanted nothing, and no lane waits for it to catch up.
+ *
+ * @param weights positive, one a lane. Of two lanes in one place the earlier goes first.
+ */
+export function createFairOrder(weights: readonly number[]): FairOrder {
+  const lanes = weights.map((weight) => ({ stride: 1 / weight, position: 0 }));
+  /** Position of the lane that started last: all lanes with work are there or ahead. */
+  let present = 0;
+
+  return {
+    next(hasWork) {
+      let chosen: number | undefined;
+      let hindmost = Number.POSITIVE_INFINITY;
+      for (const [index, lane] of lanes.entries()) {
+        if (!hasWork(index)) continue;
+        const position = Math.max(lane.position, present);
+        if (position < hindmost) {
+          chosen = index;
+          hindmost = position;
+        }
+      }
+      const lane = chosen === undefined ? undefined : lanes[chosen];
+      if (lane === undefined) return undefined;
+      present = hindmost;
+      lane.position = hindmost + lane.stride;
+      return chosen;
+    },
+  };
+}
