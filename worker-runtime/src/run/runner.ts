@@ -1,22 +1,20 @@
 import type { Logger } from "pino";
 import { type Clock, sleep } from "../clock.ts";
-import { laneQueue, type OutcomesPolicy, type RetryPolicy } from "../contract/index.ts";
-import { asError, InvalidInput, InvalidOutput, JobExpired, UnknownJob } from "../errors.ts";
+import type { OutcomesPolicy, RetryPolicy } from "../contract/index.ts";
+import { InvalidOutput, JobExpired, UnknownJob } from "../errors.ts";
 import type { Job } from "../job.ts";
-import { createInputCodec, defaultMaxMessageBytes, type InputRules, type SealedInput } from "../message/input-codec.ts";
-import { type JobMessage, type OutgoingMessage, readJobMessage } from "../message/message.ts";
+import { createInputCodec, defaultMaxMessageBytes, type InputRules } from "../message/input-codec.ts";
+import { type JobMessage, readJobMessage } from "../message/message.ts";
 import type { OutcomeLabel, WorkerMetrics } from "../telemetry/metrics.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { createChildren } from "./children.ts";
-import { deadLetter } from "./dead-letter.ts";
 import type { Delivery } from "./delivery.ts";
 import { execute } from "./execution.ts";
 import { decideOutcome, type Ending, type Outcome } from "./outcome.ts";
-import { eventError } from "./outcome-events.ts";
 import { checkOutput } from "./output.ts";
-import { retryCopy } from "./retry-copy.ts";
 import { RunContext, type RunSurroundings } from "./run-context.ts";
-import { type OutcomePublisher, settleWith } from "./settle.ts";
+import type { OutcomePublisher } from "./settle.ts";
+import { createSettlement } from "./settlement.ts";
 import type { Tally } from "./tally.ts";
 
 /** Takes a delivery from its arrival to its outcome. */
@@ -38,7 +36,7 @@ export interface RunnerOptions {
   readonly content: Omit<InputRules, "queue">;
   readonly publisher: OutcomePublisher;
   readonly tally: Tally;
-  readonly metrics: WorkerMetrics;
+  readonly metrics: Pick<WorkerMetrics, "began" | "ended">;
   readonly log: Logger;
   readonly clock: Clock;
   /** Aborted with DrainDeadline shortly before a stopping worker ends. */
@@ -52,11 +50,12 @@ export interface RunnerOptions {
 const tallied = { done: "completed", retried: "retried", failed: "failed", handed_back: "none", lost: "none" } as const;
 
 export function createRunner(options: RunnerOptions): Runner {
-  const { queue, retry, publisher, tally, metrics, clock, drainDeadline } = options;
+  const { queue, retry, tally, metrics, clock, drainDeadline } = options;
   const { keyring, maxMessageBytes = defaultMaxMessageBytes } = options.content;
   const jobs = new Map(options.jobs.map((job) => [job.name, job]));
   const codec = createInputCodec({ ...options.content, queue });
   const announcer = createAnnouncer({ ...options, keyring });
+  const settlement = createSettlement({ ...options, codec, announcer });
   let running = 0;
 
   // Children of other queues are plain: this worker's keyring is its own queue's.
@@ -83,7 +82,12 @@ export function createRunner(options: RunnerOptions): Runner {
     let ended: OutcomeLabel = "lost";
     try {
       const outcome = job === undefined ? unknownJob(message) : await work(job, message, context);
-      ended = await settle(outcome, message, delivery, context);
+      // Most jobs end here: nothing to be made safe.
+      if (outcome.type === "Done" && outcome.children.length === 0 && !announcer.heard("done", message)) {
+        if (delivery.ack()) ended = "done";
+      } else {
+        ended = await settlement.settle(outcome, job, message, delivery, context);
+      }
     } catch (error) {
       // Nothing above should throw; if it does, the job must be neither stuck nor go round and round.
       context.log.error({ err: error }, "the runner failed; the job is handed back");
@@ -123,76 +127,6 @@ export function createRunner(options: RunnerOptions): Runner {
     const checked = await checkOutput(job, ending.output, maxMessageBytes);
     if (checked.ok) return { ...ending, output: checked.json };
     return { type: "Threw", error: new InvalidOutput(checked.problem) };
-  }
-
-  async function settle(
-    outcome: Outcome,
-    message: JobMessage,
-    delivery: Delivery,
-    context: RunContext,
-  ): Promise<OutcomeLabel> {
-    switch (outcome.type) {
-      case "HandBack":
-        return delivery.handBack() ? "handed_back" : "lost";
-      case "Done": {
-        const { children, output } = outcome;
-        if (!announcer.heard("done", message)) {
-          // Most jobs end here: nothing to be made safe.
-          if (children.length === 0) return delivery.ack() ? "done" : "lost";
-          return await settled("done", children, delivery, context);
-        }
-        const told = output === undefined ? {} : { output };
-        const events = await announcer.events(message, { outcome: "done", ...told });
-        return await settled("done", [...children, ...events], delivery, context);
-      }
-      case "Retry":
-        return await settleRetry(outcome, message, delivery, context);
-      case "DeadLetter": {
-        if (!delivery.open) return "lost";
-        const { reason, error } = outcome;
-        context.log.error({ err: error, reason }, "dead-lettered");
-        const letter = deadLetter(message, outcome, { queue, worker: options.worker, nowMs: clock.now() });
-        const events = await announcer.events(message, { outcome: "failed", error: eventError(error, reason) });
-        return await settled("failed", [letter, ...events], delivery, context);
-      }
-    }
-  }
-
-  async function settleRetry(
-    retrying: Extract<Outcome, { type: "Retry" }>,
-    message: JobMessage,
-    delivery: Delivery,
-    context: RunContext,
-  ): Promise<OutcomeLabel> {
-    if (!delivery.open) return "lost";
-    let body: SealedInput | undefined;
-    const job = jobs.get(message.name);
-    if (retrying.input !== undefined && job !== undefined) {
-      try {
-        body = await codec.seal(job, message.id, retrying.input);
-      } catch (error) {
-        // It would be dead-lettered after its wait, far from the code that is at fault.
-        const wrong = new InvalidInput(`RetryLater: ${asError(error).message}`);
-        const failed = decideOutcome({ type: "Threw", error: wrong }, message.attempt, retry, options.random());
-        return await settle(failed, message, delivery, context);
-      }
-    }
-    const { error, delayMs } = retrying;
-    context.log.warn({ err: error, delayMs }, "to be tried again");
-    const target = delivery.lane === undefined ? queue : laneQueue(queue, delivery.lane);
-    const copy = retryCopy(message, retrying, body, target, clock.now());
-    const events = await announcer.events(message, { outcome: "retried", error: eventError(error) });
-    return await settled("retried", [copy, ...events], delivery, context);
-  }
-
-  async function settled(
-    label: OutcomeLabel,
-    messages: readonly OutgoingMessage[],
-    delivery: Delivery,
-    context: RunContext,
-  ): Promise<OutcomeLabel> {
-    if (await settleWith(delivery, messages, publisher, clock, () => context.log)) return label;
-    return delivery.lost.aborted ? "lost" : "handed_back";
   }
 
   return {
