@@ -94,7 +94,7 @@ export interface JobOptions<Name extends string, Input extends z.ZodType, Output
   /** Checked when the job is enqueued and again before it is run. What does not fit is dead-lettered, not retried. */
   input: Input;
   /** What the handler returns: checked, since others rely on it. What does not fit, or is not JSON, is a failure. */
-  output?: Output;
+  output?: Output | undefined;
   /** How long one attempt may take: `30s`, `2m`, `1h30m`. Default: no limit. */
   timeout?: string;
   /**

@@ -76,10 +76,10 @@ describe("what is published again", () => {
     },
   });
   const job = readJobMessage(first, nowMs);
-  const retry = { type: "Retry", attempt: 2, delayMs: 3_000, input: undefined, error: new Error("no") } as const;
+  const retry = { attempt: 2, delayMs: 3_000 };
 
   test("a retry keeps id, name, enqueue time and the publisher's own, and nothing that the broker sets", () => {
-    const copy = retryCopy(job, retry, "media.resize", nowMs);
+    const copy = retryCopy(job, retry, undefined, "media.resize", nowMs);
     expect(copy.exchange).toBe(delayEntryExchange);
     expect(copy.routingKey).toMatch(/\.0\.1\.1\.media\.resize$/);
     expect(copy.content).toEqual(first.content);
@@ -100,13 +100,13 @@ describe("what is published again", () => {
   });
 
   test("a retry read back counts its wait from when it was due", () => {
-    const copy = retryCopy(job, retry, "media.resize", nowMs);
+    const copy = retryCopy(job, retry, undefined, "media.resize", nowMs);
     const again = readJobMessage(message({ headers: copy.properties.headers, type: "resize" }), nowMs + 4_000);
     expect(again).toMatchObject({ attempt: 2, enqueuedAtMs: nowMs - 5_000, dueAtMs: nowMs + 3_000 });
   });
 
   test("a retry can carry another input", () => {
-    const copy = retryCopy(job, { ...retry, input: { radius: 2 } }, "media.resize", nowMs);
+    const copy = retryCopy(job, retry, { content: Buffer.from('{"radius":2}') }, "media.resize", nowMs);
     expect(copy.content.toString()).toBe('{"radius":2}');
   });
 

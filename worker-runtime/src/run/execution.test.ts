@@ -1,28 +1,42 @@
 import { pino } from "pino";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { systemClock } from "../clock.ts";
 import { DeliveryLost, DrainDeadline, JobTimedOut } from "../errors.ts";
-import { defineJob, type JobContext } from "../job.ts";
+import { defineJob, type Job, type JobContext } from "../job.ts";
+import { createInputCodec } from "../message/input-codec.ts";
+import { readJobMessage } from "../message/message.ts";
+import { createChildren } from "./children.ts";
 import { execute } from "./execution.ts";
 import { GiveUp } from "./handler-outcome.ts";
+import { createProgressReports } from "./progress.ts";
+import { RunContext, type RunSurroundings } from "./run-context.ts";
 
-const context = {
-  id: "m-1",
-  name: "work",
+const message = readJobMessage(
+  { content: Buffer.from("{}"), fields: { routingKey: "work" }, properties: { messageId: "m-1" } },
+  0,
+);
+const log = pino({ level: "silent" });
+const surroundings: RunSurroundings = {
   queue: "a.b",
-  attempt: 1,
   maxAttempts: 3,
-  enqueuedAt: new Date(),
-  log: pino({ level: "silent" }),
+  log: () => log,
+  children: ({ id }) => createChildren({ id, queue: "a.b" }, (queue) => createInputCodec({ queue }), systemClock),
+  progress: () => createProgressReports(async () => {}, systemClock),
 };
 const never = new AbortController().signal;
 
-function work(run: (signal: AbortSignal, job: JobContext) => unknown, timeout?: string) {
+function run(job: Job, { lost = never, drain = never } = {}) {
+  const context = new RunContext(message, { lane: undefined, lost }, drain, systemClock, surroundings);
+  return execute(job, {}, context, systemClock);
+}
+
+function work(handler: (signal: AbortSignal, job: JobContext) => unknown, timeout?: string) {
   return defineJob({
     name: "work",
     input: z.unknown(),
     ...(timeout === undefined ? {} : { timeout }),
-    run: (_, job) => run(job.signal, job),
+    run: (_, job) => handler(job.signal, job),
   });
 }
 const untilAborted = (signal: AbortSignal) =>
@@ -30,41 +44,28 @@ const untilAborted = (signal: AbortSignal) =>
 
 describe("execute", () => {
   test("tells the handler about its job", async () => {
-    const run = vi.fn();
-    await execute(
-      work((_, job) => run(job)),
-      {},
-      context,
-      [never],
-    );
-    expect(run.mock.calls[0]?.[0]).toMatchObject({ id: "m-1", attempt: 1, maxAttempts: 3, queue: "a.b" });
+    const seen = vi.fn();
+    await run(work((_, job) => seen(job)));
+    expect(seen.mock.calls[0]?.[0]).toMatchObject({ id: "m-1", attempt: 1, maxAttempts: 3, queue: "a.b" });
   });
 
   test("a handler that throws at once has thrown", async () => {
     const error = new Error("no");
-    const ending = await execute(
+    const ending = await run(
       work(() => {
         throw error;
       }),
-      {},
-      context,
-      [never],
     );
     expect(ending).toEqual({ type: "Threw", error });
   });
 
   test("over its timeout the signal is aborted and the run has failed", async () => {
-    const ending = await execute(work(untilAborted, "5ms"), {}, context, [never]);
+    const ending = await run(work(untilAborted, "5ms"));
     expect(ending).toMatchObject({ type: "TimedOut", error: expect.any(JobTimedOut) });
   });
 
   test("a handler that returns early because of its timeout has not done its work", async () => {
-    const ending = await execute(
-      work((signal) => untilAborted(signal).catch(() => {}), "5ms"),
-      {},
-      context,
-      [never],
-    );
+    const ending = await run(work((signal) => untilAborted(signal).catch(() => {}), "5ms"));
     expect(ending.type).toBe("TimedOut");
   });
 
@@ -76,7 +77,7 @@ describe("execute", () => {
       return handler.promise;
     }, "5ms");
     let settled = false;
-    const ending = execute(job, {}, context, [never]).finally(() => {
+    const ending = run(job).finally(() => {
       settled = true;
     });
     await aborted.promise;
@@ -99,14 +100,14 @@ describe("execute", () => {
     ],
   ])("at the drain deadline, a handler that %s", async (_, handler, type) => {
     const drain = new AbortController();
-    const ending = execute(work(handler), {}, context, [never, drain.signal]);
+    const ending = run(work(handler), { drain: drain.signal });
     drain.abort(new DrainDeadline());
     expect((await ending).type).toBe(type);
   });
 
   test("a lost delivery aborts the handler with that reason", async () => {
     const lost = new AbortController();
-    const ending = execute(work(untilAborted), {}, context, [lost.signal]);
+    const ending = run(work(untilAborted), { lost: lost.signal });
     lost.abort(new DeliveryLost());
     expect(await ending).toMatchObject({ type: "Threw", error: expect.any(DeliveryLost) });
   });

@@ -9,7 +9,8 @@ const threw = (error: unknown): Ending => ({ type: "Threw", error });
 
 describe("decideOutcome", () => {
   test("a handler that returns is done", () => {
-    expect(decide({ type: "Returned" })).toEqual({ type: "Done" });
+    const returned = { output: { key: "a" }, children: [] };
+    expect(decide({ type: "Returned", ...returned })).toEqual({ type: "Done", ...returned });
   });
 
   test("a failure is tried again, as the next attempt, after the policy's delay", () => {

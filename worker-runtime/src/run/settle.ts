@@ -33,7 +33,7 @@ export async function settleWith(
   messages: readonly OutgoingMessage[],
   publisher: OutcomePublisher,
   clock: Clock,
-  log: () => Logger,
+  run: { readonly log: Logger },
 ): Promise<boolean> {
   const pause = createBackoff(1_000, 8_000);
   let unsafe = messages;
@@ -45,11 +45,11 @@ export async function settleWith(
     const error = errors.find((one) => !(one instanceof ConnectionLost));
     if (error !== undefined) {
       refusals += 1;
-      log().error({ err: error, refusals }, "the outcome cannot be stored on the broker; the job is kept");
+      run.log.error({ err: error, refusals }, "the outcome cannot be stored on the broker; the job is kept");
     }
     await sleep(clock, pause.next(), delivery.lost);
   }
-  if (delivery.handBack()) log().error("the job is handed back to its queue: it will be run again");
+  if (delivery.handBack()) run.log.error("the job is handed back to its queue: it will be run again");
   return false;
 }
 
