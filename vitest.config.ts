@@ -9,6 +9,7 @@ const shared = {
     alias: [
       { find: /^@jobwright\/worker-runtime$/, replacement: runtime("index.ts") },
       { find: /^@jobwright\/worker-runtime\/contract$/, replacement: runtime("contract/index.ts") },
+      { find: /^@jobwright\/worker-runtime\/testing$/, replacement: runtime("testing/index.ts") },
     ],
   },
 };
