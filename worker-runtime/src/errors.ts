@@ -51,8 +51,11 @@ export class HandlerThreadEnded extends Error {
  */
 export class DeliveryLost extends Error {
   override readonly name = "DeliveryLost";
-  constructor(why = "the connection over which this job was delivered is gone: the broker delivers the job again") {
-    super(why);
+  /** Whether the broker took it back because a job was held for longer than its consumer timeout. */
+  readonly consumerTimedOut: boolean;
+  constructor(why = "the connection over which this job was delivered is gone", consumerTimedOut = false) {
+    super(`${why}: the broker delivers the job again`);
+    this.consumerTimedOut = consumerTimedOut;
   }
 }
 

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger } from "pino";
+import { DeliveryLost } from "../errors.ts";
 import { createAckLedger } from "./ack-ledger.ts";
+import { reportConsumerTimeout, whyLost } from "./consumer-timeout.ts";
 import { ChannelDelivery, type HeldDelivery } from "./delivery.ts";
 
 /**
@@ -70,12 +72,17 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
   const ended = Promise.withResolvers<void>();
 
   const channel: Channel = await model.createChannel();
-  channel.on("error", (error) => log.warn({ err: error }, "the broker closed the channel for consuming"));
+  let because: DeliveryLost | undefined;
+  channel.on("error", (error) => {
+    because = whyLost(error);
+    log.warn({ err: error }, "the broker closed the channel for consuming");
+    if (because.consumerTimedOut) reportConsumerTimeout(deliveries, because, log);
+  });
   channel.once("close", () => {
     closed = true;
     consuming = false;
     clearImmediate(flushing);
-    for (const delivery of deliveries) delivery.lose();
+    for (const delivery of deliveries) delivery.lose(because ?? new DeliveryLost());
     ended.resolve();
     options.onLost();
     options.onChange();

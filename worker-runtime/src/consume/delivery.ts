@@ -1,5 +1,5 @@
 import type { ConsumeMessage } from "amqplib";
-import { DeliveryLost } from "../errors.ts";
+import type { DeliveryLost } from "../errors.ts";
 import type { Delivery } from "../run/delivery.ts";
 
 export type { Delivery } from "../run/delivery.ts";
@@ -34,7 +34,7 @@ export class ChannelDelivery implements HeldDelivery {
   startedAtMs: number | undefined;
   readonly #owner: DeliveryOwner;
   #settled = false;
-  #isLost = false;
+  #lostBecause: DeliveryLost | undefined;
   #released = false;
   #lost: AbortController | undefined;
 
@@ -49,13 +49,13 @@ export class ChannelDelivery implements HeldDelivery {
   }
 
   get open(): boolean {
-    return !this.#settled && !this.#isLost;
+    return !this.#settled && this.#lostBecause === undefined;
   }
 
   get lost(): AbortSignal {
     if (this.#lost === undefined) {
       this.#lost = new AbortController();
-      if (this.#isLost) this.#lost.abort(new DeliveryLost());
+      if (this.#lostBecause !== undefined) this.#lost.abort(this.#lostBecause);
     }
     return this.#lost.signal;
   }
@@ -90,9 +90,9 @@ export class ChannelDelivery implements HeldDelivery {
   }
 
   /** Its channel is gone. */
-  lose(): void {
-    if (this.#settled || this.#isLost) return;
-    this.#isLost = true;
-    this.#lost?.abort(new DeliveryLost());
+  lose(because: DeliveryLost): void {
+    if (this.#settled || this.#lostBecause !== undefined) return;
+    this.#lostBecause = because;
+    this.#lost?.abort(because);
   }
 }

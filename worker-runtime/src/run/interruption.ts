@@ -11,6 +11,8 @@ const reportAfterMs = 5_000;
  * its signal made only when a handler asks for it, because there is one for each attempt of even the shortest job.
  */
 export class Interruption {
+  /** Whether a handler that goes on after the abort is reported in the log. */
+  reported = true;
   readonly #delivery: Pick<Delivery, "lost">;
   readonly #drainDeadline: AbortSignal;
   readonly #clock: Clock;
@@ -67,7 +69,7 @@ export class Interruption {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    this.#stopReport = this.#clock.after(reportAfterMs, () => this.#report(), { ref: false });
+    if (this.reported) this.#stopReport = this.#clock.after(reportAfterMs, () => this.#report(), { ref: false });
   }
 
   /** The handler has ended. */
