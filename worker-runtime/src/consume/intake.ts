@@ -242,15 +242,12 @@ export function createIntake(options: IntakeOptions): Intake {
   /** Hands back what has waited for too long beside what may wait. */
   function handBackSurplus(nowMs: number): void {
     const now = facts(nowMs);
-    const patience = taking ? patienceMs : now.brisk ? pausedPatienceMs : 0;
     // What no limit holds up starts as soon as there is a slot, so it may stay.
     const unlimited = now.breaker === "Closed" && now.startable > 0;
     const spared = (delivery: HeldDelivery) => unlimited && returns(delivery) >= oftenReturned;
     for (const { held, consumer, name } of lanes) {
       // A consumer that may still take something would be given the same jobs again at once.
-      if (!consumer.converged) continue;
-      const sinceMs = Math.max(held.first()?.arrivedAtMs ?? nowMs, taking ? 0 : pausedAtMs);
-      if (nowMs - sinceMs < patience) continue;
+      if (!consumer.converged || !isImpatient(held, now, nowMs)) continue;
       const surplus = held.takeBeyond(mayWait(now), spared);
       for (const delivery of surplus) {
         delivery.handBack();
@@ -258,6 +255,12 @@ export function createIntake(options: IntakeOptions): Intake {
       }
       if (surplus.length > 0) log.debug({ lane: name, jobs: surplus.length }, "handed back what would have waited");
     }
+  }
+
+  function isImpatient(held: HeldQueue, { brisk }: PlanFacts, nowMs: number): boolean {
+    const arrivedAtMs = held.first()?.arrivedAtMs ?? nowMs;
+    if (taking) return nowMs - arrivedAtMs >= patienceMs;
+    return nowMs - Math.max(arrivedAtMs, pausedAtMs) >= (brisk ? pausedPatienceMs : 0);
   }
 
   function heldNow(): number {
