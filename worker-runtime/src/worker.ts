@@ -12,6 +12,7 @@ import { DrainDeadline } from "./errors.ts";
 import { type HeartbeatSender, startHeartbeats } from "./heartbeat.ts";
 import { createThreads } from "./isolation/threads.ts";
 import { drainSchedule, isReady, workerState } from "./lifecycle.ts";
+import { createInputCodec } from "./message/input-codec.ts";
 import { createKeyring } from "./message/keyring.ts";
 import { createRunner } from "./run/runner.ts";
 import { createTally } from "./run/tally.ts";
@@ -58,6 +59,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const deadline = new AbortController();
   const idle = new Set<() => void>();
 
+  const keyring =
+    settings.keyring &&
+    createKeyring(settings.keyring, (error) => log.warn({ err: error }, "the keyring could not be read again"));
+  const content = { schemas: settings.schemas, keyring, maxMessageBytes: settings.maxMessageBytes };
+  await createInputCodec({ ...content, queue }).prepare(definition.jobs);
+
   const state = () => workerState(orders, quiet, runner.running);
   const threads = createThreads(options.module);
   const jobs = definition.jobs.map((job) => threads.place(job));
@@ -78,9 +85,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
   });
   const publisher = createPublisher(publishing, log);
-  const keyring =
-    settings.keyring &&
-    createKeyring(settings.keyring, (error) => log.warn({ err: error }, "the keyring could not be read again"));
   const tally = createTally();
   const runner = createRunner({
     jobs,
@@ -88,7 +92,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     worker,
     retry: settings.retry,
     outcomes: settings.outcomes,
-    content: { schemas: settings.schemas, keyring, maxMessageBytes: settings.maxMessageBytes },
+    content,
     publisher,
     tally,
     metrics,
