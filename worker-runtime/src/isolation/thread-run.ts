@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { HandlerThreadEnded } from "../errors.ts";
 import type { JobContext } from "../job.ts";
-import { traceHeaders } from "../telemetry/tracing.ts";
+import { activeContext, traceHeaders } from "../telemetry/tracing.ts";
 import { forwardLine } from "./forwarded-log.ts";
 import type { FromThread, JobFacts } from "./messages.ts";
 import type { Thread } from "./thread.ts";
@@ -19,6 +19,7 @@ const anything = z.unknown();
  */
 export function runInThread(thread: Thread, input: unknown, context: JobContext): Promise<unknown> {
   const { signal, log, name } = context;
+  const active = activeContext();
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
 
@@ -52,10 +53,12 @@ export function runInThread(thread: Thread, input: unknown, context: JobContext)
     }
 
     function enqueue({ call, job, input: text, options }: Extract<FromThread, { type: "Enqueue" }>): void {
-      context.enqueue({ name: job, input: anything }, JSON.parse(text), options).then(
-        (id) => thread.send({ type: "Enqueued", call, id }),
-        (error: unknown) => thread.send({ type: "NotEnqueued", call, error: writeError(error) }),
-      );
+      active
+        .within(() => context.enqueue({ name: job, input: anything }, JSON.parse(text), options))
+        .then(
+          (id) => thread.send({ type: "Enqueued", call, id }),
+          (error: unknown) => thread.send({ type: "NotEnqueued", call, error: writeError(error) }),
+        );
     }
 
     thread.listen({

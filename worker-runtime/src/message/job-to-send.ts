@@ -7,6 +7,7 @@ import {
   laneRoutingKey,
   queueNames,
 } from "../contract/index.ts";
+import type { TracedJob } from "../telemetry/tracing.ts";
 import type { Placement } from "./enqueue-options.ts";
 import type { SealedInput } from "./input-codec.ts";
 import { jobProperties, type OutgoingMessage } from "./message.ts";
@@ -33,14 +34,22 @@ export function jobToSend(
   };
 }
 
+/** What a span tells of such a job. */
+export function tracedJob(name: string, queue: string, { id, lane }: Placement, { content }: SealedInput): TracedJob {
+  return { id, name, queue, routingKey: routingKeyOf(name, lane), bodyBytes: content.length };
+}
+
 /** Exchange and routing key: straight to the queue, or through the delay fabric to it. */
 function route(name: string, queue: string, { lane, dueAtMs }: Placement, nowMs: number) {
   if (dueAtMs !== undefined && dueAtMs > nowMs) {
     const target = lane === undefined ? queue : laneQueue(queue, lane);
     return { exchange: delayEntryExchange, routingKey: delayRoutingKey(dueAtMs - nowMs, target) };
   }
-  const routingKey = lane === undefined ? name : laneRoutingKey(lane, name);
-  return { exchange: queueNames(queue).exchange, routingKey };
+  return { exchange: queueNames(queue).exchange, routingKey: routingKeyOf(name, lane) };
+}
+
+function routingKeyOf(name: string, lane: string | undefined): string {
+  return lane === undefined ? name : laneRoutingKey(lane, name);
 }
 
 function propertiesOf(

@@ -8,10 +8,11 @@ import { ConnectionLost, DefinitionError, ProducerClosed } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { type PlacementOptions, placeJob } from "../message/enqueue-options.ts";
 import { createInputCodec, type InputCodec } from "../message/input-codec.ts";
-import { jobToSend } from "../message/job-to-send.ts";
+import { jobToSend, tracedJob } from "../message/job-to-send.ts";
 import { createKeyring, type KeyringSource } from "../message/keyring.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import { createLog } from "../telemetry/log.ts";
+import { startSend } from "../telemetry/tracing.ts";
 import { enqueueMany } from "./enqueue-many.ts";
 import { createGate } from "./gate.ts";
 import { type ProducerTarget, type QueueFacts, resolveTarget } from "./target.ts";
@@ -144,9 +145,16 @@ export function createProducer(options: ProducerOptions): Producer {
       const facts = known instanceof Promise ? await known : known;
       const sealing = codecFor(facts).seal(job, placement.id, input);
       const body = sealing instanceof Promise ? await sealing : sealing;
-      const waiting = gate.enter(signal);
-      if (waiting !== undefined) await waiting;
-      await store(() => jobToSend(job.name, facts.queue, placement, body, Date.now()), signal);
+      const span = startSend(tracedJob(job.name, facts.queue, placement, body));
+      try {
+        const waiting = gate.enter(signal);
+        if (waiting !== undefined) await waiting;
+        await store(() => jobToSend(job.name, facts.queue, placement, body, Date.now(), span.headers), signal);
+      } catch (error) {
+        span.end(error);
+        throw error;
+      }
+      span.end();
       return placement.id;
     },
     enqueueMany(job, inputs, manyOptions) {

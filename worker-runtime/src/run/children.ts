@@ -3,8 +3,9 @@ import type { JobContext } from "../job.ts";
 import { childId } from "../message/child-id.ts";
 import { type Placement, placeJob } from "../message/enqueue-options.ts";
 import type { InputCodec, SealedInput } from "../message/input-codec.ts";
-import { jobToSend } from "../message/job-to-send.ts";
+import { jobToSend, tracedJob } from "../message/job-to-send.ts";
 import type { OutgoingMessage } from "../message/message.ts";
+import { startSend, type TraceHeaders } from "../telemetry/tracing.ts";
 
 /** The jobs that an attempt enqueues with `job.enqueue`, kept until it is known whether it succeeds. */
 export interface Children {
@@ -22,6 +23,8 @@ interface Child {
   readonly queue: string;
   readonly placement: Placement;
   readonly body: SealedInput;
+  /** Trace context of the call that enqueued it. */
+  readonly trace: TraceHeaders;
 }
 
 /**
@@ -41,7 +44,10 @@ export function createChildren(
     if (ended) throw new Error(`${where}: the handler has ended: await what it enqueues`);
     const { queue = parent.queue } = options;
     const placement = placeJob(where, { ...options, id }, clock.now());
-    return { name: job.name, queue, placement, body: await codecOf(queue).seal(job, id, input) };
+    const body = await codecOf(queue).seal(job, id, input);
+    const span = startSend(tracedJob(job.name, queue, placement, body), "create");
+    span.end();
+    return { name: job.name, queue, placement, body, trace: span.headers };
   }
 
   return {
@@ -55,7 +61,9 @@ export function createChildren(
     async messages() {
       ended = true;
       const written = await Promise.all(children);
-      return written.map(({ name, queue, placement, body }) => jobToSend(name, queue, placement, body, clock.now()));
+      return written.map(({ name, queue, placement, body, trace }) =>
+        jobToSend(name, queue, placement, body, clock.now(), trace),
+      );
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { JobContext } from "../job.ts";
 import type { JobMessage } from "../message/message.ts";
+import type { TraceIds } from "../telemetry/tracing.ts";
 import type { Children } from "./children.ts";
 import type { Delivery } from "./delivery.ts";
 import { Interruption } from "./interruption.ts";
@@ -11,7 +12,8 @@ import type { ProgressReports } from "./progress.ts";
 export interface RunSurroundings {
   readonly queue: string;
   readonly maxAttempts: number;
-  log(message: JobMessage): Logger;
+  /** @param trace ids of the run's span, if there is one. */
+  log(message: JobMessage, trace: TraceIds | undefined): Logger;
   children(message: JobMessage): Children;
   progress(message: JobMessage): ProgressReports;
 }
@@ -29,6 +31,8 @@ export class RunContext implements JobContext {
   readonly key: string | undefined;
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** Ids of the run's span, for its log. */
+  trace: TraceIds | undefined;
   /** Set by who watches over the handler's signs of life. */
   onHeartbeat: (() => void) | undefined;
   readonly interruption: Interruption;
@@ -67,7 +71,7 @@ export class RunContext implements JobContext {
   }
 
   get log(): Logger {
-    this.#log ??= this.#surroundings.log(this.#message);
+    this.#log ??= this.#surroundings.log(this.#message, this.trace);
     return this.#log;
   }
 

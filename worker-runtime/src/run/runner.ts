@@ -6,10 +6,12 @@ import type { Job } from "../job.ts";
 import { createInputCodec, defaultMaxMessageBytes, type InputRules } from "../message/input-codec.ts";
 import { type JobMessage, readJobMessage } from "../message/message.ts";
 import type { OutcomeLabel, WorkerMetrics } from "../telemetry/metrics.ts";
+import { startProcess } from "../telemetry/tracing.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { createChildren } from "./children.ts";
 import type { Delivery } from "./delivery.ts";
 import { execute } from "./execution.ts";
+import { isRetryLater } from "./handler-outcome.ts";
 import { decideOutcome, type Ending, type Outcome } from "./outcome.ts";
 import { checkOutput } from "./output.ts";
 import { RunContext, type RunSurroundings } from "./run-context.ts";
@@ -63,7 +65,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const surroundings: RunSurroundings = {
     queue,
     maxAttempts: retry.maxAttempts,
-    log: ({ name, id, attempt }) => options.log.child({ job: name, id, attempt }),
+    log: ({ name, id, attempt }, trace) => options.log.child({ job: name, id, attempt, ...trace }),
     children: ({ id }) => createChildren({ id, queue }, codecOf, clock),
     progress: announcer.progress,
   };
@@ -79,9 +81,13 @@ export function createRunner(options: RunnerOptions): Runner {
     const beganMs = clock.monotonic();
     const end = tally.start(waitMs, beganMs);
     metrics.began(label, waitMs / 1000);
+    const span = startProcess(message, queue);
+    context.trace = span.ids;
     let ended: OutcomeLabel = "lost";
+    let failure: unknown;
     try {
-      const outcome = job === undefined ? unknownJob(message) : await work(job, message, context);
+      const outcome = job === undefined ? unknownJob(message) : await span.within(() => work(job, message, context));
+      failure = failureOf(outcome);
       // Most jobs end here: nothing to be made safe.
       if (outcome.type === "Done" && outcome.children.length === 0 && !announcer.heard("done", message)) {
         if (delivery.ack()) ended = "done";
@@ -90,6 +96,7 @@ export function createRunner(options: RunnerOptions): Runner {
       }
     } catch (error) {
       // Nothing above should throw; if it does, the job must be neither stuck nor go round and round.
+      failure = error;
       context.log.error({ err: error }, "the runner failed; the job is handed back");
       await sleep(clock, 1_000, delivery.lost);
       if (delivery.handBack()) ended = "handed_back";
@@ -97,6 +104,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const endedMs = clock.monotonic();
       end(tallied[ended], endedMs);
       metrics.ended(label, ended, (endedMs - beganMs) / 1000);
+      span.end(failure);
       if (ended === "lost") context.log.warn("the delivery was lost: the broker delivers the job again");
       running -= 1;
       delivery.release();
@@ -138,6 +146,12 @@ export function createRunner(options: RunnerOptions): Runner {
       void run(delivery);
     },
   };
+}
+
+/** What a span tells as its error: to be tried again later because the handler says so is none. */
+function failureOf(outcome: Outcome): unknown {
+  if (outcome.type === "DeadLetter") return outcome.error;
+  return outcome.type === "Retry" && !isRetryLater(outcome.error) ? outcome.error : undefined;
 }
 
 function expired(expiresAtMs: number): Outcome {
