@@ -27,6 +27,7 @@ export default defineConfig({
             "test/cluster/**/*.test.ts",
             "test/broker/**/*.test.ts",
             "tools/**/*.test.ts",
+            "bench/**/*.test.ts",
             "examples/**/*.test.ts",
           ],
         },

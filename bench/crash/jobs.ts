@@ -1,0 +1,45 @@
+// What the workers of the crash test run, under the real `jobwright-worker` command.
+import { setTimeout as sleep } from "node:timers/promises";
+import { createOnce, defineJob, defineWorker, GiveUp, postgresStore, RetryLater } from "@jobwright/worker-runtime";
+import pg from "pg";
+import { openJournal, type RunEnding } from "./journal.ts";
+import { plan } from "./plan.ts";
+import { fromEnvironment } from "./settings.ts";
+
+const { folder, postgresUrl } = fromEnvironment(process.env);
+const journal = openJournal(folder, `worker-${process.pid}`);
+const pool = new pg.Pool({ connectionString: postgresUrl, max: 10 });
+pool.on("error", () => {});
+const once = createOnce({ store: postgresStore(pool) });
+let runs = 0;
+
+function endingOf(error: unknown): RunEnding {
+  if (error instanceof RetryLater) return "later";
+  return error instanceof GiveUp ? "gave-up" : "failed";
+}
+
+export const work = defineJob({
+  name: "work",
+  input: plan,
+  async run({ workMs, failures, failsAfterEffect, givesUp }, { id, attempt, signal }) {
+    runs += 1;
+    const run = runs;
+    journal("start", Date.now(), run, id, attempt);
+    try {
+      if (givesUp) throw new GiveUp("as planned");
+      const fails = attempt <= failures;
+      await sleep(workMs, undefined, { signal });
+      if (fails && !failsAfterEffect) throw new Error("as planned, before the effect");
+      await once.transaction(id, async (tx) => {
+        await tx.query("insert into effects (job) values ($1)", [id]);
+      });
+      if (fails) throw new Error("as planned, after the effect");
+      journal("end", Date.now(), run, "done");
+    } catch (error) {
+      journal("end", Date.now(), run, endingOf(error));
+      throw error;
+    }
+  },
+});
+
+export default defineWorker({ jobs: [work] });

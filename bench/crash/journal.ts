@@ -1,0 +1,74 @@
+import { mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+/** How a run of a handler ended; absent when its process died first. */
+export type RunEnding = "done" | "failed" | "gave-up" | "later";
+
+/** One run of a handler. Times are in ms since the Unix epoch, of one machine. */
+export interface Run {
+  readonly id: string;
+  readonly attempt: number;
+  /** Process id of its worker. */
+  readonly pid: number;
+  readonly startMs: number;
+  readonly ending: RunEnding | undefined;
+  readonly endMs: number | undefined;
+}
+
+/** One call of `enqueue`. */
+export interface Sent {
+  readonly id: string;
+  readonly sentMs: number;
+  /** When it resolved; undefined when it did not, or its process died first. */
+  readonly acceptedMs: number | undefined;
+}
+
+/**
+ * An append-only file of one process. A line is with the kernel when `write` returns, so that it outlives the process,
+ * however it ends.
+ */
+export function openJournal(folder: string, name: string): (...fields: (string | number)[]) => void {
+  mkdirSync(folder, { recursive: true });
+  const file = openSync(join(folder, `${name}.log`), "a");
+  return (...fields) => void writeSync(file, `${fields.join(" ")}\n`);
+}
+
+/** All lines of the journals in a folder, split into their fields. */
+export function* readJournals(folder: string, prefix: string): Generator<{ pid: number; fields: string[] }> {
+  for (const file of readdirSync(folder).filter((name) => name.startsWith(prefix))) {
+    const pid = Number(/(\d+)\.log$/.exec(file)?.[1]);
+    for (const line of readFileSync(join(folder, file), "utf8").split("\n")) {
+      if (line !== "") yield { pid, fields: line.split(" ") };
+    }
+  }
+}
+
+/** The runs that workers wrote of: `start <ms> <run> <id> <attempt>`, `end <ms> <run> <ending>`. */
+export function readRuns(folder: string): Run[] {
+  const runs = new Map<string, Run>();
+  for (const { pid, fields } of readJournals(folder, "worker-")) {
+    const [what, ms, number, ...rest] = fields;
+    const key = `${pid} ${number}`;
+    if (what === "start") {
+      const [id = "", attempt] = rest;
+      const open = { ending: undefined, endMs: undefined };
+      runs.set(key, { id, attempt: Number(attempt), pid, startMs: Number(ms), ...open });
+      continue;
+    }
+    const run = runs.get(key);
+    if (run !== undefined) runs.set(key, { ...run, ending: rest[0] as RunEnding, endMs: Number(ms) });
+  }
+  return [...runs.values()];
+}
+
+/** What producers wrote of: `sent <ms> <id>`, `accepted <ms> <id>`. */
+export function readSent(folder: string): Sent[] {
+  const all = new Map<string, Sent>();
+  for (const { fields } of readJournals(folder, "producer-")) {
+    const [what, ms, id = ""] = fields;
+    if (what === "sent") all.set(id, { id, sentMs: Number(ms), acceptedMs: undefined });
+    const sent = all.get(id);
+    if (what === "accepted" && sent !== undefined) all.set(id, { ...sent, acceptedMs: Number(ms) });
+  }
+  return [...all.values()];
+}
