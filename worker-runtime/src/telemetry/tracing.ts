@@ -131,7 +131,7 @@ export function activeContext(): { within<Result>(work: () => Result): Result } 
 
 function attributesOf(
   { id, name, queue, routingKey, bodyBytes }: TracedJob,
-  operation: "send" | "process",
+  operation: "send" | "create" | "process",
 ): Attributes {
   return {
     "messaging.system": "rabbitmq",
