@@ -40,8 +40,11 @@ export interface TestQueue {
 }
 
 /** Everything is deleted when the test is over. */
-export async function createTestQueue(name = "media.image-resize"): Promise<TestQueue> {
-  const broker = readCluster().broker();
+export async function createTestQueue(
+  name = "media.image-resize",
+  lanes: readonly string[] = [],
+  broker: Broker = readCluster().broker(),
+): Promise<TestQueue> {
   const vhost = await createVhost(broker, "worker");
   const address = brokerAddress({
     secret: {
@@ -65,7 +68,7 @@ export async function createTestQueue(name = "media.image-resize"): Promise<Test
   const ensure = async () => {
     await ensureTopology(
       operator,
-      { name, deliveryLimit: 20, deadLetter: { retentionMs: 3_600_000 } },
+      { name, deliveryLimit: 20, deadLetter: { retentionMs: 3_600_000 }, lanes },
       { fresh: true },
     );
   };

@@ -14,7 +14,7 @@ export interface DelayedMessage {
 
 /** A JobQueue's part of a broker, as the operator makes it, in memory. What it knows of time it has from the clock. */
 export interface MemoryBroker {
-  /** The lanes' queues in the order given, then the work queue. */
+  /** The work queue, then the lanes' queues in the order given. */
   readonly queues: readonly MemoryQueue[];
   readonly delayed: readonly DelayedMessage[];
   readonly dead: readonly StoredMessage[];
@@ -71,7 +71,7 @@ export function memoryBroker({ queue, lanes, clock, onReady }: MemoryBrokerOptio
   }
 
   return {
-    queues: [...laneQueues.values(), work],
+    queues: [work, ...laneQueues.values()],
     delayed,
     dead,
     outcomes,

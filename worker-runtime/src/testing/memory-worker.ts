@@ -50,11 +50,12 @@ export function memoryWorker(options: MemoryWorkerOptions): MemoryWorker {
   const unsettled = new Set<MemoryDelivery>();
   const deadline = new AbortController();
   // As in a worker: the work queue beside the lanes, with a weight of 1.
-  const order = createFairOrder([...lanes.map(({ weight }) => weight), 1]);
+  const order = createFairOrder([1, ...lanes.map(({ weight }) => weight)]);
   let taking = true;
 
   const publisher: OutcomePublisher = {
-    async publish(message) {
+    async publish(message, signal) {
+      signal?.throwIfAborted();
       broker.publish(message);
       onChange();
     },
@@ -81,7 +82,7 @@ export function memoryWorker(options: MemoryWorkerOptions): MemoryWorker {
         then();
         onChange();
       };
-      const delivery = memoryDelivery(queue, lanes[index]?.name, message, {
+      const delivery = memoryDelivery(queue, lanes[index - 1]?.name, message, {
         acked: () => settled(() => {}),
         returned: () => settled(() => options.returned(message, queue)),
         released: onChange,

@@ -97,7 +97,12 @@ export async function runJob<Name extends string, Input extends z.ZodType, Outpu
     retry,
     outcomes: "All",
     content: { schemas: options.schemas },
-    publisher: { publish: async (outgoing) => void sent.push(outgoing) },
+    publisher: {
+      async publish(outgoing, given) {
+        given?.throwIfAborted();
+        sent.push(outgoing);
+      },
+    },
     tally: createTally(),
     metrics: noMetrics,
     log,

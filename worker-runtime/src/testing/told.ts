@@ -18,6 +18,8 @@ export interface DeadJob extends TestJob {
   readonly reason: DeadLetterReason | "DeliveryLimit";
   /** What the handler threw last; undefined where no worker had a say. */
   readonly error: { readonly name: string; readonly message: string } | undefined;
+  /** Of its message: the contract's `deadLetterHeader` and `header`, and the producer's own. */
+  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 /** A job's message, told. */
@@ -34,8 +36,8 @@ export function deadJob(message: StoredMessage, nowMs: number): DeadJob {
     message: String(headers[deadLetterHeader.errorMessage]),
   };
   return reason === undefined
-    ? { ...testJob(message, nowMs), reason: "DeliveryLimit", error: undefined }
-    : { ...testJob(message, nowMs), reason, error };
+    ? { ...testJob(message, nowMs), reason: "DeliveryLimit", error: undefined, headers }
+    : { ...testJob(message, nowMs), reason, error, headers };
 }
 
 export function eventOf(message: OutgoingMessage): OutcomeEvent {
