@@ -1,7 +1,15 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { JobHistogram } from "./job-histogram.ts";
 
 /** How a run ended, as the label `outcome`. */
 export type OutcomeLabel = "done" | "retried" | "failed" | "handed_back" | "lost";
+
+interface Counts {
+  inFlight: number;
+  /** Whether one has ended since `ranLately` was asked last. */
+  endedLately: boolean;
+  readonly ended: Map<OutcomeLabel, number>;
+}
 
 /** A worker's metrics, in a registry of its own. */
 export interface WorkerMetrics {
@@ -11,7 +19,7 @@ export interface WorkerMetrics {
   /** It ended after `durationSeconds`. */
   ended(job: string, outcome: OutcomeLabel, durationSeconds: number): void;
   /** Jobs that are running, or have ended since this was asked last. */
-  ranLately(): Promise<string[]>;
+  ranLately(): string[];
   /** From now on shows the event loop's lag, asked for at each scrape. */
   showLag(lagSeconds: () => number): void;
 }
@@ -22,54 +30,68 @@ export function createMetrics(): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const duration = new Histogram({
+  const duration = new JobHistogram({
     name: "jobwright_job_duration_seconds",
     help: "Time from a job's delivery to its outcome being safe.",
-    labelNames: ["job"],
     buckets: durationBuckets,
     registers,
   });
-  const wait = new Histogram({
+  const wait = new JobHistogram({
     name: "jobwright_job_wait_seconds",
     help: "Time from a job being enqueued, or due for a retry, to its start.",
-    labelNames: ["job"],
     buckets: durationBuckets,
     registers,
   });
-  const total = new Counter({
+  // Counted in plain numbers and told at each scrape, as in the histograms.
+  const counts = new Map<string, Counts>();
+  new Counter({
     name: "jobwright_jobs_total",
     help: "Runs by outcome: done, retried, failed (dead-lettered), handed_back, lost (the broker delivers it again).",
     labelNames: ["job", "outcome"],
     registers,
+    collect() {
+      this.reset();
+      for (const [job, { ended }] of counts) {
+        for (const [outcome, count] of ended) this.inc({ job, outcome }, count);
+      }
+    },
   });
-  const inFlight = new Gauge({
+  new Gauge({
     name: "jobwright_jobs_in_flight",
     help: "Jobs that are running now.",
     labelNames: ["job"],
     registers,
+    collect() {
+      for (const [job, { inFlight }] of counts) this.set({ job }, inFlight);
+    },
   });
 
-  let runsBefore = new Map<string, number>();
+  function countsOf(job: string): Counts {
+    let found = counts.get(job);
+    if (found === undefined) {
+      found = { inFlight: 0, endedLately: false, ended: new Map() };
+      counts.set(job, found);
+    }
+    return found;
+  }
+
   return {
     registry,
     began(job, waitSeconds) {
-      wait.observe({ job }, waitSeconds);
-      inFlight.inc({ job });
+      wait.observeJob(job, waitSeconds);
+      countsOf(job).inFlight += 1;
     },
     ended(job, outcome, durationSeconds) {
-      inFlight.dec({ job });
-      duration.observe({ job }, durationSeconds);
-      total.inc({ job, outcome });
+      const found = countsOf(job);
+      found.inFlight -= 1;
+      found.ended.set(outcome, (found.ended.get(outcome) ?? 0) + 1);
+      found.endedLately = true;
+      duration.observeJob(job, durationSeconds);
     },
-    async ranLately() {
-      const runs = new Map<string, number>();
-      for (const { labels, value } of (await total.get()).values) {
-        runs.set(`${labels.job}`, (runs.get(`${labels.job}`) ?? 0) + value);
-      }
-      const ended = [...runs].filter(([job, count]) => count > (runsBefore.get(job) ?? 0)).map(([job]) => job);
-      runsBefore = runs;
-      const running = (await inFlight.get()).values.filter(({ value }) => value > 0);
-      return [...new Set([...running.map(({ labels }) => `${labels.job}`), ...ended])];
+    ranLately() {
+      const lately = [...counts].filter(([, { inFlight, endedLately }]) => inFlight > 0 || endedLately);
+      for (const found of counts.values()) found.endedLately = false;
+      return lately.map(([job]) => job);
     },
     showLag(lagSeconds) {
       new Gauge({
