@@ -70,6 +70,12 @@ export function serverProgram(node: BrokerNode): Program {
   return insideRoot(node, ["/bin/sh", "-c", serverScript], environment(node));
 }
 
+/** `rabbitmqctl` of a node, for what the management API does not offer. */
+export function controlProgram(node: BrokerNode, args: readonly string[]): Program {
+  const script = 'exec /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmqctl "$@"';
+  return insideRoot(node, ["/bin/sh", "-c", script, "sh", ...args], environment(node));
+}
+
 // With this variable the script becomes the Erlang VM instead of waiting for it, so the recorded pid is the broker's.
 const serverScript = "RUNNING_UNDER_SYSTEMD=true exec /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server";
 

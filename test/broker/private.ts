@@ -2,9 +2,17 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { run } from "../cluster/command.ts";
 import { answersWithin, freePorts, type OwnedProcess, startOwned } from "../cluster/owned-process.ts";
 import { findProgram, installPackages } from "../cluster/packages.ts";
-import { type BrokerNode, epmdProgram, nodeAnswers, serverProgram, writeConfiguration } from "./components.ts";
+import {
+  type BrokerNode,
+  controlProgram,
+  epmdProgram,
+  nodeAnswers,
+  serverProgram,
+  writeConfiguration,
+} from "./components.ts";
 import { ensureBrokerRoot } from "./root.ts";
 import { type Broker, describeBroker } from "./server.ts";
 import { loopback } from "./settings.ts";
@@ -24,6 +32,8 @@ export interface PrivateBroker extends Broker, AsyncDisposable {
   stop(): Promise<void>;
   /** Starts it again with the data that it kept; resolves when it answers. Nothing happens when it runs. */
   start(): Promise<void>;
+  /** Runs `rabbitmqctl`, for what the management API does not offer; resolves to what it prints. */
+  control(...args: string[]): Promise<string>;
 }
 
 /** Starts a RabbitMQ; resolves when it answers, after some seconds. It ends with this process at the latest. */
@@ -68,6 +78,10 @@ export async function startPrivateBroker(version: BrokerVersion = defaultBrokerV
     stop: () => server.stop("SIGTERM", 30_000),
     async start() {
       if (!server.running) server = await launch();
+    },
+    control(...words) {
+      const { command, args, env } = controlProgram(node, words);
+      return run(command, args, env === undefined ? {} : { env });
     },
     async [Symbol.asyncDispose]() {
       // Its data go anyway: no reason to wait until it has written them.
