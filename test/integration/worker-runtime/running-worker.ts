@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import { addressOfUri } from "../../../worker-runtime/src/broker/address.ts";
 import type { WorkerSettings } from "../../../worker-runtime/src/configuration.ts";
 import type { Job } from "../../../worker-runtime/src/job.ts";
-import { type RunningWorker, startWorker } from "../../../worker-runtime/src/worker.ts";
+import { type RunningWorker, startWorker, type WorkerOptions } from "../../../worker-runtime/src/worker.ts";
 import type { TestQueue } from "./job-queue.ts";
 
 /** Fails fast, so that a test need not wait for a policy made for production. */
@@ -15,6 +15,7 @@ export async function runWorker(
   queue: TestQueue,
   jobs: readonly Job[],
   settings: Partial<WorkerSettings> = {},
+  options: Partial<Pick<WorkerOptions, "log" | "module">> = {},
 ): Promise<RunningWorker> {
   const address = addressOfUri(queue.vhost.amqpUrl);
   const worker = await startWorker({
@@ -37,6 +38,7 @@ export async function runWorker(
     },
     log: pino({ level: process.env.LOG_LEVEL ?? "silent" }),
     telemetryPort: 0,
+    ...options,
   });
   onTestFinished(() => worker.stop());
   return worker;
