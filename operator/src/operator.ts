@@ -68,7 +68,7 @@ export function createOperator(options: OperatorOptions): Operator {
     log,
     onChange(jobQueue, previous) {
       if (!isEcho(jobQueue, previous)) queueController.enqueue(objectKey(jobQueue));
-      if (isEcho(jobQueue, previous) && jobQueue.status?.queue === previous?.status?.queue) return;
+      if (isEcho(jobQueue, previous) && isDeepStrictEqual(placeOf(jobQueue), placeOf(previous))) return;
       enqueuePools(jobQueue.metadata.namespace, jobQueue.metadata.name);
     },
   });
@@ -233,6 +233,12 @@ function isEcho(object: KubeObject, previous: KubeObject | undefined): boolean {
   const beside = ({ metadata: { resourceVersion, ...metadata } }: KubeObject) => metadata;
   // The spec's changes show in metadata.generation.
   return isDeepStrictEqual(beside(object), beside(previous));
+}
+
+/** What a pool needs to know of its queue's status: where jobs wait. */
+function placeOf(jobQueue: JobQueue | undefined): unknown {
+  const { queue, lanes } = jobQueue?.status ?? {};
+  return [queue, lanes?.map(({ name }) => name)];
 }
 
 /** Pods change several times as they start and end; their pool looks once they have settled a little. */

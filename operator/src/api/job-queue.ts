@@ -1,4 +1,4 @@
-import { defaultRetryPolicy } from "@jobwright/worker-runtime/contract";
+import { defaultRetryPolicy, outcomesPolicy } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import type { Kind } from "./kind.ts";
 import {
@@ -86,6 +86,79 @@ const deadLetter = z
   )
   .describe("The dead-letter queue: jobs that failed for good, with the error, to be read and sent again.");
 
+const lane = z
+  .object({
+    name: z
+      .string()
+      .max(63)
+      .meta(
+        rules(
+          {
+            rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+            message: "a lane's name must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.",
+          },
+          {
+            rule: "!(self in ['dead', 'dlx', 'outcomes', 'returns', 'unlaned'])",
+            message:
+              "dead, dlx, outcomes, returns and unlaned are names that the queue needs itself: choose another for the lane.",
+          },
+        ),
+      )
+      .describe("What producers choose the lane by."),
+    weight: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(1)
+      .describe("How many of its jobs are started for each one of a lane of weight 1, as long as both have any."),
+  })
+  .describe("A lane.");
+
+const rateLimit = z
+  .object({
+    jobs: z.int().min(1).max(1_000_000).describe("So many jobs are started at most."),
+    per: duration("In so much time; between 1s and 24h.").default("1s"),
+  })
+  .meta(
+    rules(
+      durationBetween("per", "1s", "24h", "rateLimit.per must be between 1s and 24h: choose a value in that range"),
+    ),
+  )
+  .describe(
+    "How fast jobs may be started by all workers together. The operator shares it out among them; an edit takes effect without a restart. Left out: no limit.",
+  );
+
+const job = z
+  .object({
+    name: z
+      .string()
+      .max(100)
+      .meta(
+        rules({
+          rule: "self.matches('^[A-Za-z0-9_-]+$')",
+          message: "a job's name must be letters, digits, '-' or '_', as in defineJob. Correct it.",
+        }),
+      )
+      .describe("The job's name, as in defineJob."),
+    schema: z
+      .looseObject({})
+      .optional()
+      .describe(
+        "JSON Schema of its input: draft 2020-12, or draft 7 if its $schema says so. Producers refuse an input that does not fit; workers dead-letter it.",
+      ),
+  })
+  .describe("A kind of job.");
+
+const encryption = z
+  .object({
+    keySecretRef: reference(
+      "Secret with the keys: for each an entry named for its id, 32 bytes in base64, and the entry 'current' with the id of the one to encrypt with. To rotate, add a key, let 'current' name it, and remove the old one when no job of its time is left.",
+    ),
+  })
+  .describe(
+    "Encrypts the bodies of jobs with AES-256-GCM. Producers need the same keys. Can be set when the JobQueue is created only. Left out: bodies are plain.",
+  );
+
 const spec = z
   .object({
     broker: broker.optional(),
@@ -118,6 +191,30 @@ const spec = z
       .describe(
         "How often a job may come back from a worker without an outcome (its worker died); the next time it goes to the dead-letter queue.",
       ),
+    maxJobDuration: duration(
+      "How long a worker may keep a job, the time before it starts it included; then the broker takes it back for another. Between 1m and 720h. Needs RabbitMQ 3.12; status.unsupported says so where it has no effect.",
+    ).default("30m"),
+    lanes: z
+      .array(lane)
+      .max(16)
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+      .optional()
+      .describe(
+        "Priority lanes, each with a queue of its own, served by weight. Jobs without a lane are served with weight 1. Jobs in a lane that is removed are moved to the work queue.",
+      ),
+    rateLimit: rateLimit.optional(),
+    outcomes: outcomesPolicy
+      .default("None")
+      .describe(
+        "Which jobs' outcomes are published to <name>.outcomes with routing key <outcome>.<job>. None: nobody's. Failures: failed and retried jobs'. All: done ones' too. A job with reply_to is answered in any case.",
+      ),
+    jobs: z
+      .array(job)
+      .max(100)
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+      .optional()
+      .describe("What is known of the jobs. Those that are not named here are accepted with any input."),
+    encryption: encryption.optional(),
     deadLetter: deadLetter.prefault({}),
     deletionPolicy: z
       .enum(["Retain", "DeleteWhenEmpty", "Delete"])
@@ -136,10 +233,23 @@ const spec = z
         "name",
         "jobs would stay behind under the old one. Create another JobQueue and delete this one when it is empty.",
       ),
+      durationBetween(
+        "maxJobDuration",
+        "1m",
+        "720h",
+        "maxJobDuration must be between 1m and 720h, 30 days: choose a value in that range, and split what takes longer",
+      ),
       {
-        rule: "!has(self.name) || !(self.name.endsWith('.dead') || self.name.endsWith('.dlx') || self.name.startsWith('jobwright.') || self.name.startsWith('amq.'))",
+        rule: "has(self.encryption) == has(oldSelf.encryption)",
         message:
-          "name must not end in .dead or .dlx nor begin with jobwright. or amq.: those names are taken on the broker. Choose another.",
+          "encryption cannot be turned on or off once the object exists: workers could not read the jobs that are there. Create another JobQueue and delete this one when it is empty.",
+        fieldPath: ".encryption",
+        reason: "FieldValueForbidden",
+      },
+      {
+        rule: "!has(self.name) || !(self.name.matches('[.](dead|dlx|outcomes|returns|unlaned)$') || self.name.startsWith('jobwright.') || self.name.startsWith('amq.'))",
+        message:
+          "name must not end in .dead, .dlx, .outcomes, .returns or .unlaned nor begin with jobwright. or amq.: those names are taken on the broker. Choose another.",
         fieldPath: ".name",
       },
     ),
@@ -154,6 +264,24 @@ const status = z
     exchange: z.string().optional().describe("The exchange to publish to."),
     queue: z.string().optional().describe("The work queue on the broker."),
     deadLetterQueue: z.string().optional().describe("The dead-letter queue on the broker."),
+    outcomeExchange: z.string().optional().describe("The exchange to which outcomes are published."),
+    lanes: z
+      .array(
+        z
+          .object({
+            name: z.string().describe("The lane's name."),
+            queue: z.string().describe("Its queue on the broker."),
+            removing: z.string().optional().describe("Only of a lane that spec has no more: what keeps its queue."),
+          })
+          .describe("A lane."),
+      )
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+      .optional()
+      .describe("The lanes on the broker."),
+    unsupported: z
+      .array(z.string())
+      .optional()
+      .describe("What of the spec this broker cannot do, and what is to be done about it."),
     binding: reference("Secret that a producer mounts: address and credentials, in Service Binding layout.").optional(),
     brokerVersion: z.string().optional().describe("RabbitMQ's version."),
     jobs: z

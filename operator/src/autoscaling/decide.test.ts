@@ -42,6 +42,13 @@ describe("decide", () => {
     expect(bound).toBe("InFlight");
   });
 
+  test("asks for no more slots than can work under the rate limit, however many jobs wait", () => {
+    const many = { backlog: 100_000, serviceSeconds: 2 };
+    expect(decided(many, { jobsPerSecond: 4 })).toMatchObject({ slots: 10, replicas: 10, bound: "RateLimit" });
+    expect(decided(many, { jobsPerSecond: 0.01 })).toMatchObject({ slots: 1, replicas: 1, bound: "RateLimit" });
+    expect(decided({ backlog: 3, serviceSeconds: 300 }, { jobsPerSecond: 4 })).toMatchObject({ slots: 3 });
+  });
+
   test("keeps room beside steady arrivals", () => {
     expect(decided({ arrivalsPerSecond: 8, inFlight: 8 })).toMatchObject({ replicas: 10, bound: "Arrivals" });
   });

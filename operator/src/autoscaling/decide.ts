@@ -15,12 +15,14 @@ interface Terms {
   readonly backlog: number;
   /** Jobs that are here, or will be before a pod asked for now could start: more slots than this would stand empty. */
   readonly jobs: number;
+  /** R·S/u: slots that can work under a rate limit of R, at least one; infinite without one. */
+  readonly rate: number;
   /** H: the time left to start what waits now. */
   readonly horizonSeconds: number;
 }
 
-/** The term that set the number of slots; `Jobs` when there are fewer jobs than the terms ask slots for. */
-type Bound = "Arrivals" | "InFlight" | "Backlog" | "Jobs" | "Nothing";
+/** The term that set the number of slots; `Jobs` when there are fewer jobs than the terms ask slots for, `RateLimit` when they may not start so fast. */
+type Bound = "Arrivals" | "InFlight" | "Backlog" | "Jobs" | "RateLimit" | "Nothing";
 
 /** What made the number differ from ⌈slots ÷ concurrency⌉. */
 type Clamp = "MinReplicas" | "MaxReplicas" | "Tolerance" | "None";
@@ -46,12 +48,13 @@ export interface Recommendation {
  *     slots = min(max(λ·S/u, U·max(0, 1 − H/S)) + B·min(1, S/H), B + U + λ·(T₀ + heartbeat interval))
  *
  * The last bound keeps a rate of long jobs from asking at once for all the slots that it will fill in time: λ = 1/s of
- * 300 s jobs ends at 300 slots, but in its first seconds there is nothing to put into them.
+ * 300 s jobs ends at 300 slots, but in its first seconds there is nothing to put into them. A rate limit R bounds it the same
+ * way: by Little's law no more than R·S jobs run at once under it, however many wait.
  */
 export function decide(signals: Signals, settings: ScalingSettings): Recommendation {
   const terms = termsOf(signals, settings);
   const asked = Math.max(terms.arrivals, terms.inFlight) + terms.backlog;
-  const slots = Math.min(asked, terms.jobs);
+  const slots = Math.min(asked, terms.jobs, terms.rate);
   const { wanted, coldStartSeconds } = signals;
   const exact = slots / settings.concurrency;
   // 1e-9: ten slots must not become eleven workers by a rounding error.
@@ -90,12 +93,17 @@ function termsOf(signals: Signals, settings: ScalingSettings): Terms {
     inFlight: serviceSeconds > horizonSeconds ? inFlight * (1 - horizonSeconds / serviceSeconds) : 0,
     backlog: backlog * Math.min(1, serviceSeconds / horizonSeconds),
     jobs: backlog + inFlight + arrivalsPerSecond * (coldStart + heartbeatIntervalMs / 1000),
+    rate:
+      settings.jobsPerSecond === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.max(1, (settings.jobsPerSecond * serviceSeconds * 100) / settings.utilizationPercent),
     horizonSeconds,
   };
 }
 
 function boundOf(terms: Terms, asked: number): Bound {
   if (asked === 0) return "Nothing";
+  if (terms.rate < Math.min(asked, terms.jobs)) return "RateLimit";
   if (asked > terms.jobs) return "Jobs";
   const standing = Math.max(terms.arrivals, terms.inFlight);
   if (terms.backlog >= standing) return "Backlog";

@@ -8,6 +8,7 @@ export type Reason =
   | "Arrivals"
   | "InFlight"
   | "Jobs"
+  | "RateLimit"
   | "Idle"
   | "MinReplicas"
   | "MaxReplicas"
@@ -72,10 +73,21 @@ function demand({ signals, settings, recommendation, backlogUnknown }: Explained
       ? `no job waits, and what runs (${plural(signals.inFlight, "job")}) will end in time`
       : "no job waits or runs";
   }
-  const main = bound === "Jobs" ? `${plural(slots, "slot")}, as there are no more jobs to fill them` : clauses[bound];
+  const main = bounded(bound, slots, settings) ?? clauses[bound as Exclude<typeof bound, "Jobs" | "RateLimit">];
   const others = names.filter((name) => name !== bound && amounts[name] > 0).map((name) => clauses[name]);
   const why = others.length === 0 ? main : `${main} (${others.join(", ")})`;
   return `${why}, at ${figure(signals.serviceSeconds)} s a job`;
+}
+
+/** What to say where it is not a term that set the number. */
+function bounded(
+  bound: Explained["recommendation"]["bound"],
+  slots: number,
+  settings: ScalingSettings,
+): string | undefined {
+  if (bound === "Jobs") return `${plural(slots, "slot")}, as there are no more jobs to fill them`;
+  if (bound !== "RateLimit") return undefined;
+  return `${plural(slots, "slot")}, as rateLimit lets no more than ${figure(settings.jobsPerSecond ?? 0)} jobs/s start`;
 }
 
 function heldClause({ heldBy, settings, backlogUnknown, silent }: Explained): string | undefined {

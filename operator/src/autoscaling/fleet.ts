@@ -98,6 +98,7 @@ export function reportsOf(fleet: Fleet, nowMs: number): ReadonlyMap<string, Work
         state: heartbeat.state,
         busy: heartbeat.busy,
         held: heartbeat.held,
+        rate: heartbeat.rate,
         heardAtMs,
         fresh: nowMs - heardAtMs <= freshMs,
       },

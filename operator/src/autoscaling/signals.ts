@@ -32,6 +32,8 @@ export interface WorkerReport {
   readonly busy: number;
   /** Jobs taken but not started. */
   readonly held: number;
+  /** The share of the queue's rate limit that it keeps to, jobs/s; null for no limit, undefined where it does not say. */
+  readonly rate?: number | null | undefined;
   readonly heardAtMs: number;
   /** Heard recently enough to be believed. */
   readonly fresh: boolean;
@@ -49,6 +51,8 @@ export interface ScalingSettings {
   readonly utilizationPercent: number;
   readonly scaleDownDelayMs: number;
   readonly idleDelayMs: number;
+  /** The queue's rate limit; absent: none. More slots than can work at this rate would stand empty. */
+  readonly jobsPerSecond?: number;
 }
 
 /** What one decision is made of. Each is the best that is known now; `pool.ts` says when too little is known to decide. */

@@ -14,7 +14,12 @@ export interface BrokerUser {
 }
 
 /** The values of a Secret from which a worker or a producer connects, in Service Binding layout. */
-export function bindingData(address: BrokerAddress, { username, password }: BrokerUser, queue: string): Binding {
+export function bindingData(
+  address: BrokerAddress,
+  { username, password }: BrokerUser,
+  queue: string,
+  schemas?: string,
+): Binding {
   const { host, port, tls, vhost, ca } = address;
   return {
     type: "rabbitmq",
@@ -26,6 +31,7 @@ export function bindingData(address: BrokerAddress, { username, password }: Brok
     "virtual-host": vhost,
     uri: bindingUri({ tls, host, port, username, password, vhost }),
     queue,
+    ...(schemas === undefined ? {} : { schemas }),
     ...(ca === undefined ? {} : { "ca.crt": ca }),
   };
 }
@@ -50,15 +56,17 @@ export async function ensureBindingSecret(
     readonly username: string;
     readonly address: BrokerAddress;
     readonly queue: string;
+    /** JSON Schema of the input, by job name, as JSON. */
+    readonly schemas?: string;
   },
 ): Promise<BrokerUser> {
-  const { owner, name, username, address, queue } = request;
+  const { owner, name, username, address, queue, schemas } = request;
   const { namespace = "" } = owner.metadata;
   const existing = await client.get<Secret>(secrets, name, namespace);
   refuseForeign(existing, "Secret", owner);
   const kept = decodeData(existing?.data);
   const user = { username, password: kept.password || newPassword() };
-  const data = bindingData(address, user, queue);
+  const data = bindingData(address, user, queue, schemas);
   const unchanged =
     Object.keys(kept).length === Object.keys(data).length &&
     Object.entries(data).every(([key, value]) => kept[key] === value);

@@ -6,7 +6,9 @@ import {
   closeIntake,
   deleteTopology,
   deleteUser,
+  emptyLane,
   isProvenEmpty,
+  lanesOnBroker,
   observeQuiet,
   VhostMissing,
 } from "../broker/index.ts";
@@ -41,12 +43,17 @@ export async function cleanUp(
 
 async function waitUntilEmpty(
   broker: Broker,
-  { metadata }: JobQueue,
+  { metadata, spec }: JobQueue,
   name: string,
   quietSince: QuietSince,
   now: number,
 ): Promise<void> {
   await closeIntake(broker, name);
+  // Nobody serves a lane that the spec has no more.
+  const served = spec.lanes?.map((lane) => lane.name) ?? [];
+  for (const lane of lanesOnBroker(await broker.observe(), name)) {
+    if (!served.includes(lane)) await emptyLane(broker, name, lane);
+  }
   const { ready, unacked, delayed } = await observeQuiet(broker, name);
   if (ready + unacked + delayed > 0) {
     quietSince.delete(metadata.uid);

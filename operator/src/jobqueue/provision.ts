@@ -4,8 +4,11 @@ import { type Broker, type Ensured, ensureUser, type JobQueueOnBroker, producerP
 import type { KubeClient } from "../kube/index.ts";
 import { ensureBindingSecret } from "./binding-secret.ts";
 import { readCounts } from "./counts.ts";
+import type { Leaving } from "./leaving-lanes.ts";
 import { producerSecret, producerUser } from "./names.ts";
+import { schemasOf } from "./schemas.ts";
 import type { Provisioned } from "./status.ts";
+import { unsupportedBy } from "./unsupported.ts";
 
 /** What a JobQueue asks of its broker, under its resolved name. */
 export function onBroker({ spec }: JobQueue, name: string): JobQueueOnBroker {
@@ -13,28 +16,38 @@ export function onBroker({ spec }: JobQueue, name: string): JobQueueOnBroker {
   return {
     name,
     deliveryLimit: spec.deliveryLimit,
+    maxJobDurationMs: parseDuration(spec.maxJobDuration),
+    lanes: spec.lanes?.map((lane) => lane.name) ?? [],
     deadLetter: { retentionMs: parseDuration(retention), ...(maxLength === undefined ? {} : { maxLength }) },
   };
 }
 
-/** Gives the default producer its user on the broker, and the Secret to connect with. */
+/**
+ * Gives the default producer its user on the broker, and the Secret to connect with.
+ *
+ * @param lanes those on the broker.
+ * @throws Problem if a schema is wrong, before anything is written.
+ */
 export async function provisionProducer(
   client: KubeClient,
   broker: Broker,
   jobQueue: JobQueue,
   name: string,
+  lanes: readonly string[],
 ): Promise<void> {
+  const schemas = schemasOf(jobQueue);
   const user = await ensureBindingSecret(client, {
     owner: jobQueue,
     name: producerSecret(jobQueue),
     username: producerUser(jobQueue),
     address: broker.address,
     queue: name,
+    ...(Object.keys(schemas).length > 0 && { schemas: JSON.stringify(schemas) }),
   });
   await ensureUser(broker, {
     name: user.username,
     password: user.password,
-    permissions: producerPermissions({ queueName: name }),
+    permissions: producerPermissions({ queueName: name, lanes }),
   });
 }
 
@@ -44,12 +57,18 @@ export async function describeProvision(
   jobQueue: JobQueue,
   name: string,
   ensured: Ensured,
+  leaving: readonly Leaving[],
 ): Promise<Provisioned> {
-  const [{ version }, jobs] = await Promise.all([broker.features(), readCounts(broker, name)]);
+  const { serving } = ensured.lanes;
+  const lanes = [...serving.map((lane) => ({ lane })), ...leaving];
+  const counted = lanes.map(({ lane }) => lane);
+  const [features, jobs] = await Promise.all([broker.features(), readCounts(broker, name, counted)]);
   return {
     name,
     vhost: broker.address.vhost,
-    brokerVersion: version,
+    lanes,
+    brokerVersion: features.version,
+    unsupported: unsupportedBy(features, jobQueue),
     bindingSecret: producerSecret(jobQueue),
     jobs,
     policyOverridden: ensured.policyOverridden,

@@ -1,3 +1,4 @@
+import { laneQueue } from "@jobwright/worker-runtime/contract";
 import { type JobQueue, jobQueues } from "../api/objects.ts";
 import {
   type BrokerAddress,
@@ -21,12 +22,18 @@ import { recordTransition } from "../transition.ts";
 import { type AddressSources, addressOf } from "./address.ts";
 import type { Claimant, Claims } from "./claims.ts";
 import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
+import { checkKeyring } from "./keyring.ts";
+import { type LaneQuietSince, retireLanes } from "./leaving-lanes.ts";
 import { queueFinalizer, resolvedName } from "./names.ts";
 import { describeProvision, onBroker, provisionProducer } from "./provision.ts";
+import { schemasOf } from "./schemas.ts";
 import { type Place, problemStatus, provisionedStatus } from "./status.ts";
 
 /** How often counts are refreshed, and the topology compared with one listing of the vhost. */
 const refreshMs = 15_000;
+
+/** How soon lanes that leave are looked at again. */
+const removingMs = 1_000;
 
 export interface JobQueueDependencies {
   readonly client: KubeClient;
@@ -52,6 +59,7 @@ export interface JobQueueReconciler {
 export function createJobQueueReconciler(dependencies: JobQueueDependencies): JobQueueReconciler {
   const { client, sources, brokers, claims, events, resyncMs, enqueue, onAddress } = dependencies;
   const quietSince: QuietSince = new Map();
+  const laneQuietSince: LaneQuietSince = new Map();
   const writes = createOwnWrites<JobQueue>();
   /** By uid: when the producer's user and Secret were last compared, and for which generation. */
   const credentialsChecked = new Map<string, { readonly at: number; readonly generation: number }>();
@@ -62,28 +70,35 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     await onAddress(uid, address);
     const name = resolvedName(jobQueue);
     await claimName(jobQueue, address, name);
+    for (const lane of jobQueue.spec.lanes ?? []) await claimName(jobQueue, address, laneQueue(name, lane.name));
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
-    onPlaced({ name, vhost: address.vhost });
+    const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
+    onPlaced({ name, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) });
     recordChanges(jobQueue, name, ensured);
+    const leaving = await retireLanes(broker, name, ensured.lanes.leaving, laneQuietSince, Date.now);
     const checked = credentialsChecked.get(uid);
     if (!checked || checked.generation !== generation || Date.now() - checked.at >= resyncMs) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
       credentialsChecked.set(uid, { at: Date.now(), generation });
       try {
-        await provisionProducer(client, broker, jobQueue, name);
+        await provisionProducer(client, broker, jobQueue, name, lanes);
       } catch (error) {
         credentialsChecked.delete(uid);
         throw error;
       }
     }
-    return describeProvision(broker, jobQueue, name, ensured);
+    schemasOf(jobQueue);
+    await checkKeyring(sources.readSecret, jobQueue);
+    return describeProvision(broker, jobQueue, name, ensured, leaving);
   }
 
-  /** @throws Problem NameTaken if another JobQueue has the name. */
+  /** @throws Problem NameTaken if another JobQueue has the name, or a lane whose queue is called so. */
   async function claimName(jobQueue: JobQueue, address: BrokerAddress, name: string): Promise<void> {
     for (const other of dependencies.jobQueues.list()) {
-      if (other.metadata.uid === jobQueue.metadata.uid || other.status?.queue !== name) continue;
+      const { queue, lanes = [] } = other.status ?? {};
+      const has = queue === name || lanes.some((lane) => lane.queue === name);
+      if (other.metadata.uid === jobQueue.metadata.uid || !has) continue;
       // It may not have had a pass yet, or none that got so far: a new operator, or it is being deleted.
       const itsAddress = await addressOf(sources, other).catch(() => undefined);
       if (itsAddress) claims.claim(placeOf(itsAddress, name), claimantOf(other));
@@ -134,7 +149,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
         place = placed;
       });
       await write(jobQueue, provisionedStatus(jobQueue, found, new Date()));
-      return { requeueAfterMs: nextRefreshMs(Date.now()) };
+      const isRemoving = found.lanes.some(({ removing }) => removing !== undefined);
+      return { requeueAfterMs: isRemoving ? removingMs : nextRefreshMs(Date.now()) };
     } catch (error) {
       return reportProblem(jobQueue, error, place);
     }

@@ -7,6 +7,8 @@ const later = new Date("2026-01-01T01:00:00Z");
 const found = {
   name: "post.mail",
   vhost: "/",
+  lanes: [],
+  unsupported: [],
   brokerVersion: "4.0.5",
   bindingSecret: "mail-producer",
   jobs: undefined,
@@ -34,6 +36,23 @@ describe("a JobQueue that is on its broker", () => {
       binding: { name: "mail-producer" },
       jobs: { waiting: 1, running: 2, dead: 3 },
     });
+  });
+
+  test("tells its lanes, what keeps those that leave, and what the broker cannot do", () => {
+    const lanes = [{ lane: "fast" }, { lane: "old", removing: "2 jobs are being moved" }];
+    const status = provisionedStatus(
+      jobQueue(),
+      { ...found, lanes, unsupported: ["maxJobDuration has no effect"] },
+      now,
+    );
+    expect(status.lanes).toEqual([
+      { name: "fast", queue: "post.mail.fast" },
+      { name: "old", queue: "post.mail.old", removing: "2 jobs are being moved" },
+    ]);
+    expect(status.unsupported).toEqual(["maxJobDuration has no effect"]);
+    const without = provisionedStatus(jobQueue(status), found, later);
+    expect(without).not.toHaveProperty("lanes");
+    expect(without).not.toHaveProperty("unsupported");
   });
 
   test("has the same status in the next pass, its times included", () => {
@@ -82,7 +101,7 @@ describe("a JobQueue with a problem", () => {
 
   test("says where the pass has put it, so that a deletion finds it again", () => {
     const problem = { state: "Stalled", reason: "SecretTaken", message: "another's" } as const;
-    const place = { name: "post.mail", vhost: "jobs" };
+    const place = { name: "post.mail", vhost: "jobs", lanes: [] };
     expect(problemStatus(jobQueue(), problem, now, place)).toMatchObject({ queue: "post.mail", vhost: "jobs" });
     expect(problemStatus(jobQueue(), problem, now)).not.toHaveProperty("queue");
   });

@@ -1,4 +1,4 @@
-import { queueNames } from "@jobwright/worker-runtime/contract";
+import { laneQueue, queueNames } from "@jobwright/worker-runtime/contract";
 import type { JobQueueStatus } from "../api/job-queue.ts";
 import type { JobQueue } from "../api/objects.ts";
 import { type Condition, type NewCondition, readyConditions, removeCondition, setCondition } from "../kube/index.ts";
@@ -8,6 +8,8 @@ import type { Problem } from "../problem.ts";
 export interface Place {
   readonly name: string;
   readonly vhost: string;
+  /** Its lanes there; `removing`: what keeps the queue of one that it has no more. */
+  readonly lanes: readonly { readonly lane: string; readonly removing?: string }[];
 }
 
 /** What a pass over a JobQueue found on its broker. */
@@ -15,6 +17,8 @@ export interface Provisioned extends Place {
   readonly brokerVersion: string;
   readonly bindingSecret: string;
   readonly jobs: JobQueueStatus["jobs"];
+  /** What this broker cannot do. */
+  readonly unsupported: readonly string[];
   /** Another policy that the broker applies instead of ours. */
   readonly policyOverridden?: string | undefined;
 }
@@ -60,15 +64,20 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
     observedGeneration: generation,
     conditions,
     ...placeStatus(found),
+    ...(found.unsupported.length > 0 ? { unsupported: [...found.unsupported] } : {}),
     binding: { name: found.bindingSecret },
     brokerVersion: found.brokerVersion,
     ...(found.jobs ? { jobs: found.jobs } : {}),
   };
 }
 
-function placeStatus({ name, vhost }: Place) {
-  const { exchange, queue, deadLetterQueue } = queueNames(name);
-  return { vhost, exchange, queue, deadLetterQueue };
+function placeStatus({ name, vhost, lanes }: Place) {
+  const { exchange, queue, deadLetterQueue, outcomeExchange } = queueNames(name);
+  const status = lanes.map(({ lane, removing }) => ({
+    ...{ name: lane, queue: laneQueue(name, lane) },
+    ...(removing === undefined ? {} : { removing }),
+  }));
+  return { vhost, exchange, queue, deadLetterQueue, outcomeExchange, ...(status.length > 0 ? { lanes: status } : {}) };
 }
 
 /** The status after a pass that met a problem: what is known of the queue stays. `place`: where the pass has put it. */
@@ -93,7 +102,9 @@ export function problemStatus(
       observedGeneration: generation,
     });
   }
-  return { ...jobQueue.status, ...(place && placeStatus(place)), observedGeneration: generation, conditions };
+  const { lanes, ...known } = jobQueue.status ?? {};
+  const where = place ? placeStatus(place) : lanes && { lanes };
+  return { ...known, ...where, observedGeneration: generation, conditions };
 }
 
 function put(conditions: readonly Condition[], now: Date, condition: NewCondition): Condition[] {

@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
 import { parseDuration, protocolVersion, type WorkerConfiguration } from "@jobwright/worker-runtime/contract";
 import type { JobQueue, WorkerPool } from "../api/objects.ts";
+import { schemasOf } from "../jobqueue/schemas.ts";
 
-/** What the pool's workers are told, as they find it mounted. `queue` is the queue's resolved name on the broker. */
+/**
+ * What the pool's workers are told, as they find it mounted. `queue` is the queue's resolved name on the broker.
+ *
+ * @throws Problem if a job's schema is wrong: workers could not start with it.
+ */
 export function poolConfiguration(pool: WorkerPool, jobQueue: JobQueue, queue: string): WorkerConfiguration {
   const { maxAttempts, backoff } = jobQueue.spec.retry;
   return {
@@ -19,14 +24,30 @@ export function poolConfiguration(pool: WorkerPool, jobQueue: JobQueue, queue: s
       jitterPercent: backoff.jitterPercent,
     },
     drainTimeoutMs: parseDuration(pool.spec.drainTimeout),
-    lanes: [],
-    outcomes: "None",
-    schemas: {},
-    encrypted: false,
+    maxJobDurationMs: parseDuration(jobQueue.spec.maxJobDuration),
+    lanes: lanesOnBroker(jobQueue),
+    outcomes: jobQueue.spec.outcomes,
+    ...rateLimitOf(pool, jobQueue),
+    schemas: schemasOf(jobQueue),
+    encrypted: jobQueue.spec.encryption !== undefined,
   };
 }
 
-/** Short digest that changes with the configuration. */
-export function configurationHash(configuration: WorkerConfiguration): string {
+/** A lane is served as soon as it has its queue. */
+function lanesOnBroker({ spec, status }: JobQueue): WorkerConfiguration["lanes"] {
+  const there = new Set(status?.lanes?.map(({ name }) => name));
+  return (spec.lanes ?? []).filter(({ name }) => there.has(name)).map(({ name, weight }) => ({ name, weight }));
+}
+
+/** As many shares as there can be workers: a rollout adds a quarter (deployment.ts), rounded up. */
+function rateLimitOf({ spec }: WorkerPool, { spec: { rateLimit } }: JobQueue): Pick<WorkerConfiguration, "rateLimit"> {
+  if (rateLimit === undefined) return {};
+  const most = Math.max(1, spec.maxReplicas, spec.minReplicas, spec.replicas ?? 0);
+  const shares = most + Math.ceil(most / 4);
+  return { rateLimit: { jobs: rateLimit.jobs, perMs: parseDuration(rateLimit.per), shares } };
+}
+
+/** Short digest that changes with what workers must be restarted for: not with the rate limit, which they are told. */
+export function configurationHash({ rateLimit, ...configuration }: WorkerConfiguration): string {
   return createHash("sha256").update(JSON.stringify(configuration)).digest("hex").slice(0, 16);
 }

@@ -10,6 +10,8 @@ import { childNames } from "./names.ts";
 export interface WantedDeployment {
   readonly pool: WorkerPool;
   readonly configurationHash: string;
+  /** The Secret with the keys of a queue that encrypts. */
+  readonly keyring: string | undefined;
   readonly replicas: number;
 }
 
@@ -40,8 +42,8 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
   let queue: Promise<unknown> = Promise.resolve();
 
   async function writeNow(observed: Deployment | undefined): Promise<void> {
-    const { pool, configurationHash, replicas } = wanted();
-    const deployment = poolDeployment(pool, configurationHash, replicas);
+    const { pool, configurationHash, keyring, replicas } = wanted();
+    const deployment = poolDeployment(pool, configurationHash, replicas, keyring);
     const json = JSON.stringify(deployment);
     if (last?.json === json && observed !== undefined && (observed.metadata.generation ?? 0) <= last.generation) return;
     const applied = await client.apply<Deployment>(deployments, deployment, { fieldManager, force: true });

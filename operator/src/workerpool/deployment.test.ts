@@ -122,6 +122,18 @@ test.each([
   expect(podOf({ spec: { containers: [handlers] } }, drainTimeout).spec.terminationGracePeriodSeconds).toBe(seconds);
 });
 
+test("the keys of a queue that encrypts are mounted where the runtime looks for them, and only then", () => {
+  const { spec } = poolDeployment(pool({ spec: { containers: [handlers] } }), "hash", 1, "mail-keys");
+  const { containers, volumes } = (
+    spec.template as { spec: { containers: Record<string, unknown>[]; volumes: unknown[] } }
+  ).spec;
+  expect(volumes).toContainEqual({ name: "jobwright-keyring", secret: { secretName: "mail-keys" } });
+  expect(containers[0]?.volumeMounts).toContainEqual({
+    ...{ name: "jobwright-keyring", mountPath: "/etc/jobwright/keyring", readOnly: true },
+  });
+  expect(JSON.stringify(podOf({ spec: { containers: [handlers] } }))).not.toContain("keyring");
+});
+
 test("the same pool gives the same Deployment, letter by letter", () => {
   const make = () => JSON.stringify(poolDeployment(pool({ spec: { containers: [handlers] } }), "hash", 3));
   expect(make()).toBe(make());

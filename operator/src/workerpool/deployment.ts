@@ -3,6 +3,7 @@ import {
   configurationPath,
   credentialsDirectory,
   environment,
+  keyringDirectory,
   parseDuration,
   telemetryPort,
 } from "@jobwright/worker-runtime/contract";
@@ -38,7 +39,7 @@ function named<T extends { name?: unknown }>(list: unknown, mine: readonly T[]):
 }
 
 /** The worker's container with what the runtime needs: identity, configuration, credentials, port and readiness. */
-function workerContainer(container: Container): Container {
+function workerContainer(container: Container, encrypted: boolean): Container {
   const ports = Array.isArray(container.ports) ? container.ports : [];
   const hasPort = ports.some((port: { containerPort?: unknown }) => port?.containerPort === telemetryPort);
   return {
@@ -47,6 +48,7 @@ function workerContainer(container: Container): Container {
     volumeMounts: named(container.volumeMounts, [
       { name: "jobwright-configuration", mountPath: dirname(configurationPath), readOnly: true },
       { name: "jobwright-credentials", mountPath: credentialsDirectory, readOnly: true },
+      ...(encrypted ? [{ name: "jobwright-keyring", mountPath: keyringDirectory, readOnly: true }] : []),
     ]),
     ports: hasPort ? ports : [...ports, { name: "jobwright", containerPort: telemetryPort, protocol: "TCP" }],
     // A drained worker must soon be seen as not ready: a ReplicaSet deletes such pods first. There is no liveness probe:
@@ -62,8 +64,15 @@ function workerContainer(container: Container): Container {
 /**
  * The Deployment of a pool: the user's pod template with what the runtime needs, and the number of replicas. It is
  * always applied whole: leaving out a field that one owns resets it.
+ *
+ * @param keyring the Secret with the keys of a queue that encrypts.
  */
-export function poolDeployment(pool: WorkerPool, configurationHash: string, replicas: number): Deployment {
+export function poolDeployment(
+  pool: WorkerPool,
+  configurationHash: string,
+  replicas: number,
+  keyring?: string,
+): Deployment {
   const { name, namespace } = pool.metadata;
   const { metadata, spec } = pool.spec.template;
   const names = childNames(name);
@@ -103,10 +112,13 @@ export function poolDeployment(pool: WorkerPool, configurationHash: string, repl
           // Workers talk to the broker, not to the API server; who needs a token names a service account.
           ...(ownsServiceAccount ? {} : { automountServiceAccountToken: false }),
           ...spec,
-          containers: containers.map((container) => (container === worker ? workerContainer(container) : container)),
+          containers: containers.map((container) =>
+            container === worker ? workerContainer(container, keyring !== undefined) : container,
+          ),
           volumes: named(spec.volumes, [
             { name: "jobwright-configuration", configMap: { name: names.configuration } },
             { name: "jobwright-credentials", secret: { secretName: names.credentials } },
+            ...(keyring === undefined ? [] : [{ name: "jobwright-keyring", secret: { secretName: keyring } }]),
           ]),
           // The worker tells its handlers shortly before, and ends by itself.
           terminationGracePeriodSeconds: Math.ceil(parseDuration(pool.spec.drainTimeout) / 1000),

@@ -14,12 +14,17 @@ interface ConfigMap extends KubeObject {
   data: Record<string, string>;
 }
 
-/** Gives the pool's workers their user on the broker, with just what they need, and the Secret to connect with. */
+/**
+ * Gives the pool's workers their user on the broker, with just what they need, and the Secret to connect with.
+ *
+ * @param lanes those on the broker; of one that leaves, a worker that was started before may still have jobs.
+ */
 export async function provisionCredentials(
   client: KubeClient,
   broker: Broker,
   pool: WorkerPool,
   queue: string,
+  lanes: readonly string[],
 ): Promise<void> {
   const { namespace, name } = pool.metadata;
   const user = await ensureBindingSecret(client, {
@@ -32,7 +37,7 @@ export async function provisionCredentials(
   await ensureUser(broker, {
     name: user.username,
     password: user.password,
-    permissions: poolPermissions({ queueName: queue, namespace, pool: name }),
+    permissions: poolPermissions({ queueName: queue, lanes, namespace, pool: name }),
   });
 }
 

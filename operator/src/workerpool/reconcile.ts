@@ -1,3 +1,4 @@
+import type { SharedRateLimit } from "@jobwright/worker-runtime/contract";
 import { type JobQueue, type WorkerPool, workerPools } from "../api/objects.ts";
 import {
   type BrokerAddress,
@@ -30,6 +31,7 @@ import type { HeartbeatHub } from "./heartbeat-hub.ts";
 import { brokerUser, childNames, poolFinalizer, poolLabel } from "./names.ts";
 import type { Pod } from "./pods.ts";
 import { provisionConfiguration, provisionCredentials } from "./provision.ts";
+import type { SharedLimit } from "./rate-sharing.ts";
 import { poolReadiness } from "./readiness.ts";
 import { createPoolScaler, type PoolScaler, type ScalerTarget } from "./scaler.ts";
 import { type PoolFindings, poolStatus } from "./status.ts";
@@ -143,14 +145,15 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const broker = brokers.get(address);
     const configuration = poolConfiguration(pool, jobQueue, queue);
     const hash = configurationHash(configuration);
-    const as = JSON.stringify([hash, address]);
+    const lanes = lanesOf(jobQueue);
+    const as = JSON.stringify([configuration, address, lanes]);
     const { uid } = pool.metadata;
     const before = provisioned.get(uid);
     if (before?.as !== as || Date.now() - before.at >= resyncMs) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
       provisioned.set(uid, { at: Date.now(), as });
       try {
-        await provisionCredentials(client, broker, pool, queue);
+        await provisionCredentials(client, broker, pool, queue, lanes);
         await provisionConfiguration(client, pool, configuration);
       } catch (error) {
         provisioned.delete(uid);
@@ -161,6 +164,9 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       pool,
       broker,
       onBroker: onBroker(jobQueue, queue),
+      queues: [queue, ...(jobQueue.status?.lanes ?? []).map((lane) => lane.queue)],
+      rateLimit: sharedLimit(configuration.rateLimit),
+      keyring: jobQueue.spec.encryption?.keySecretRef.name,
       queueIsDeleted: jobQueue.metadata.deletionTimestamp !== undefined,
       configurationHash: hash,
     };
@@ -299,6 +305,15 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       await Promise.all([...engaged.keys()].map(disengage));
     },
   };
+}
+
+/** All lanes that workers may have to do with: those to come, those there, and those that leave. */
+function lanesOf({ spec, status }: JobQueue): string[] {
+  return [...new Set([...(spec.lanes ?? []), ...(status?.lanes ?? [])].map(({ name }) => name))];
+}
+
+function sharedLimit(limit: SharedRateLimit | undefined): SharedLimit | undefined {
+  return limit && { jobsPerSecond: (limit.jobs * 1000) / limit.perMs, shares: limit.shares };
 }
 
 function isOwnedBy({ metadata }: Deployment, uid: string): boolean {

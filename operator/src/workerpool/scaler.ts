@@ -11,14 +11,16 @@ import {
   startPool,
   stepPool,
 } from "../autoscaling/pool.ts";
-import { type Broker, type Depth, type JobQueueOnBroker, readDepth } from "../broker/index.ts";
+import type { Broker, Depth, JobQueueOnBroker } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
 import { createDecisions } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { createDeploymentWriter } from "./deployment-writer.ts";
+import { readPoolDepths } from "./depths.ts";
 import { type DrainPlan, planDrain } from "./drain.ts";
 import { carryOut } from "./drain-actions.ts";
 import { isOfSeveralTemplates, type Pod, podView, workerOf } from "./pods.ts";
+import { createRateSharing, type SharedLimit } from "./rate-sharing.ts";
 import { scalingSettings } from "./settings.ts";
 import { createWakeUp } from "./wake-up.ts";
 
@@ -33,7 +35,12 @@ export interface ScalerTarget {
   readonly onBroker: JobQueueOnBroker;
   /** The JobQueue is being deleted: nothing of it may be made anew. */
   readonly queueIsDeleted: boolean;
+  /** Where its jobs wait: the work queue and all lanes that are there. */
+  readonly queues: readonly [string, ...string[]];
+  readonly rateLimit: SharedLimit | undefined;
   readonly configurationHash: string;
+  /** The Secret with the keys of a queue that encrypts. */
+  readonly keyring: string | undefined;
 }
 
 export interface ScalerDependencies {
@@ -58,7 +65,7 @@ export interface ScalerReport {
 /** Scales one pool: takes the figures in, decides, and carries out what the drain plan allows. */
 export interface PoolScaler extends Scaled<Depth>, AsyncDisposable {
   readonly broker: Broker;
-  readonly queue: string;
+  readonly queues: readonly [string, ...string[]];
   /** Takes over what the controller found, and brings the Deployment up to it. Throws what the API server refuses. */
   update(target: ScalerTarget): Promise<void>;
   receive(heartbeat: Heartbeat): void;
@@ -80,6 +87,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   const writer = createDeploymentWriter(client, () => ({
     pool: templated.pool,
     configurationHash: templated.configurationHash,
+    keyring: templated.keyring,
     replicas,
   }));
   // Caches may be from before another leader's last change: what they say of replicas must not be applied.
@@ -98,6 +106,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let woken = false;
   let stepping: Promise<void> | undefined;
   let disposed = false;
+  const rates = createRateSharing(log);
   const decisions = createDecisions(events, first.pool.status?.decision);
   let measurements: PoolMeasurements | undefined;
   const timers = new Set<NodeJS.Timeout>();
@@ -115,8 +124,8 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     const timer = setTimeout(async () => {
       timers.delete(timer);
       await stepping;
-      const depth = await readDepth(target.broker.connection, target.onBroker.name).catch(() => undefined);
-      await tick(Date.now(), depth);
+      const depths = await readPoolDepths(target.broker, [target], log);
+      await tick(Date.now(), depths.get(target));
     }, delayMs);
     timers.add(timer);
   }
@@ -143,7 +152,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     woken = false;
     const next = stepPool(state, {
       nowMs,
-      settings: scalingSettings(pool.spec),
+      settings: scalingSettings(pool.spec, target.rateLimit?.jobsPerSecond),
       backlogReady: isBelievable(depth, state, nowMs) ? depth?.ready : undefined,
       wake,
       heartbeats,
@@ -166,6 +175,10 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     uncordonedAtMs = plan.uncordonedAtMs;
     // Before any write: the broker may be well while the API server is not, and a worker that is needed waits for this.
     const told = carryOut({ client, broker, log }, pool, plan);
+    const shared = rates.step({
+      ...{ broker, pool, limit: target.rateLimit, reports: next.reports },
+      ...{ pods: observed.pods.map(podView), desired: Math.max(desired, plan.replicas) },
+    });
     if (plan.replicas !== replicas || unwritten) {
       replicas = plan.replicas;
       unwritten = true;
@@ -173,7 +186,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       await writer.write(observed.deployment);
       unwritten = false;
     }
-    await told;
+    await Promise.all([told, shared]);
     const asleep = replicas === 0 && desired === 0 && pool.spec.scaling.mode === "Auto" && !target.queueIsDeleted;
     wakeUp.arm(asleep ? { broker, ...target.onBroker } : undefined);
   }
@@ -188,8 +201,8 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     get broker() {
       return target.broker;
     },
-    get queue() {
-      return target.onBroker.name;
+    get queues() {
+      return target.queues;
     },
     tick,
     async update(next) {

@@ -2,9 +2,10 @@ import { parseDuration } from "@jobwright/worker-runtime/contract";
 import type { WorkerPoolSpec } from "../api/worker-pool.ts";
 import type { ScalingSettings } from "../autoscaling/signals.ts";
 
-/** A pool's spec as scaling reads it. */
-export function scalingSettings({ scaling, ...spec }: WorkerPoolSpec): ScalingSettings {
+/** A pool's spec as scaling reads it. `jobsPerSecond`: the queue's rate limit, if it has one. */
+export function scalingSettings({ scaling, ...spec }: WorkerPoolSpec, jobsPerSecond?: number): ScalingSettings {
   return {
+    ...(jobsPerSecond === undefined ? {} : { jobsPerSecond }),
     minReplicas: spec.minReplicas,
     maxReplicas: spec.maxReplicas,
     concurrency: spec.concurrency,

@@ -7,12 +7,14 @@ export interface Sleeping extends JobQueueOnBroker {
 
 /** The push that wakes a pool at zero. */
 export interface WakeUp extends AsyncDisposable {
-  /** Asks to be woken by this queue's first job, or no more (undefined). Asking again for the same changes nothing. */
+  /** Asks to be woken by this queue's first job, or no more (undefined). Asking again for the same name and lanes changes nothing. */
   arm(sleeping: Sleeping | undefined): void;
 }
 
 export function createWakeUp(listener: { onWake(): void; onError(error: unknown): void }): WakeUp {
-  let armed: { readonly broker: Broker; readonly name: string; readonly watch: WakeWatch } | undefined;
+  let armed: { readonly broker: Broker; readonly intake: string; readonly watch: WakeWatch } | undefined;
+  /** The newest JobQueue of each watch that has not ended. */
+  let latest: JobQueueOnBroker | undefined;
   const ending = new Set<Promise<void>>();
 
   function disarm(): void {
@@ -25,19 +27,26 @@ export function createWakeUp(listener: { onWake(): void; onError(error: unknown)
 
   return {
     arm(sleeping) {
-      if (armed !== undefined && armed.broker === sleeping?.broker && armed.name === sleeping.name) return;
+      latest = sleeping ?? latest;
+      const intake = JSON.stringify([sleeping?.name, sleeping?.lanes]);
+      if (armed !== undefined && armed.broker === sleeping?.broker && armed.intake === intake) return;
       disarm();
       if (sleeping === undefined) return;
       const { broker, ...queue } = sleeping;
-      const watch = watchForWork(broker, queue, {
-        onWake() {
-          // It has ended itself; the next step at zero asks again.
-          armed = undefined;
-          listener.onWake();
+      const watch = watchForWork(
+        broker,
+        queue,
+        {
+          onWake() {
+            // It has ended itself; the next step at zero asks again.
+            armed = undefined;
+            listener.onWake();
+          },
+          onError: listener.onError,
         },
-        onError: listener.onError,
-      });
-      armed = { broker, name: queue.name, watch };
+        () => (latest?.name === queue.name ? latest : queue),
+      );
+      armed = { broker, intake, watch };
     },
     async [Symbol.asyncDispose]() {
       disarm();

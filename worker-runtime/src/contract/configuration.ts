@@ -73,6 +73,8 @@ export const workerConfiguration = z.object({
   retry: retryPolicy,
   /** How long a stopping worker may finish what runs. */
   drainTimeoutMs: z.int().positive(),
+  /** How long a worker may keep a job before the broker takes it back, the time before it starts it included. */
+  maxJobDurationMs: z.int().positive().optional(),
   /** Served beside the work queue, whose own weight is 1. */
   lanes: z.array(lane).default([]),
   outcomes: outcomesPolicy.default("None"),
