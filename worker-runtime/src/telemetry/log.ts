@@ -35,12 +35,12 @@ const ecsNames: Readonly<Record<string, string>> = {
 
 // pino formats the bindings of the first logger only. Children are made from it as prototype, so they inherit this.
 function withEcsBindings(log: Logger): Logger {
-  const plainChild: Logger["child"] = log.child;
-  log.child = function child(this: Logger, bindings, ...options) {
-    const named = isJobLog(bindings) ? renamed(bindings) : bindings;
-    return plainChild.call(this, named, ...options);
-  } as Logger["child"];
-  return log;
+  const plainChild = log.child;
+  return Object.assign(log, {
+    child(this: Logger, bindings: object, ...options: unknown[]): Logger {
+      return Reflect.apply(plainChild, this, [isJobLog(bindings) ? renamed(bindings) : bindings, ...options]);
+    },
+  });
 }
 
 /** Whether it is the runtime's child and not one of a handler's, whose names are its own affair. */
