@@ -185,6 +185,11 @@ export class BatchFailed extends Error {
 
 /** `error` as an Error, whatever was thrown. */
 export function asError(error: unknown): Error {
-  if (error instanceof Error) return error;
+  if (error instanceof Error && isTellable(error)) return error;
   return new Error(typeof error === "string" ? error : `a handler threw ${inspect(error, inspected)}`);
+}
+
+// Both can be set to anything, and are told in headers and logs.
+function isTellable({ name, message, stack }: Error): boolean {
+  return typeof name === "string" && typeof message === "string" && ["string", "undefined"].includes(typeof stack);
 }

@@ -1,5 +1,6 @@
 import type { Message, Options } from "amqplib";
 import { deadLetterHeader, header } from "../contract/index.ts";
+import { fittingHeaders, keptHeaderBytes } from "./header-room.ts";
 import { uuidv7 } from "./uuid.ts";
 
 /** A message as it was delivered, as far as jobs are concerned; amqplib's messages fit. */
@@ -103,13 +104,12 @@ const setAnew: ReadonlySet<string> = new Set([
 /**
  * The publisher's own headers and properties, to be kept when the job is published again. What the broker or this
  * protocol sets anew is not among them: x-death in particular makes brokers up to 3.13 drop a message that they take for
- * a cycle. An expiration would kill a retry that waits in the delay fabric.
+ * a cycle. Of headers that nearly fill a frame, the largest are left out. An expiration would kill a retry that waits in the delay fabric.
  */
 export function keptProperties({ properties }: ReceivedMessage): Options.Publish {
   const headers: Record<string, unknown> = properties.headers ?? {};
-  const kept: Options.Publish = {
-    headers: Object.fromEntries(Object.entries(headers).filter(([key]) => !key.startsWith("x-") && !setAnew.has(key))),
-  };
+  const own = Object.fromEntries(Object.entries(headers).filter(([key]) => !key.startsWith("x-") && !setAnew.has(key)));
+  const kept: Options.Publish = { headers: fittingHeaders(own, keptHeaderBytes) };
   if (properties.contentEncoding !== undefined) kept.contentEncoding = properties.contentEncoding;
   if (properties.priority !== undefined) kept.priority = properties.priority;
   if (properties.correlationId !== undefined) kept.correlationId = properties.correlationId;
