@@ -27,7 +27,7 @@ export interface TestQueue {
   publish(
     type: string,
     body: unknown,
-    properties?: { messageId?: string; headers?: Record<string, unknown> },
+    properties?: { messageId?: string; replyTo?: string; headers?: Record<string, unknown> },
   ): Promise<void>;
   /** Waits for the next dead letter and takes it. */
   deadLetter(): Promise<GetMessage>;
@@ -75,6 +75,8 @@ export async function createTestQueue(
   await ensure();
   const names = queueNames(name);
   const confirmed = admin.createConfirmChannel();
+  // A test may be over before it is open.
+  confirmed.catch(() => {});
 
   async function ready(queue: string): Promise<number> {
     const channel = await admin.createChannel();

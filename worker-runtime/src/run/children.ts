@@ -51,12 +51,13 @@ export function createChildren(
   }
 
   return {
-    async enqueue(job, input, options) {
+    enqueue(job, input, options) {
       const child = write(childId(parent.id, children.length), job, input, options);
-      // If nobody awaits the answer, messages() does.
-      child.catch(() => {});
       if (!ended) children.push(child);
-      return (await child).placement.id;
+      const id = child.then(({ placement }) => placement.id);
+      // If nobody awaits the answer, messages() does.
+      if (!ended) id.catch(() => {});
+      return id;
     },
     async messages() {
       ended = true;

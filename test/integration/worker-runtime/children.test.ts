@@ -1,0 +1,140 @@
+import { defineJob, type Job } from "@jobwright/worker-runtime";
+import { deadLetterHeader, header } from "@jobwright/worker-runtime/contract";
+import type { GetMessage } from "amqplib";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { addressOfUri } from "../../../worker-runtime/src/broker/address.ts";
+import { createAmqpProxy } from "./amqp-proxy.ts";
+import { createTestQueue, headerOf, type TestQueue } from "./job-queue.ts";
+import { quickRetry, runWorker } from "./running-worker.ts";
+import { until } from "./until.ts";
+
+const mail = defineJob({ name: "mail", input: z.object({ to: z.string() }), run() {} });
+const once = { ...quickRetry, maxAttempts: 1 };
+
+/** A queue of its own for the children, which nobody works on. */
+async function otherQueue(queue: TestQueue): Promise<{ name: string; take(): Promise<GetMessage> }> {
+  const name = "media.mail";
+  const channel = await queue.admin.createChannel();
+  await channel.assertExchange(name, "topic", { durable: true });
+  await channel.assertQueue(name, { durable: true, arguments: { "x-queue-type": "quorum" } });
+  await channel.bindQueue(name, name, "#");
+  return { name, take: () => until("a child", () => channel.get(name, { noAck: true })) };
+}
+
+function parent(run: Job["run"]) {
+  return defineJob({ name: "order", input: z.unknown(), run });
+}
+
+test("children are sent when the handler has succeeded, and run like any job", async () => {
+  const queue = await createTestQueue();
+  const ran: unknown[] = [];
+  const child = defineJob({
+    name: "mail",
+    input: z.object({ to: z.string() }),
+    run: (input, { id, key }) => ran.push([input, id, key]),
+  });
+  const ids: string[] = [];
+  const order = parent(async (_, { enqueue }) => {
+    ids.push(await enqueue(child, { to: "a" }, { key: "k" }));
+    ids.push(await enqueue(child, { to: "b" }));
+    await expectNothingRan();
+  });
+  const expectNothingRan = async () => expect(ran).toEqual([]);
+  const worker = await runWorker(queue, [order, child], { concurrency: 4 });
+  await queue.publish("order", {});
+  await until("both children", () => ran.length === 2);
+  expect(ran).toEqual(
+    expect.arrayContaining([
+      [{ to: "a" }, ids[0], "k"],
+      [{ to: "b" }, ids[1], undefined],
+    ]),
+  );
+  expect(await queue.leftBy(worker)).toBe(0);
+});
+
+test("a handler that fails enqueues nothing", async () => {
+  const queue = await createTestQueue();
+  const other = await otherQueue(queue);
+  const order = parent(async (_, { enqueue }) => {
+    await enqueue(mail, { to: "a" }, { queue: other.name });
+    throw new Error("no");
+  });
+  await runWorker(queue, [order], { retry: once });
+  await queue.publish("order", {});
+  await queue.deadLetter();
+  expect(await queue.ready(other.name)).toBe(0);
+});
+
+test.each<[string, (job: Parameters<Job["run"]>[1]) => unknown, string]>([
+  ["input does not fit", ({ enqueue }) => enqueue(mail, { to: 7 as unknown as string }), "expected string"],
+  ["options are wrong", ({ enqueue }) => enqueue(mail, { to: "a" }, { delay: "soon" }), '"soon" is not a duration'],
+])("a child whose %s fails the attempt, also if the handler does not wait for it", async (_, enqueue, problem) => {
+  const queue = await createTestQueue();
+  await runWorker(queue, [parent((_input, job) => void enqueue(job))], { retry: once });
+  await queue.publish("order", {});
+  expect(headerOf(await queue.deadLetter(), deadLetterHeader.errorMessage)).toContain(problem);
+});
+
+test("a child may be delayed, and expire, as a producer's job may", async () => {
+  const queue = await createTestQueue();
+  const other = await otherQueue(queue);
+  const order = parent((_, { enqueue }) => enqueue(mail, { to: "a" }, { queue: other.name, expires: "1h" }));
+  const due: number[] = [];
+  const later = defineJob({ name: "later", input: z.unknown(), run: () => due.push(Date.now()) });
+  const planner = defineJob({
+    name: "plan",
+    input: z.unknown(),
+    run: (_, { enqueue }) => enqueue(later, {}, { delay: "1s" }),
+  });
+  await runWorker(queue, [order, planner, later]);
+  const beforeMs = Date.now();
+  await queue.publish("plan", {});
+  await queue.publish("order", {});
+  const child = await other.take();
+  expect(headerOf(child, header.expiresAt)).toBeGreaterThanOrEqual(beforeMs + 3_600_000);
+  await until("the delayed child", () => due.length === 1);
+  expect(due[0]).toBeGreaterThanOrEqual(beforeMs + 1_000);
+});
+
+test("a crash between the children's confirms and the ack repeats them under the same ids", async () => {
+  const queue = await createTestQueue();
+  const other = await otherQueue(queue);
+  const proxy = await createAmqpProxy(queue.vhost);
+  let runs = 0;
+  const order = parent(async (_, { enqueue }) => {
+    runs += 1;
+    for (const to of ["a", "b"]) await enqueue(mail, { to }, { queue: other.name });
+    // From here on the broker stores what it is sent, and its confirms get lost.
+    if (runs === 1) proxy.silence("publish");
+  });
+  const address = addressOfUri(proxy.amqpUrl);
+  const worker = await runWorker(queue, [order], { address: async () => address });
+  await queue.publish("order", {}, { messageId: "order-7" });
+  await until("the children to be stored", async () => (await queue.ready(other.name)) === 2);
+  proxy.cut();
+  await until("the children to be stored again", async () => (await queue.ready(other.name)) === 4);
+  expect(runs).toBe(2);
+  const ids: unknown[] = [];
+  for (let taken = 0; taken < 4; taken += 1) ids.push((await other.take()).properties.messageId);
+  expect(new Set(ids).size).toBe(2);
+  expect(ids.slice(0, 2).sort()).toEqual(ids.slice(2).sort());
+  expect(await queue.leftBy(worker)).toBe(0);
+});
+
+test("children that no queue takes keep their parent, which says so", async () => {
+  const queue = await createTestQueue();
+  let runs = 0;
+  const order = parent((_, { enqueue }) => {
+    runs += 1;
+    return enqueue(mail, { to: "a" }, { queue: "media.mail" });
+  });
+  const worker = await runWorker(queue, [order]);
+  await queue.publish("order", {});
+  await until("the run", () => runs === 1);
+  const other = await otherQueue(queue);
+  await other.take();
+  // Its messages were tried again, not its handler.
+  expect(runs).toBe(1);
+  expect(await queue.leftBy(worker)).toBe(0);
+});
