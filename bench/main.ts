@@ -7,6 +7,7 @@ type Bench = (args: readonly string[]) => Promise<void>;
 const benches: Record<string, () => Promise<Bench>> = {
   throughput: async () => (await import("./throughput/bench.ts")).throughput,
   latency: async () => (await import("./latency/bench.ts")).latency,
+  crash: async () => (await import("./crash/bench.ts")).crash,
   memory: async () => (await import("./memory/bench.ts")).memory,
 };
 

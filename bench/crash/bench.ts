@@ -1,0 +1,37 @@
+import { parseArgs } from "node:util";
+import { runCrashTest } from "./crash-test.ts";
+
+/** `npm run bench -- crash [--seconds 600] [--jobs 100000] [--seed 1]` */
+export async function crash(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: "string", default: "600" },
+      jobs: { type: "string", default: "100000" },
+      seed: { type: "string", default: "1" },
+    },
+  });
+  const result = await runCrashTest({
+    seconds: atLeast("seconds", values.seconds, 20),
+    jobs: atLeast("jobs", values.jobs, 1),
+    seed: atLeast("seed", values.seed, 0),
+  });
+  const { seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, kills, effects } = result;
+  for (const id of result.lostIds.slice(0, 20)) process.stdout.write(`lost: ${id}\n`);
+  for (const run of result.unexplained.slice(0, 20)) process.stdout.write(`run again without a kill: ${run}\n`);
+  if (result.crashed > 0) process.stdout.write(`${result.crashed} processes ended with an error\n`);
+  if (result.unfinished !== 0) process.stdout.write(`${result.unfinished} messages were left when waiting ended\n`);
+  if (result.folder !== undefined) {
+    process.stdout.write(`journals and logs: ${result.folder}\n`);
+    process.exitCode = 1;
+  }
+  process.stdout.write(
+    `${JSON.stringify({ bench: "crash", seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, kills, effects })}\n`,
+  );
+}
+
+function atLeast(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new Error(`--${option} is "${text}": expected a whole number of at least ${least}`);
+}
