@@ -102,14 +102,19 @@ test("a crash between the children's confirms and the ack repeats them under the
   const other = await otherQueue(queue);
   const proxy = await createAmqpProxy(queue.vhost);
   let runs = 0;
-  const order = parent(async (_, { enqueue }) => {
+  const order = parent(async (input, { enqueue }) => {
+    if (input === "first") return await enqueue(mail, { to: "z" }, { queue: other.name });
     runs += 1;
     for (const to of ["a", "b"]) await enqueue(mail, { to }, { queue: other.name });
     // From here on the broker stores what it is sent, and its confirms get lost.
     if (runs === 1) proxy.silence("publish");
+    return undefined;
   });
   const address = addressOfUri(proxy.amqpUrl);
   const worker = await runWorker(queue, [order], { address: async () => address });
+  // Its connection for publishing is there.
+  await queue.publish("order", "first");
+  await other.take();
   await queue.publish("order", {}, { messageId: "order-7" });
   await until("the children to be stored", async () => (await queue.ready(other.name)) === 2);
   proxy.cut();
