@@ -6,6 +6,7 @@ import { systemClock } from "./clock.ts";
 import type { WorkerSettings } from "./configuration.ts";
 import { registerFlowMetrics } from "./consume/flow-metrics.ts";
 import { createIntake } from "./consume/intake.ts";
+import { runResult } from "./consume/run-result.ts";
 import type { Command, WorkerState } from "./contract/index.ts";
 import { takeCommands } from "./control.ts";
 import { DrainDeadline } from "./errors.ts";
@@ -105,12 +106,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       if (state() === "Running") heartbeats?.soon();
       else heartbeats?.now();
     },
+    onOutcome: (outcome) => intake.record(runResult(outcome)),
   });
   const { rateLimit } = settings;
   const intake = createIntake({
     connection: consuming,
     queue,
-    lanes: settings.lanes ?? [],
+    lanes: settings.lanes,
     slots: concurrency,
     rate: rateLimit && (rateLimit.jobs * 1000) / rateLimit.perMs / rateLimit.shares,
     breaker: definition.circuitBreaker,

@@ -45,7 +45,9 @@ export interface ConsumerSessionOptions {
   /** A delivery arrived. Must not throw. */
   onDelivery(delivery: HeldDelivery): void;
   /** A delivery is over. */
-  onReleased(delivery: HeldDelivery): void;
+  onReleased(delivery: HeldDelivery, ran: boolean): void;
+  /** A delivery gives its slot back for a while. @returns false to refuse. */
+  onPostponed(delivery: HeldDelivery, waitMs: number): boolean;
   /** Its channel is gone, and with it the deliveries that were open. */
   onLost(): void;
   /** The broker cancelled the consumer; `onChange` follows. */
@@ -100,9 +102,10 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
       channel.nack(withTag(tag), false, true);
       ledger.told(tag);
     },
-    released(delivery: ChannelDelivery) {
+    postpone: options.onPostponed,
+    released(delivery: ChannelDelivery, ran: boolean) {
       deliveries.delete(delivery);
-      options.onReleased(delivery);
+      options.onReleased(delivery, ran);
       if (consuming) return;
       closeWhenDone();
       options.onChange();

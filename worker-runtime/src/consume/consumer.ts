@@ -47,7 +47,9 @@ export interface ConsumerOptions {
   /** A delivery arrived; call its `release` in the end. Must not throw. */
   onDelivery(delivery: HeldDelivery): void;
   /** A delivery is over. */
-  onReleased(delivery: HeldDelivery): void;
+  onReleased(delivery: HeldDelivery, ran: boolean): void;
+  /** A delivery gives its slot back for a while. @returns false to refuse. */
+  onPostponed(delivery: HeldDelivery, waitMs: number): boolean;
   /** Deliveries may have been lost. */
   onLost(): void;
   /** The broker needed so long to start a consumer. */
@@ -119,6 +121,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         log,
         onDelivery: options.onDelivery,
         onReleased: options.onReleased,
+        onPostponed: options.onPostponed,
         onLost: options.onLost,
         onCancelled: () => rest(afterCancelMs),
         onChange: converge,

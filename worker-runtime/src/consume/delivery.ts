@@ -12,7 +12,8 @@ export interface DeliveryOwner {
   ack(tag: number): void;
   /** @throws when the channel is closed. */
   handBack(tag: number): void;
-  released(delivery: ChannelDelivery): void;
+  released(delivery: ChannelDelivery, ran: boolean): void;
+  postpone(delivery: ChannelDelivery, waitMs: number): boolean;
 }
 
 /** A delivery as it waits in this worker and then runs: its tag belongs to its channel. */
@@ -83,10 +84,14 @@ export class ChannelDelivery implements HeldDelivery {
     }
   }
 
-  release(): void {
+  release(ran = true): void {
     if (this.#released) return;
     this.#released = true;
-    this.#owner.released(this);
+    this.#owner.released(this, ran);
+  }
+
+  postpone(waitMs: number): boolean {
+    return this.#owner.postpone(this, waitMs);
   }
 
   /** Its channel is gone. */

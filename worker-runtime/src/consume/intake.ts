@@ -63,6 +63,8 @@ interface OpenLane {
   readonly held: HeldQueue;
   readonly consumer: Consumer;
   started: number;
+  /** Deliveries that had their turn, but are to wait for a moment. */
+  postponed: number;
 }
 
 /** How often is looked again at what is wanted and what waits. */
@@ -94,6 +96,8 @@ export function createIntake(options: IntakeOptions): Intake {
   let probe: HeldDelivery | undefined;
   let window = slots;
   let laneWindows = false;
+  /** Runs to end until what is wanted is looked at for the first time: sooner than by the clock, since a lot may be there. */
+  let untilFirstLook = slots * 2;
   /** Whether what is wanted depends on what waits, so that each delivery changes it. */
   let fetching = false;
   let pumping = false;
@@ -113,19 +117,47 @@ export function createIntake(options: IntakeOptions): Intake {
         pump();
       },
       onReleased,
+      onPostponed: (delivery, waitMs) => postpone(lane, delivery, waitMs),
       onLost: () => held.purge(),
       onRoundTrip: (ms) => roundTrip.add(ms),
     });
-    return { name, held, consumer, started: 0 };
+    const lane: OpenLane = { name, held, consumer, started: 0, postponed: 0 };
+    return lane;
   }
 
-  function onReleased(delivery: HeldDelivery): void {
+  function onReleased(delivery: HeldDelivery, ran: boolean): void {
     // Lost while it waited: it had no slot.
     if (delivery.startedAtMs === undefined) return;
     running -= 1;
     if (probe === delivery) probe = undefined;
-    service.add(performance.now() - delivery.startedAtMs);
+    if (ran) {
+      service.add(performance.now() - delivery.startedAtMs);
+      untilFirstLook -= 1;
+      if (untilFirstLook === 0 && taking) plan();
+    } else {
+      bucket.giveBack();
+    }
     pump();
+  }
+
+  function postpone(lane: OpenLane, delivery: HeldDelivery, waitMs: number): boolean {
+    // They take up prefetch, and so the place of jobs that could start.
+    if (lanes.reduce((sum, { postponed }) => sum + postponed, 0) >= Math.ceil(slots / 2)) return false;
+    if (delivery.startedAtMs === undefined) return false;
+    delivery.startedAtMs = undefined;
+    running -= 1;
+    if (probe === delivery) probe = undefined;
+    bucket.giveBack();
+    lane.started -= 1;
+    lane.postponed += 1;
+    setTimeout(() => {
+      lane.postponed -= 1;
+      lane.held.unshift(delivery);
+      pump();
+    }, Math.ceil(waitMs));
+    // Not at once: whoever postpones it is not done yet.
+    setImmediate(pump);
+    return true;
   }
 
   /** Starts what can be started. */
@@ -264,7 +296,7 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   function heldNow(): number {
-    return lanes.reduce((sum, { held }) => sum + held.size, 0);
+    return lanes.reduce((sum, { held, postponed }) => sum + held.size + postponed, 0);
   }
 
   /** Nothing is on its way any more, as far as the broker has said. */
@@ -348,7 +380,7 @@ export function createIntake(options: IntakeOptions): Intake {
         return window - slots;
       },
       get lanes() {
-        return lanes.map(({ name, held, started }) => ({ name, held: held.size, started }));
+        return lanes.map(({ name, held, started, postponed }) => ({ name, held: held.size + postponed, started }));
       },
     },
   };

@@ -6,6 +6,8 @@ export interface TokenBucket {
   setRate(perSecond: number | undefined, nowMs: number): void;
   /** Takes a token if there is one. */
   take(nowMs: number): boolean;
+  /** A token that was taken was not made use of. */
+  giveBack(): void;
   /** Until a token is there, in ms: 0 if there is one, Infinity if none ever comes. */
   waitMs(nowMs: number): number;
   /** How many starts are possible until `withinMs` from now, Infinity without a limit. */
@@ -51,6 +53,9 @@ export function createTokenBucket(perSecond: number | undefined, nowMs: number):
       if (!enough()) return false;
       tokens = Math.max(0, tokens - 1);
       return true;
+    },
+    giveBack() {
+      tokens = Math.min(depth(), tokens + 1);
     },
     waitMs(nowMs) {
       if (rate === undefined) return 0;

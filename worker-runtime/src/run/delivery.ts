@@ -16,6 +16,15 @@ export interface Delivery {
   ack(): boolean;
   /** Back to its queue. The broker counts it towards the delivery limit. False as for ack. */
   handBack(): boolean;
-  /** The slot is free: the handler has ended, and the delivery is settled or lost. */
-  release(): void;
+  /**
+   * The slot is free: the handler has ended, and the delivery is settled or lost.
+   *
+   * @param ran false if the job was not begun, so that its start does not count.
+   */
+  release(ran?: boolean): void;
+  /**
+   * The slot is free for now; the delivery is started once more after `waitMs`. False if too many wait already, and
+   * absent where there is no way to wait.
+   */
+  postpone?(waitMs: number): boolean;
 }

@@ -7,6 +7,7 @@ import { createInputCodec, defaultMaxMessageBytes, type InputRules } from "../me
 import { type JobMessage, readJobMessage } from "../message/message.ts";
 import type { OutcomeLabel, WorkerMetrics } from "../telemetry/metrics.ts";
 import { startProcess } from "../telemetry/tracing.ts";
+import { createAdmission } from "./admission.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { createChildren } from "./children.ts";
 import type { Delivery } from "./delivery.ts";
@@ -38,7 +39,7 @@ export interface RunnerOptions {
   readonly content: Omit<InputRules, "queue">;
   readonly publisher: OutcomePublisher;
   readonly tally: Tally;
-  readonly metrics: Pick<WorkerMetrics, "began" | "ended">;
+  readonly metrics: Pick<WorkerMetrics, "began" | "ended" | "deferred">;
   readonly log: Logger;
   readonly clock: Clock;
   /** Aborted with DrainDeadline shortly before a stopping worker ends. */
@@ -47,6 +48,8 @@ export interface RunnerOptions {
   random(): number;
   /** The last running job has ended. */
   onIdle(): void;
+  /** A run ended so, before its delivery is released. */
+  onOutcome?(outcome: Outcome): void;
 }
 
 const tallied = { done: "completed", retried: "retried", failed: "failed", handed_back: "none", lost: "none" } as const;
@@ -58,6 +61,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const codec = createInputCodec({ ...options.content, queue });
   const announcer = createAnnouncer({ ...options, keyring });
   const settlement = createSettlement({ ...options, codec, announcer });
+  const admission = createAdmission({ ...options, codec });
   let running = 0;
 
   // Children of other queues are plain: this worker's keyring is its own queue's.
@@ -74,6 +78,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const nowMs = clock.now();
     const message = readJobMessage(delivery.message, nowMs);
     const job = jobs.get(message.name);
+    if (job?.rateLimit !== undefined && (await isHeldUp(job, message, delivery))) return;
     const context = new RunContext(message, delivery, drainDeadline, clock, surroundings);
     // Names come from outside; only the worker's own may become label values.
     const label = job?.name ?? "(unknown)";
@@ -88,6 +93,7 @@ export function createRunner(options: RunnerOptions): Runner {
     try {
       const outcome = job === undefined ? unknownJob(message) : await span.within(() => work(job, message, context));
       failure = failureOf(outcome);
+      options.onOutcome?.(outcome);
       // Most jobs end here: nothing to be made safe.
       if (outcome.type === "Done" && outcome.children.length === 0 && !announcer.heard("done", message)) {
         if (delivery.ack()) ended = "done";
@@ -110,6 +116,19 @@ export function createRunner(options: RunnerOptions): Runner {
       delivery.release();
       if (running === 0) options.onIdle();
     }
+  }
+
+  /** Whether the job's own rate limit keeps it from starting now. */
+  async function isHeldUp(job: Job, message: JobMessage, delivery: Delivery): Promise<boolean> {
+    const admitted = await admission.admit(job, message, delivery);
+    if (admitted === "Start") return false;
+    running -= 1;
+    if (admitted === "Deferred") {
+      metrics.deferred(job.name);
+      delivery.release(false);
+    }
+    if (running === 0) options.onIdle();
+    return true;
   }
 
   async function work(job: Job, message: JobMessage, context: RunContext): Promise<Outcome> {

@@ -8,7 +8,7 @@ interface Counts {
   inFlight: number;
   /** Whether one has ended since `ranLately` was asked last. */
   endedLately: boolean;
-  readonly ended: Map<OutcomeLabel, number>;
+  readonly ended: Map<OutcomeLabel | "deferred", number>;
 }
 
 /** A worker's metrics, in a registry of its own. */
@@ -18,6 +18,8 @@ export interface WorkerMetrics {
   began(job: string, waitSeconds: number): void;
   /** It ended after `durationSeconds`. */
   ended(job: string, outcome: OutcomeLabel, durationSeconds: number): void;
+  /** Its own rate limit sent it away for a while, before it began. */
+  deferred(job: string): void;
   /** Jobs that are running, or have ended since this was asked last. */
   ranLately(): string[];
   /** From now on shows the event loop's lag, asked for at each scrape. */
@@ -46,7 +48,7 @@ export function createMetrics(): WorkerMetrics {
   const counts = new Map<string, Counts>();
   new Counter({
     name: "jobwright_jobs_total",
-    help: "Runs by outcome: done, retried, failed (dead-lettered), handed_back, lost (the broker delivers it again).",
+    help: "Runs by outcome: done, retried, failed (dead-lettered), handed_back, lost (the broker delivers it again), deferred (sent away before it began, by its own rate limit).",
     labelNames: ["job", "outcome"],
     registers,
     collect() {
@@ -87,6 +89,10 @@ export function createMetrics(): WorkerMetrics {
       found.ended.set(outcome, (found.ended.get(outcome) ?? 0) + 1);
       found.endedLately = true;
       duration.observeJob(job, durationSeconds);
+    },
+    deferred(job) {
+      const { ended } = countsOf(job);
+      ended.set("deferred", (ended.get("deferred") ?? 0) + 1);
     },
     ranLately() {
       const lately = [...counts].filter(([, { inFlight, endedLately }]) => inFlight > 0 || endedLately);
