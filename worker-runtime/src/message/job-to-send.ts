@@ -59,6 +59,14 @@ function propertiesOf(
   more: Readonly<Record<string, string | number>> | undefined,
 ): Options.Publish {
   const { id, enqueuedAtMs, dueAtMs, key, expiresAtMs, replyTo } = placement;
+  const plain =
+    (more === undefined || Object.keys(more).length === 0) &&
+    dueAtMs === undefined &&
+    key === undefined &&
+    expiresAtMs === undefined &&
+    encryption === undefined &&
+    replyTo === undefined;
+  if (plain) return plainProperties(id, name, enqueuedAtMs);
   const headers: Record<string, string | number> = { ...more };
   if (dueAtMs !== undefined) headers[header.dueAt] = dueAtMs;
   if (key !== undefined) headers[header.key] = key;
@@ -66,4 +74,23 @@ function propertiesOf(
   if (encryption !== undefined) headers[header.encryption] = encryption;
   const kept: Options.Publish = replyTo === undefined ? {} : { replyTo };
   return jobProperties({ id, name, attempt: 1, enqueuedAtMs }, kept, headers);
+}
+
+let plain: { readonly enqueuedAtMs: number; readonly headers: Options.Publish["headers"] } | undefined;
+
+/**
+ * What {@link jobProperties} makes of a job without options. Jobs of one millisecond share one object of headers: amqplib
+ * makes it the prototype of another, which costs V8 as much as the rest of sending the first time it is done to an object.
+ */
+function plainProperties(id: string, name: string, enqueuedAtMs: number): Options.Publish {
+  if (plain?.enqueuedAtMs !== enqueuedAtMs) {
+    plain = { enqueuedAtMs, headers: jobProperties({ id, name, attempt: 1, enqueuedAtMs }).headers };
+  }
+  return {
+    messageId: id,
+    type: name,
+    contentType: "application/json",
+    timestamp: Math.floor(enqueuedAtMs / 1000),
+    headers: plain.headers,
+  };
 }
