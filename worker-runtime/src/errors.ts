@@ -186,6 +186,10 @@ export class BatchFailed extends Error {
 /** `error` as an Error, whatever was thrown. */
 export function asError(error: unknown): Error {
   if (error instanceof Error && isTellable(error)) return error;
+  if (error instanceof Error)
+    return new Error(
+      `a handler threw an Error with ${inspect({ name: error.name, message: error.message }, inspected)}`,
+    );
   return new Error(typeof error === "string" ? error : `a handler threw ${inspect(error, inspected)}`);
 }
 

@@ -1,17 +1,17 @@
 import { header } from "../contract/index.ts";
 
 /**
- * How many bytes of headers a message may have when it is published again. All of a message's properties travel in one
- * frame, of 128 KiB with RabbitMQ's defaults, and one that is larger costs the whole connection, with the jobs of
- * everybody on it. What is left over is for the other properties, 255 bytes each at most, and for what this protocol adds.
+ * How many bytes of headers a message may keep when it is published again. RabbitMQ takes 128 KiB of properties in all,
+ * and that much may arrive here; but amqplib writes 64 KiB at most, and refuses what is more. What is left over is for
+ * what this protocol adds, a dead letter's error above all.
  */
-export const keptHeaderBytes: number = 112 * 1024;
+export const keptHeaderBytes: number = 48 * 1024;
 
 /** Headers that are small, and without which the job could not be run. */
 const needed: ReadonlySet<string> = new Set(Object.values(header));
 
 /**
- * The headers that fit into `roomBytes`: all of them, unless a publisher filled a frame to the brim. Then the largest
+ * The headers that fit into `roomBytes`: all of them, but for messages of unusual publishers. Then the largest
  * are left out until the rest fits.
  */
 export function fittingHeaders(headers: Record<string, unknown>, roomBytes: number): Record<string, unknown> {

@@ -104,7 +104,7 @@ const setAnew: ReadonlySet<string> = new Set([
 /**
  * The publisher's own headers and properties, to be kept when the job is published again. What the broker or this
  * protocol sets anew is not among them: x-death in particular makes brokers up to 3.13 drop a message that they take for
- * a cycle. Of headers that nearly fill a frame, the largest are left out. An expiration would kill a retry that waits in the delay fabric.
+ * a cycle. Of headers that could not be published again, the largest are left out. An expiration would kill a retry that waits in the delay fabric.
  */
 export function keptProperties({ properties }: ReceivedMessage): Options.Publish {
   const headers: Record<string, unknown> = properties.headers ?? {};
