@@ -1,12 +1,16 @@
 /** Write job handlers and enqueue jobs. What operator and worker agree on is in `@jobwright/worker-runtime/contract`. */
 export {
+  BatchFailed,
+  ConfigurationError,
   DefinitionError,
   DeliveryLost,
   DrainDeadline,
   HandlerThreadEnded,
   InvalidInput,
+  InvalidOptions,
   JobHung,
   JobTimedOut,
+  MessageTooLarge,
   Nacked,
   ProducerClosed,
   ProducerOverloaded,

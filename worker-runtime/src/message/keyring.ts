@@ -1,6 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Clock, systemClock } from "../clock.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { EncryptionKey } from "./encryption.ts";
 
@@ -30,7 +31,7 @@ interface Keys {
 const keyBytes = 32;
 /** How old keys may be before the directory is read again. */
 const rereadAfterMs = 30_000;
-/** Unknown ids make the directory be read no more often than this. */
+/** Unknown ids make the directory be read no more often than this; whoever asks for one waits meanwhile. */
 const rereadPauseMs = 1_000;
 
 /**
@@ -40,7 +41,7 @@ const rereadPauseMs = 1_000;
 export function createKeyring(
   source: KeyringSource,
   onStale: (error: unknown) => void,
-  monotonicMs: () => number = () => performance.now(),
+  clock: Pick<Clock, "monotonic" | "after"> = systemClock,
 ): Keyring {
   if (!("keyringDirectory" in source)) {
     const keys = parseKeys("encryption.keys", new Map(Object.entries(source.keys)), source.current);
@@ -52,7 +53,7 @@ export function createKeyring(
   let reading: Promise<Keys> | undefined;
 
   async function readOnce(): Promise<Keys> {
-    const startedMs = monotonicMs();
+    const startedMs = clock.monotonic();
     try {
       // A mounted Secret is exchanged as a whole, but between two of our reads: the second try sees one generation.
       known = await readDirectory(keyringDirectory).catch(() => readDirectory(keyringDirectory));
@@ -67,19 +68,29 @@ export function createKeyring(
     }
   }
 
-  function keysOf(maxAgeMs: number): Keys | Promise<Keys> {
-    if (known !== undefined && monotonicMs() - readAtMs < maxAgeMs) return known;
+  function read(): Promise<Keys> {
     reading ??= readOnce();
     return reading;
   }
 
+  const ageMs = () => clock.monotonic() - readAtMs;
+
+  function recent(): Keys | Promise<Keys> {
+    return known !== undefined && ageMs() < rereadAfterMs ? known : read();
+  }
+
   return {
     async current() {
-      return (await keysOf(rereadAfterMs)).current;
+      return (await recent()).current;
     },
     async find(id) {
-      const found = (await keysOf(rereadAfterMs)).byId.get(id);
-      return found ?? (await keysOf(rereadPauseMs)).byId.get(id);
+      const found = (await recent()).byId.get(id);
+      if (found !== undefined) return found;
+      const pauseMs = rereadPauseMs - ageMs();
+      if (pauseMs > 0) await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+      // Another who waited may have read it just now.
+      const keys = known !== undefined && ageMs() < rereadPauseMs ? known : await read();
+      return keys.byId.get(id);
     },
   };
 }
