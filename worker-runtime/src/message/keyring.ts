@@ -86,10 +86,11 @@ export function createKeyring(
     async find(id) {
       const found = (await recent()).byId.get(id);
       if (found !== undefined) return found;
+      const seenAtMs = readAtMs;
       const pauseMs = rereadPauseMs - ageMs();
       if (pauseMs > 0) await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
-      // Another who waited may have read it just now.
-      const keys = known !== undefined && ageMs() < rereadPauseMs ? known : await read();
+      // Another who waited may have had it read meanwhile.
+      const keys = known !== undefined && readAtMs > seenAtMs ? known : await read();
       return keys.byId.get(id);
     },
   };
