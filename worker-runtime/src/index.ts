@@ -8,6 +8,8 @@ export {
   HandlerThreadEnded,
   InvalidInput,
   InvalidOptions,
+  InvalidOutput,
+  JobExpired,
   JobHung,
   JobTimedOut,
   MessageTooLarge,
@@ -32,7 +34,7 @@ export {
   redisStore,
   StoreUnavailable,
 } from "./idempotency/index.ts";
-export { defineJob, type Job, type JobContext, type JobOptions } from "./job.ts";
+export { type ChildOptions, defineJob, type Job, type JobContext, type JobOptions } from "./job.ts";
 export { createProducer, type EnqueueOptions, type Producer, type ProducerOptions } from "./produce/producer.ts";
 export { GiveUp, RetryLater } from "./run/handler-outcome.ts";
 export { defineWorker, type WorkerDefinition } from "./worker-definition.ts";
