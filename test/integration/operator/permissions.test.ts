@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import {
   controlQueue,
   delayEntryExchange,
   delayRoutingKey,
   heartbeatExchange,
   heartbeatRoutingKey,
+  repliesExchange,
 } from "@jobwright/worker-runtime/contract";
 import type { Channel } from "amqplib";
 import { describe, expect, test } from "vitest";
@@ -27,6 +29,15 @@ const delayed = (target: string) => delayRoutingKey(60_000, target);
 const declare = (name: string, options: Parameters<Channel["assertQueue"]>[1]) => (party: Party) =>
   party.onChannel((channel) => channel.assertQueue(name, options));
 
+/** Listens for replies with this key, in a queue of the party's own. */
+const hearReplies = (party: Party, queue: string, key: string) =>
+  party.onChannel(async (channel) => {
+    const own = `jobwright.replies.${queue}.${randomUUID()}`;
+    await channel.assertQueue(own, { durable: false, exclusive: true });
+    await channel.bindQueue(own, repliesExchange, key);
+    await channel.consume(own, () => {});
+  });
+
 /** What neither a producer nor a pool may do. */
 const forbiddenToAll: Record<string, Act> = {
   "publish to another JobQueue's exchange": (party, { other }) => party.publish(other, "send", {}),
@@ -37,6 +48,16 @@ const forbiddenToAll: Record<string, Act> = {
   "deliver behind the delay fabric": (party, { own }) => party.publish("jobwright.delay.deliver", delayed(own), {}),
   "report as a worker of another pool": (party, names) =>
     party.publish(heartbeatExchange, heartbeatRoutingKey(worker("other", names)), {}),
+  "publish to another's outcome exchange": (party, { other }) => party.publish(`${other}.outcomes`, "done.send", {}),
+  "delay a job to its own dead letters": (party, { own }) =>
+    party.publish(delayEntryExchange, delayed(`${own}.dead`), {}),
+  "delay a job to another queue's lane": (party, { other }) =>
+    party.publish(delayEntryExchange, delayed(`${other}.fast`), {}),
+  "take jobs from another queue's lane": (party, { other }) =>
+    party.onChannel((channel) => channel.get(`${other}.fast`)),
+  "publish around the lanes": (party, { own }) => party.publish(`${own}.unlaned`, "send", {}),
+  "hear its own queue's outcomes": (party, { own }) =>
+    party.onChannel((channel) => channel.bindQueue(`${own}.fast`, `${own}.outcomes`, "#")),
   "take jobs from another queue": (party, { other }) => party.onChannel((channel) => channel.get(other)),
   "consume its own dead letters": (party, { own }) =>
     party.onChannel((channel) => channel.consume(`${own}.dead`, () => {})),
@@ -60,6 +81,14 @@ const forbiddenToAll: Record<string, Act> = {
 };
 
 const forbiddenToProducer: Record<string, Act> = {
+  "take jobs from a lane it feeds": (party, { own }) => party.onChannel((channel) => channel.get(`${own}.fast`)),
+  "tell outcomes": (party, { own }) => party.publish(`${own}.outcomes`, "done.send", {}),
+  "answer jobs": (party, { own }) => party.publish(repliesExchange, `${own}.7f3a`, {}),
+  "hear all replies": (party, { own }) => hearReplies(party, own, "#"),
+  "hear every reply to its queue's producers": (party, { own }) => hearReplies(party, own, `${own}.*`),
+  "hear replies to another queue's producer": (party, { own, other }) => hearReplies(party, own, `${other}.7f3a`),
+  "have another queue's reply queue": (party, { other }) =>
+    declare(`jobwright.replies.${other}.mine`, { durable: false, exclusive: true })(party),
   "take jobs from the queue it feeds": (party, { own }) => party.onChannel((channel) => channel.get(own)),
   "write dead letters": (party, { own }) => party.publish(`${own}.dlx`, "", {}),
   "report as a worker": (party, names) =>
@@ -69,7 +98,8 @@ const forbiddenToProducer: Record<string, Act> = {
 };
 
 const forbiddenToPool: Record<string, Act> = {
-  "publish new jobs to its own queue": (party, { own }) => party.publish(own, "send", {}),
+  "have a producer's reply queue": (party, { own }) =>
+    declare(`jobwright.replies.${own}.mine`, { durable: false, exclusive: true })(party),
   "report as a worker of another namespace": (party) =>
     party.publish(heartbeatExchange, heartbeatRoutingKey({ namespace: "elsewhere", pool: "mail", pod }), {}),
   "have another pool's control queue": (party, names) =>
@@ -82,10 +112,23 @@ const forbiddenToPool: Record<string, Act> = {
 const allowedToProducer: Record<string, Act> = {
   "publish to its exchange, with any key": async (party, { own }) =>
     expect(await party.publish(own, "any.key.at.all", { n: 1 })).toBe("routed"),
+  "publish to a lane": async (party, { own }) => expect(await party.publish(own, "lane.fast.send", {})).toBe("routed"),
+  "delay a job to its queue": async (party, { own }) =>
+    expect(await party.publish(delayEntryExchange, delayed(own), {})).toBe("routed"),
+  "delay a job to a lane of it": async (party, { own }) =>
+    expect(await party.publish(delayEntryExchange, delayed(`${own}.fast`), {})).toBe("routed"),
+  "hear the reply to a key of its own": (party, { own }) => hearReplies(party, own, `${own}.7f3a`),
 };
 
 const allowedToPool: Record<string, Act> = {
   "take jobs": (party, { own }) => party.onChannel((channel) => channel.consume(own, () => {})),
+  "take jobs from its lane": (party, { own }) => party.onChannel((channel) => channel.consume(`${own}.fast`, () => {})),
+  "publish new jobs to its own queue": async (party, { own }) =>
+    expect(await party.publish(own, "lane.fast.send", {})).toBe("routed"),
+  "tell outcomes": (party, { own }) => party.publish(`${own}.outcomes`, "done.send", {}),
+  "answer jobs": (party) => party.publish(repliesExchange, "whatever.the.producer.said", {}),
+  "delay a job to its lane": async (party, { own }) =>
+    expect(await party.publish(delayEntryExchange, delayed(`${own}.fast`), {})).toBe("routed"),
   "look at its queue": (party, { own }) => party.onChannel((channel) => channel.checkQueue(own)),
   "dead-letter a job": async (party, { own }) => expect(await party.publish(`${own}.dlx`, "", {})).toBe("routed"),
   "delay a job to its own queue": async (party, { own }) =>
@@ -126,7 +169,12 @@ async function askManagement({ server }: Scene, secret: Record<string, string> |
 describe.each(readCluster().brokers.map(({ version }) => version))("on RabbitMQ %s", (version) => {
   test("a producer and a pool can do what they need, and the broker refuses them the rest", async (context) => {
     const scene = await setScene(context, { version });
-    await Promise.all(["mail", "other"].flatMap((name) => [scene.applyQueue(name), scene.applyPool(name)]));
+    await Promise.all(
+      ["mail", "other"].flatMap((name) => [
+        scene.applyQueue(name, { lanes: [{ name: "fast" }] }),
+        scene.applyPool(name),
+      ]),
+    );
     for (const name of ["mail", "other"]) {
       await eventually(async () => {
         expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True");

@@ -5,10 +5,13 @@ import {
   heartbeatExchange,
   heartbeatRoutingKey,
   protocolVersion,
+  type WorkerConfiguration,
   type WorkerState,
+  workerConfiguration,
 } from "@jobwright/worker-runtime/contract";
 import type { TestContext } from "vitest";
-import { pods } from "../../../operator/src/kinds.ts";
+import { configMaps, pods } from "../../../operator/src/kinds.ts";
+import type { KubeObject } from "../../../operator/src/kube/index.ts";
 import { connectAs } from "./amqp.ts";
 import type { Scene } from "./scene.ts";
 
@@ -17,12 +20,19 @@ export interface SimulatedWorker {
   readonly pod: string;
   /** The commands that came, in order. */
   readonly commands: readonly Command["type"][];
+  /** The rate that it keeps to now, jobs/s; null for no limit. */
+  rate(): number | null;
   /** How many jobs it says it runs. At none it is drained, if it was cordoned. */
   run(jobs: number): Promise<void>;
 }
 
-/** Takes the place of the worker in a pod that no kubelet runs, until the test ends. */
+/**
+ * Takes the place of the worker in a pod that no kubelet runs, until the test ends. It begins with its share of the rate
+ * limit, as the pool's configuration has it.
+ */
 export async function simulateWorker(context: TestContext, scene: Scene, pool: string, pod: string) {
+  const { rateLimit } = await mountedConfiguration(scene, pool);
+  let rate: number | null = rateLimit ? (rateLimit.jobs * 1000) / rateLimit.perMs / rateLimit.shares : null;
   const identity = { namespace: scene.namespace, pool, pod };
   const commands: Command["type"][] = [];
   const { model } = await connectAs(context, scene, `${pool}-worker`);
@@ -38,7 +48,7 @@ export async function simulateWorker(context: TestContext, scene: Scene, pool: s
     const heartbeat: Heartbeat = {
       ...{ version: protocolVersion, ...identity, epoch, sequence: sequence++, state, slots: 1, busy, held: 0 },
       ...{ started: busy, completed: 0, failed: 0, retried: 0, busySeconds: 0, waitSecondsSum: 0 },
-      ...{ lastWaitSeconds: null, oldestRunningSeconds: null },
+      ...{ lastWaitSeconds: null, oldestRunningSeconds: null, rate },
     };
     channel.publish(heartbeatExchange, heartbeatRoutingKey(identity), Buffer.from(JSON.stringify(heartbeat)));
   }
@@ -74,9 +84,10 @@ export async function simulateWorker(context: TestContext, scene: Scene, pool: s
     controlQueue(identity),
     (message) => {
       if (message === null) return;
-      const { type } = JSON.parse(message.content.toString()) as Command;
-      commands.push(type);
-      cordoned = type === "Cordon";
+      const command = JSON.parse(message.content.toString()) as Command;
+      commands.push(command.type);
+      if (command.type === "SetRate") rate = command.jobsPerSecond;
+      else cordoned = command.type === "Cordon";
       report();
       // The pod may have gone meanwhile.
       show().catch(() => {});
@@ -90,10 +101,21 @@ export async function simulateWorker(context: TestContext, scene: Scene, pool: s
   return {
     pod,
     commands,
+    rate: () => rate,
     async run(jobs) {
       busy = jobs;
       report();
       await show();
     },
   } satisfies SimulatedWorker;
+}
+
+/** What the operator tells the workers of a pool: what a worker finds mounted. */
+export async function mountedConfiguration({ client, namespace }: Scene, pool: string): Promise<WorkerConfiguration> {
+  const found = await client.get<KubeObject & { data: Record<string, string> }>(
+    configMaps,
+    `${pool}-worker`,
+    namespace,
+  );
+  return workerConfiguration.parse(JSON.parse(found?.data["worker.json"] ?? "null"));
 }
