@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { createBackoff } from "../broker/backoff.ts";
+import { systemClock } from "../clock.ts";
 import { StoreUnavailable } from "./errors.ts";
 
 /** How long a store may take to answer: clients queue what they are told while they reconnect, for minutes even. */
 export const storeTimeoutMs = 5_000;
 
-const tooSlow = Symbol("too slow");
+const tooSlow: unique symbol = Symbol("too slow");
 
 /**
  * Asks a store something, with a time limit.
@@ -18,16 +18,17 @@ export async function ask<T>(
   call: () => Promise<T>,
   { late, timeoutMs = storeTimeoutMs }: { late?: (answer: T) => unknown; timeoutMs?: number } = {},
 ): Promise<T> {
-  const limit = new AbortController();
+  const limit = Promise.withResolvers<typeof tooSlow>();
+  const cancel = systemClock.after(timeoutMs, () => limit.resolve(tooSlow), { ref: false });
   try {
     const answer = call();
-    const first = await Promise.race([answer, sleep(timeoutMs, tooSlow, { signal: limit.signal, ref: false })]);
-    if (first !== tooSlow) return first as T;
+    const first = await Promise.race([answer, limit.promise]);
+    if (first !== tooSlow) return first;
     answer.then(late).catch(() => {});
   } catch (error) {
     throw new StoreUnavailable(key, "the store cannot be reached", error);
   } finally {
-    limit.abort();
+    cancel();
   }
   throw new StoreUnavailable(key, "the store cannot be reached", `no answer within ${timeoutMs / 1000} s`);
 }
@@ -48,7 +49,9 @@ export async function insist<T>(key: string, forMs: number, call: () => Promise<
         const cause = error instanceof StoreUnavailable ? error.cause : error;
         throw new StoreUnavailable(key, "the work is done, but its mark could not be stored", cause);
       }
-      await sleep(pause.next());
+      await new Promise<void>((resolve) => {
+        systemClock.after(pause.next(), resolve);
+      });
     }
   }
 }
