@@ -5,6 +5,7 @@ import { addressOfUri } from "../../../worker-runtime/src/broker/address.ts";
 import type { WorkerSettings } from "../../../worker-runtime/src/configuration.ts";
 import type { Job } from "../../../worker-runtime/src/job.ts";
 import { type RunningWorker, startWorker, type WorkerOptions } from "../../../worker-runtime/src/worker.ts";
+import type { WorkerDefinitionOptions } from "../../../worker-runtime/src/worker-definition.ts";
 import type { TestQueue } from "./job-queue.ts";
 
 /** Fails fast, so that a test need not wait for a policy made for production. */
@@ -15,11 +16,14 @@ export async function runWorker(
   queue: TestQueue,
   jobs: readonly Job[],
   settings: Partial<WorkerSettings> = {},
-  options: Partial<Pick<WorkerOptions, "log" | "module">> = {},
+  {
+    circuitBreaker,
+    ...options
+  }: Partial<Pick<WorkerOptions, "log" | "module">> & Pick<WorkerDefinitionOptions, "circuitBreaker"> = {},
 ): Promise<RunningWorker> {
   const address = addressOfUri(queue.vhost.amqpUrl);
   const worker = await startWorker({
-    definition: defineWorker({ jobs }),
+    definition: defineWorker({ jobs, ...(circuitBreaker === undefined ? {} : { circuitBreaker }) }),
     settings: {
       queue: queue.name,
       concurrency: 1,

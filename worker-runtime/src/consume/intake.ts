@@ -60,6 +60,8 @@ export interface IntakeOptions {
 
 interface OpenLane {
   readonly name: string | undefined;
+  /** Its weight, of that of the weightiest lane. */
+  readonly share: number;
   readonly held: HeldQueue;
   readonly consumer: Consumer;
   started: number;
@@ -85,7 +87,8 @@ export function createIntake(options: IntakeOptions): Intake {
   const breaker = options.breaker === undefined ? undefined : createCircuitBreaker(options.breaker);
   const named = [{ name: undefined, weight: 1 }, ...options.lanes];
   const order = createFairOrder(named.map(({ weight }) => weight));
-  const lanes = named.map(({ name }) => openLane(name));
+  const mostWeight = Math.max(...named.map(({ weight }) => weight));
+  const lanes = named.map(({ name, weight }) => openLane(name, weight / mostWeight));
   const only = lanes.length === 1 ? lanes[0] : undefined;
   const waiters = new Set<() => void>();
 
@@ -104,7 +107,7 @@ export function createIntake(options: IntakeOptions): Intake {
   let wake: NodeJS.Timeout | undefined;
   let look: NodeJS.Timeout | undefined;
 
-  function openLane(name: string | undefined): OpenLane {
+  function openLane(name: string | undefined, share: number): OpenLane {
     const held = createHeldQueue();
     const consumer = createConsumer({
       connection,
@@ -121,7 +124,7 @@ export function createIntake(options: IntakeOptions): Intake {
       onLost: () => held.purge(),
       onRoundTrip: (ms) => roundTrip.add(ms),
     });
-    const lane: OpenLane = { name, held, consumer, started: 0, postponed: 0 };
+    const lane: OpenLane = { name, share, held, consumer, started: 0, postponed: 0 };
     return lane;
   }
 
@@ -254,7 +257,7 @@ export function createIntake(options: IntakeOptions): Intake {
     const now = facts(performance.now());
     fetching = false;
     for (const lane of lanes) {
-      const want = wantOfLane(lane.held.size, now);
+      const want = wantOfLane({ held: lane.held.size, share: lane.share }, now);
       if (want.type === "Fetch" && taking) fetching = true;
       lane.consumer.want(want);
     }

@@ -28,11 +28,13 @@ export interface PlanFacts {
 /**
  * How much of its queue a lane takes, given how many of its jobs wait in the worker.
  *
+ * Where jobs are so short that none waits for a slot, a lane's share is what it takes ahead; so that goes by weight as well.
+ *
  * Without a rate limit and with one lane, jobs start as they come: a window. With several lanes of long jobs, a window
  * each would take many times what can run, so each keeps only its candidates at hand. Under a rate limit only what may
  * start soon is fetched: what waits here, no other worker can take.
  */
-export function wantOfLane(held: number, facts: PlanFacts): Want {
+export function wantOfLane({ held, share }: { held: number; share: number }, facts: PlanFacts): Want {
   if (!facts.taking || facts.breaker === "Open") return nothing;
   // One is enough to see whether it works again.
   if (facts.breaker === "HalfOpen") return fetch(1, held);
@@ -40,7 +42,10 @@ export function wantOfLane(held: number, facts: PlanFacts): Want {
     const room = facts.lanes === 1 ? facts.freeSlots + facts.extra : Math.max(facts.candidates, facts.extra);
     return fetch(Math.min(facts.startableSoon, room), held);
   }
-  if (facts.lanes === 1 || facts.laneWindows) return { type: "Window", unsettled: facts.window, brisk: facts.brisk };
+  if (facts.lanes === 1 || facts.laneWindows) {
+    const unsettled = facts.slots + Math.ceil((facts.window - facts.slots) * share);
+    return { type: "Window", unsettled, brisk: facts.brisk };
+  }
   return fetch(facts.candidates, held);
 }
 

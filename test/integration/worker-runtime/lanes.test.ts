@@ -1,0 +1,129 @@
+import { defineJob } from "@jobwright/worker-runtime";
+import { laneRoutingKey } from "@jobwright/worker-runtime/contract";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { createTestQueue, type TestQueue } from "./job-queue.ts";
+import { runWorker } from "./running-worker.ts";
+import { until } from "./until.ts";
+
+/** Fills a lane, or the work queue, with jobs whose input is the lane's name. */
+async function fill(queue: TestQueue, lane: string, jobs: number): Promise<void> {
+  const channel = await queue.admin.createConfirmChannel();
+  const routingKey = lane === "none" ? "resize" : laneRoutingKey(lane, "resize");
+  for (let count = 0; count < jobs; count += 1) {
+    channel.publish(queue.name, routingKey, Buffer.from(JSON.stringify(lane)), { type: "resize", persistent: true });
+  }
+  await channel.waitForConfirms();
+  await channel.close();
+}
+
+const lanes = [
+  { name: "urgent", weight: 4 },
+  { name: "bulk", weight: 2 },
+];
+
+/** Shares of the starts between the `from`-th and the `to`-th. */
+function shares(starts: readonly string[], from: number, to: number) {
+  const window = starts.slice(from, to);
+  const share = (lane: string) => window.filter((each) => each === lane).length / window.length;
+  return { urgent: share("urgent"), bulk: share("bulk"), none: share("none") };
+}
+
+test.each([
+  ["short jobs", 3, 4, 350, 100],
+  ["longer jobs on many slots", 150, 20, 120, 60],
+])("%s of full lanes start by weight", async (_, ms, concurrency, each, from) => {
+  const queue = await createTestQueue(
+    undefined,
+    lanes.map(({ name }) => name),
+  );
+  const starts: string[] = [];
+  const job = defineJob({
+    name: "resize",
+    input: z.string(),
+    async run(lane, { lane: own }) {
+      expect(own).toBe(lane === "none" ? undefined : lane);
+      starts.push(lane);
+      if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    },
+  });
+  for (const lane of ["none", "bulk", "urgent"]) await fill(queue, lane, each);
+  const worker = await runWorker(queue, [job], { concurrency, lanes });
+  // From the first to the last start at which each lane has work: urgent is empty after 7/4 of its jobs.
+  const to = Math.floor((each * 7) / 4) - 20;
+  await until("enough starts", () => starts.length >= to);
+  const { urgent, bulk, none } = shares(starts, from, to);
+  expect(urgent).toBeGreaterThan(0.47);
+  expect(urgent).toBeLessThan(0.67);
+  expect(bulk).toBeGreaterThan(0.2);
+  expect(bulk).toBeLessThan(0.37);
+  expect(none).toBeGreaterThan(0.09);
+  expect(none).toBeLessThan(0.2);
+  await until("all jobs", () => starts.length === 3 * each);
+  expect(await queue.leftBy(worker)).toBe(0);
+});
+
+test("long jobs of a full low lane neither fill the worker nor keep an urgent one from the next slot", async () => {
+  const queue = await createTestQueue(
+    undefined,
+    lanes.map(({ name }) => name),
+  );
+  const running: { sinceMs: number; end: () => void }[] = [];
+  const starts: string[] = [];
+  const job = defineJob({
+    name: "resize",
+    input: z.string(),
+    run(lane) {
+      starts.push(lane);
+      return new Promise<void>((resolve) => running.push({ sinceMs: performance.now(), end: resolve }));
+    },
+  });
+  await fill(queue, "bulk", 40);
+  const worker = await runWorker(queue, [job], { concurrency: 3, lanes });
+  await until("three running", () => starts.length === 3);
+  // One candidate is at hand; a few more may have come while slots were free.
+  await until("little held", async () => (await queue.ready(`${queue.name}.bulk`)) >= 34);
+  await fill(queue, "urgent", 3);
+  const metrics = async () => await (await fetch(`http://127.0.0.1:${worker.telemetryPort}/metrics`)).text();
+  for (const expected of [4, 5, 6]) {
+    await until("an urgent candidate", async () => (await metrics()).includes('jobwright_jobs_held{lane="urgent"} 1'));
+    const { sinceMs = 0, end } = running.shift() ?? {};
+    await until("the job to be a long one", () => performance.now() - sinceMs > 300);
+    end?.();
+    await until("the next start", () => starts.length === expected);
+  }
+  expect(starts.slice(3)).toEqual(["urgent", "urgent", "urgent"]);
+  worker.cordon();
+  for (const { end } of running.splice(0)) end();
+  await until("drained", () => worker.state === "Drained");
+  expect(running).toEqual([]);
+  expect(await queue.ready(`${queue.name}.dead`)).toBe(0);
+  const left = (await queue.ready(`${queue.name}.bulk`)) + (await queue.ready(`${queue.name}.urgent`));
+  expect(left).toBe(43 - starts.length);
+});
+
+test("a retry comes back by its own lane", async () => {
+  const queue = await createTestQueue(
+    undefined,
+    lanes.map(({ name }) => name),
+  );
+  const runs: { lane: string | undefined; attempt: number }[] = [];
+  const job = defineJob({
+    name: "resize",
+    input: z.string(),
+    run(_, { lane, attempt }) {
+      runs.push({ lane, attempt });
+      if (attempt === 1) throw new Error("no");
+    },
+  });
+  const worker = await runWorker(queue, [job], { lanes });
+  await fill(queue, "urgent", 1);
+  await until("the second attempt", () => runs.length === 2);
+  expect(runs).toEqual([
+    { lane: "urgent", attempt: 1 },
+    { lane: "urgent", attempt: 2 },
+  ]);
+  const metrics = await (await fetch(`http://127.0.0.1:${worker.telemetryPort}/metrics`)).text();
+  expect(metrics).toContain('jobwright_lane_started_total{lane="urgent"} 2');
+  expect(metrics).toContain('jobwright_jobs_held{lane="(none)"} 0');
+});
