@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Logger } from "pino";
 import type { BrokerConnection } from "../broker/connection.ts";
 import type { WorkerMetrics } from "./metrics.ts";
@@ -14,11 +13,12 @@ export interface EventLoopOptions {
 
 /** From which lag on it is warned of: heartbeats, acks and timeouts are late by as much. */
 const warnSeconds = 1;
-/** How finely the delay is sampled: the coarser, the less often an idle process wakes. */
-const resolutionMs = 50;
-const intervalMs = 1_000;
+/** A block of the loop is measured as up to so much shorter than it was. */
+const tickMs = 100;
 /** Prometheus scrapes every 15 s or so, and is not to miss what happened in between. */
-const rememberedIntervals = 15;
+const rememberedMs = 15_000;
+/** Less is what any timer is late by. */
+const leastLagSeconds = 0.01;
 
 /**
  * Watches whether something blocks the event loop: then no other job goes on, and the broker hears no heartbeat. It is
@@ -27,25 +27,24 @@ const rememberedIntervals = 15;
  * @returns call it to stop.
  */
 export function watchEventLoop({ metrics, connection, heartbeatSeconds, log }: EventLoopOptions): () => void {
-  const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
-  histogram.enable();
-  const recent: number[] = [];
-  const longest = () => Math.max(0, ...recent);
-  metrics.showLag(longest);
+  const recent: { readonly atMs: number; readonly lagSeconds: number }[] = [];
+  let tickedAtMs = performance.now();
 
-  /** The longest lag since it was asked last. */
-  function take(): number {
-    // Each sample holds the pause between two samples as well. Without samples, max is 0.
-    const lagSeconds = Math.max(0, histogram.max / 1e9 - resolutionMs / 1_000);
-    histogram.reset();
-    return lagSeconds;
+  function longest(): number {
+    const oldestMs = performance.now() - rememberedMs;
+    while (recent[0] !== undefined && recent[0].atMs < oldestMs) recent.shift();
+    return Math.max(0, ...recent.map(({ lagSeconds }) => lagSeconds));
   }
 
-  function look(): void {
-    const lagSeconds = take();
-    recent.push(lagSeconds);
-    if (recent.length > rememberedIntervals) recent.shift();
+  // Not by monitorEventLoopDelay, which is blind for one period after each reset.
+  function tick(): void {
+    const nowMs = performance.now();
+    const lagSeconds = (nowMs - tickedAtMs - tickMs) / 1_000;
+    tickedAtMs = nowMs;
     const jobs = metrics.ranLately();
+    if (lagSeconds < leastLagSeconds) return;
+    longest();
+    recent.push({ atMs: nowMs, lagSeconds });
     if (lagSeconds < warnSeconds) return;
     log.warn(
       { lagSeconds: rounded(lagSeconds), jobs },
@@ -63,9 +62,8 @@ export function watchEventLoop({ metrics, connection, heartbeatSeconds, log }: E
     );
   }
 
-  const timer = setInterval(() => {
-    look();
-  }, intervalMs);
+  metrics.showLag(longest);
+  const timer = setInterval(tick, tickMs);
   timer.unref();
   connection.listen({
     up() {},
@@ -73,14 +71,11 @@ export function watchEventLoop({ metrics, connection, heartbeatSeconds, log }: E
       // The loss may be heard of before the lag is looked at.
       setTimeout(() => {
         explainLoss().catch((error: unknown) => log.debug({ err: error }, "a lost connection was not explained"));
-      }, 1.5 * intervalMs).unref();
+      }, 2 * tickMs).unref();
     },
   });
 
-  return () => {
-    clearInterval(timer);
-    histogram.disable();
-  };
+  return () => clearInterval(timer);
 }
 
 function rounded(seconds: number): number {
