@@ -127,7 +127,7 @@ test("a crash between the children's confirms and the ack repeats them under the
   expect(await queue.leftBy(worker)).toBe(0);
 });
 
-test("children that no queue takes keep their parent, which says so", async () => {
+test("children that no queue takes yet keep their parent until one does", async () => {
   const queue = await createTestQueue();
   let runs = 0;
   const order = parent((_, { enqueue }) => {
@@ -142,4 +142,19 @@ test("children that no queue takes keep their parent, which says so", async () =
   // Its messages were tried again, not its handler.
   expect(runs).toBe(1);
   expect(await queue.leftBy(worker)).toBe(0);
+});
+
+test("a child that no queue ever takes is a failed attempt, whose dead letter says why", async () => {
+  const queue = await createTestQueue();
+  let runs = 0;
+  const order = parent((_, { enqueue }) => {
+    runs += 1;
+    return enqueue(mail, { to: "a" }, { queue: "media.mail" });
+  });
+  await runWorker(queue, [order], { retry: once });
+  await queue.publish("order", {});
+  const letter = await queue.deadLetter();
+  expect(headerOf(letter, deadLetterHeader.errorName)).toBe("Unroutable");
+  expect(headerOf(letter, deadLetterHeader.errorMessage)).toContain("media.mail");
+  expect(runs).toBe(1);
 });

@@ -33,6 +33,9 @@ export type Outcome =
   /** Back to the queue as it was, for another worker. */
   | { readonly type: "HandBack" };
 
+/** Outcomes that publish a copy of the job. */
+export type Copied = Extract<Outcome, { type: "Retry" | "DeadLetter" }>;
+
 /**
  * Decides what becomes of a job after a run. Only a failure raises the attempt: a `RetryLater` says that the job could
  * not be done yet, and an interrupted one is not to blame.
@@ -46,17 +49,18 @@ export function decideOutcome(ending: Ending, attempt: number, policy: RetryPoli
     case "Interrupted":
       return { type: "HandBack" };
     case "TimedOut":
-      return failed(ending.error, attempt, policy, random);
+      return failedOutcome(ending.error, attempt, policy, random);
     case "Threw": {
       const { error } = ending;
       if (isRetryLater(error)) return { type: "Retry", delayMs: error.afterMs, attempt, input: error.input, error };
       if (isGiveUp(error)) return { type: "DeadLetter", reason: "GaveUp", error };
-      return failed(asError(error), attempt, policy, random);
+      return failedOutcome(asError(error), attempt, policy, random);
     }
   }
 }
 
-function failed(error: Error, attempt: number, policy: RetryPolicy, random: number): Outcome {
+/** What becomes of a job whose attempt failed: another attempt, or the dead-letter queue. */
+export function failedOutcome(error: Error, attempt: number, policy: RetryPolicy, random: number): Copied {
   if (attempt >= policy.maxAttempts) return { type: "DeadLetter", reason: "AttemptsExhausted", error };
   const delayMs = retryDelayMs(policy, attempt, random);
   return { type: "Retry", delayMs, attempt: attempt + 1, input: undefined, error };

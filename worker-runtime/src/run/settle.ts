@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { createBackoff } from "../broker/backoff.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { repliesExchange } from "../contract/index.ts";
-import { ConnectionLost, Unroutable } from "../errors.ts";
+import { asError, ConnectionLost, DeliveryLost, Unroutable } from "../errors.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -18,13 +18,45 @@ export interface OutcomePublisher {
 /** How often the broker may refuse a message before the job goes back to its queue. */
 const maxRefusals = 3;
 
+/** A run, as far as its log is concerned. */
+interface LoggedRun {
+  readonly log: Logger;
+}
+
 /**
- * Makes an outcome safe (a retry's or a dead letter's copy, children, events), then acks the delivery: never the other
- * way round. A crash in between leaves duplicates, never a loss.
+ * Makes messages safe before their job is acked. While the connection is down it waits. When the broker refuses or
+ * returns some (the delay fabric or an exchange is gone) it tries those again after a pause.
  *
- * While the connection is down it waits. When the broker refuses or returns a message (the delay fabric or an exchange
- * is gone) it tries those again after a pause, and then hands the job back: the pauses keep a job whose outcome cannot be
- * stored from going round and round.
+ * @returns undefined when the broker has them all; otherwise why not: refused again and again, or the delivery is lost.
+ */
+export async function store(
+  delivery: Delivery,
+  messages: readonly OutgoingMessage[],
+  publisher: OutcomePublisher,
+  clock: Clock,
+  run: LoggedRun,
+): Promise<Error | undefined> {
+  const pause = createBackoff(1_000, 8_000);
+  let unsafe = messages;
+  for (let refusals = 0; delivery.open; ) {
+    const { refused, errors } = await publishAll(unsafe, publisher, delivery.lost);
+    if (refused.length === 0) return undefined;
+    if (!delivery.open) break;
+    unsafe = refused;
+    const error = errors.find((one) => !(one instanceof ConnectionLost));
+    if (error !== undefined) {
+      refusals += 1;
+      run.log.error({ err: error, refusals }, "the outcome cannot be stored on the broker; the job is kept");
+    }
+    await sleep(clock, pause.next(), delivery.lost);
+    if (error !== undefined && refusals === maxRefusals) return asError(error);
+  }
+  return new DeliveryLost();
+}
+
+/**
+ * Makes an outcome safe, then acks the delivery: never the other way round. A crash in between leaves duplicates, never a
+ * loss. If it cannot be stored, the job goes back to its queue; the pauses before keep it from going round and round.
  *
  * @returns whether the outcome is safe; if not, the delivery was handed back or lost.
  */
@@ -33,22 +65,9 @@ export async function settleWith(
   messages: readonly OutgoingMessage[],
   publisher: OutcomePublisher,
   clock: Clock,
-  run: { readonly log: Logger },
+  run: LoggedRun,
 ): Promise<boolean> {
-  const pause = createBackoff(1_000, 8_000);
-  let unsafe = messages;
-  for (let refusals = 0; refusals < maxRefusals && delivery.open; ) {
-    const { refused, errors } = await publishAll(unsafe, publisher, delivery.lost);
-    if (refused.length === 0) return delivery.ack();
-    if (!delivery.open) return false;
-    unsafe = refused;
-    const error = errors.find((one) => !(one instanceof ConnectionLost));
-    if (error !== undefined) {
-      refusals += 1;
-      run.log.error({ err: error, refusals }, "the outcome cannot be stored on the broker; the job is kept");
-    }
-    await sleep(clock, pause.next(), delivery.lost);
-  }
+  if ((await store(delivery, messages, publisher, clock, run)) === undefined) return delivery.ack();
   if (delivery.handBack()) run.log.error("the job is handed back to its queue: it will be run again");
   return false;
 }

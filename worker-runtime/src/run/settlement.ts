@@ -8,11 +8,11 @@ import type { OutcomeLabel } from "../telemetry/metrics.ts";
 import type { Announcer } from "./announcer.ts";
 import { deadLetter } from "./dead-letter.ts";
 import type { Delivery } from "./delivery.ts";
-import { decideOutcome, type Outcome } from "./outcome.ts";
+import { type Copied, failedOutcome, type Outcome } from "./outcome.ts";
 import { eventError } from "./outcome-events.ts";
 import { retryCopy } from "./retry-copy.ts";
 import type { RunContext } from "./run-context.ts";
-import { type OutcomePublisher, settleWith } from "./settle.ts";
+import { type OutcomePublisher, settleWith, store } from "./settle.ts";
 
 export interface SettlementOptions {
   readonly queue: string;
@@ -46,57 +46,89 @@ export interface Settlement {
 export function createSettlement(options: SettlementOptions): Settlement {
   const { queue, worker, retry, codec, announcer, publisher, clock, random } = options;
 
-  /** The messages of an outcome, its children's and copy first. */
-  async function messagesOf(
-    outcome: Exclude<Outcome, { type: "HandBack" }>,
-    message: JobMessage,
-    lane: string | undefined,
-    body: SealedInput | undefined,
-  ): Promise<readonly OutgoingMessage[]> {
+  const failed = (error: Error, { attempt }: JobMessage) => failedOutcome(error, attempt, retry, random());
+
+  function events(outcome: Told, message: JobMessage): Promise<readonly OutgoingMessage[]> {
     switch (outcome.type) {
-      case "Done": {
-        const { children, output } = outcome;
-        const told = output === undefined ? {} : { output };
-        return [...children, ...(await announcer.events(message, { outcome: "done", ...told }))];
-      }
-      case "Retry": {
-        const target = lane === undefined ? queue : laneQueue(queue, lane);
-        const copy = retryCopy(message, outcome, body, target, clock.now());
-        return [copy, ...(await announcer.events(message, { outcome: "retried", error: eventError(outcome.error) }))];
-      }
-      case "DeadLetter": {
-        const { error, reason } = outcome;
-        const letter = deadLetter(message, outcome, { queue, worker, nowMs: clock.now() });
-        return [letter, ...(await announcer.events(message, { outcome: "failed", error: eventError(error, reason) }))];
-      }
+      case "Done":
+        return announcer.events(message, {
+          outcome: "done",
+          ...(outcome.output === undefined ? {} : { output: outcome.output }),
+        });
+      case "Retry":
+        return announcer.events(message, { outcome: "retried", error: eventError(outcome.error) });
+      case "DeadLetter":
+        return announcer.events(message, { outcome: "failed", error: eventError(outcome.error, outcome.reason) });
     }
   }
 
-  /** A RetryLater's new input as a body. One that does not fit fails here, and not after its wait, far from the code at fault. */
-  async function rewrite(outcome: Outcome, job: Job | undefined, { id, attempt }: JobMessage) {
-    if (outcome.type !== "Retry" || outcome.input === undefined || job === undefined) return { outcome };
+  /** A RetryLater's new input as a body. */
+  async function bodyOf(outcome: Copied, job: Job | undefined, { id }: JobMessage): Promise<SealedInput | undefined> {
+    if (outcome.type !== "Retry" || outcome.input === undefined || job === undefined) return undefined;
+    return await codec.seal(job, id, outcome.input);
+  }
+
+  function copyOf(outcome: Copied, message: JobMessage, lane: string | undefined, body: SealedInput | undefined) {
+    const nowMs = clock.now();
+    if (outcome.type === "DeadLetter") return deadLetter(message, outcome, { queue, worker, nowMs });
+    return retryCopy(message, outcome, body, lane === undefined ? queue : laneQueue(queue, lane), nowMs);
+  }
+
+  async function settleDone(outcome: Done, at: Place): Promise<OutcomeLabel> {
+    const { message, delivery, context } = at;
+    // A child that no queue takes is the handler's failure: its attempts are counted, and its dead letter says why.
+    const refused = await store(delivery, outcome.children, publisher, clock, context);
+    if (refused !== undefined) return delivery.open ? await settleCopied(failed(refused, message), at) : "lost";
+    return await conclude(await events(outcome, message), "done", at);
+  }
+
+  async function settleCopied(outcome: Copied, at: Place): Promise<OutcomeLabel> {
+    const { job, message, delivery, context } = at;
+    let body: SealedInput | undefined;
     try {
-      return { outcome, body: await codec.seal(job, id, outcome.input) };
+      body = await bodyOf(outcome, job, message);
     } catch (error) {
-      const wrong = new InvalidInput(`RetryLater: ${asError(error).message}`);
-      return { outcome: decideOutcome({ type: "Threw", error: wrong }, attempt, retry, random()) };
+      // It would be dead-lettered after its wait, far from the code that is at fault.
+      return await settleCopied(failed(new InvalidInput(`RetryLater: ${asError(error).message}`), message), at);
     }
+    logOutcome(outcome, context);
+    // Before the copy: if they cannot be stored, the job goes back, and there must not be two of it then.
+    const refused = await store(delivery, await events(outcome, message), publisher, clock, context);
+    if (refused !== undefined) return delivery.handBack() ? "handed_back" : "lost";
+    return await conclude([copyOf(outcome, message, delivery.lane, body)], labels[outcome.type], at);
+  }
+
+  async function conclude(last: readonly OutgoingMessage[], label: OutcomeLabel, at: Place): Promise<OutcomeLabel> {
+    const { delivery, context } = at;
+    if (await settleWith(delivery, last, publisher, clock, context)) return label;
+    return delivery.lost.aborted ? "lost" : "handed_back";
   }
 
   return {
-    async settle(decided, job, message, delivery, context) {
-      const { outcome, body } = await rewrite(decided, job, message);
+    async settle(outcome, job, message, delivery, context) {
       if (outcome.type === "HandBack") return delivery.handBack() ? "handed_back" : "lost";
       if (!delivery.open) return "lost";
-      if (outcome.type === "Retry")
-        context.log.warn({ err: outcome.error, delayMs: outcome.delayMs }, "to be tried again");
-      if (outcome.type === "DeadLetter")
-        context.log.error({ err: outcome.error, reason: outcome.reason }, "dead-lettered");
-      const messages = await messagesOf(outcome, message, delivery.lane, body);
-      if (await settleWith(delivery, messages, publisher, clock, context)) return labels[outcome.type];
-      return delivery.lost.aborted ? "lost" : "handed_back";
+      const at = { job, message, delivery, context };
+      return outcome.type === "Done" ? await settleDone(outcome, at) : await settleCopied(outcome, at);
     },
   };
 }
 
-const labels = { Done: "done", Retry: "retried", DeadLetter: "failed" } as const;
+/** What is settled. */
+interface Place {
+  readonly job: Job | undefined;
+  readonly message: JobMessage;
+  readonly delivery: Delivery;
+  readonly context: RunContext;
+}
+
+type Done = Extract<Outcome, { type: "Done" }>;
+type Told = Exclude<Outcome, { type: "HandBack" }>;
+
+function logOutcome(outcome: Copied, { log }: RunContext): void {
+  const { error } = outcome;
+  if (outcome.type === "Retry") log.warn({ err: error, delayMs: outcome.delayMs }, "to be tried again");
+  else log.error({ err: error, reason: outcome.reason }, "dead-lettered");
+}
+
+const labels = { Retry: "retried", DeadLetter: "failed" } as const;
