@@ -24,6 +24,15 @@ export function registerFlowMetrics(registry: Registry, view: IntakeView): void 
       for (const { name, started } of view.lanes) this.inc(label(name), started);
     },
   });
+  new Counter({
+    name: "jobwright_jobs_handed_back_total",
+    help: "Deliveries handed back before their job began: the worker was cordoned, or something long took up its slots.",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(view.handedBack);
+    },
+  });
   new Gauge({
     name: "jobwright_prefetch_extra",
     help: "Deliveries that the worker takes beside those that run: more for short jobs, none for long ones.",

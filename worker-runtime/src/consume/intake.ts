@@ -36,6 +36,8 @@ export interface IntakeView {
   /** Jobs a second; null for no limit. */
   readonly rate: number | null;
   readonly breaker: "Closed" | "Open" | "HalfOpen";
+  /** Deliveries handed back before their job began. */
+  readonly handedBack: number;
   /** Deliveries beside those that run which it would take. */
   readonly extra: number;
   readonly lanes: readonly { readonly name: string | undefined; readonly held: number; readonly started: number }[];
@@ -95,6 +97,7 @@ export function createIntake(options: IntakeOptions): Intake {
   let taking = false;
   let pausedAtMs = 0;
   let running = 0;
+  let handedBack = 0;
   /** The run that shows whether it works again, while the breaker is half open. */
   let probe: HeldDelivery | undefined;
   let window = slots;
@@ -285,7 +288,7 @@ export function createIntake(options: IntakeOptions): Intake {
       if (!consumer.converged || !isImpatient(held, now, nowMs)) continue;
       const surplus = held.takeBeyond(mayWait(now), spared);
       for (const delivery of surplus) {
-        delivery.handBack();
+        if (delivery.handBack()) handedBack += 1;
         delivery.release();
       }
       if (surplus.length > 0) log.debug({ lane: name, jobs: surplus.length }, "handed back what would have waited");
@@ -378,6 +381,9 @@ export function createIntake(options: IntakeOptions): Intake {
       },
       get breaker() {
         return breaker?.state(performance.now()) ?? "Closed";
+      },
+      get handedBack() {
+        return handedBack;
       },
       get extra() {
         return window - slots;
