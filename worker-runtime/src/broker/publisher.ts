@@ -5,7 +5,6 @@ import type { OutgoingMessage } from "../message/message.ts";
 import { createBackoff } from "./backoff.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { blamed, refused } from "./refusal.ts";
-import { batchWrites } from "./write-batching.ts";
 
 /** Publishes persistent, mandatory messages (unless their properties say otherwise) and waits until the broker has them. */
 export interface Publisher {
@@ -44,7 +43,6 @@ interface InFlight {
 
 interface OpenChannel {
   readonly confirm: ConfirmChannel;
-  readonly batch: () => void;
 }
 
 interface Waiter {
@@ -96,7 +94,7 @@ export function createPublisher(connection: BrokerConnection, log: Logger): Publ
   }
 
   function watch(confirm: ConfirmChannel, on: ChannelModel): OpenChannel {
-    const opened: OpenChannel = { confirm, batch: batchWrites(on) };
+    const opened: OpenChannel = { confirm };
     confirm.on("return", markReturned);
     // Comes just before what is in flight on the channel fails.
     confirm.on("error", (error) => {
@@ -164,7 +162,6 @@ export function createPublisher(connection: BrokerConnection, log: Logger): Publ
     inFlight.add(entry);
     try {
       const { exchange, routingKey, content, properties } = message;
-      on.batch();
       on.confirm.publish(exchange, routingKey, content, { persistent: true, mandatory: true, ...properties }, settle);
     } catch (error) {
       // The channel is about to tell that it is closed: until then nobody else is to try it.
