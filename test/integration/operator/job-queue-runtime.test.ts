@@ -1,6 +1,7 @@
 // What workers and producers are told of a JobQueue, and what the broker is told.
 import { describe, expect, test } from "vitest";
 import { secrets } from "../../../operator/src/kinds.ts";
+import { readCluster } from "../../cluster/index.ts";
 import { connectAs, takeIn } from "./amqp.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
 import { mountedConfiguration, simulateWorker } from "./simulated-worker.ts";
@@ -20,24 +21,42 @@ async function ready(scene: Scene, name: string): Promise<void> {
 const definition = async (scene: Scene, policy: string) =>
   ((await scene.broker.find("policies", policy)) as { definition: Record<string, unknown> } | undefined)?.definition;
 
+const versions = readCluster().brokers.map(({ version }) => version);
+
 const key = (byte: number) => Buffer.alloc(32, byte).toString("base64");
 
 describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
-  test("has the broker take jobs back after maxJobDuration, and an edit changes it on the live queue", async (context) => {
-    const scene = await setScene(context);
-    await scene.applyQueue("mail");
-    await ready(scene, "mail");
-    const name = `${scene.namespace}.mail`;
-    expect(await definition(scene, `jobwright:${name}`)).toMatchObject({ "consumer-timeout": 1_800_000 });
-    await (await connectAs(context, scene, "mail-producer")).publish(name, "send", { n: 1 });
-    await scene.applyQueue("mail", { maxJobDuration: "2h" });
-    await eventually(async () => {
-      const queue = (await scene.broker.find("queues", name)) as { effective_policy_definition: object };
-      expect(queue.effective_policy_definition).toMatchObject({ "consumer-timeout": 7_200_000 });
-    });
-    expect(await takeIn(context, scene, name)).toEqual([{ n: 1 }]);
-    expect((await scene.queue("mail"))?.status).not.toHaveProperty("unsupported");
-  });
+  test.for(versions.filter((version) => version !== "3.10"))(
+    "has RabbitMQ %s take jobs back after maxJobDuration, and an edit changes it on the live queue",
+    async (version, context) => {
+      const scene = await setScene(context, { version });
+      await scene.applyQueue("mail");
+      await ready(scene, "mail");
+      const name = `${scene.namespace}.mail`;
+      expect(await definition(scene, `jobwright:${name}`)).toMatchObject({ "consumer-timeout": 1_800_000 });
+      await (await connectAs(context, scene, "mail-producer")).publish(name, "send", { n: 1 });
+      await scene.applyQueue("mail", { maxJobDuration: "2h" });
+      await eventually(async () => {
+        const queue = (await scene.broker.find("queues", name)) as { effective_policy_definition: object };
+        expect(queue.effective_policy_definition).toMatchObject({ "consumer-timeout": 7_200_000 });
+      });
+      expect(await takeIn(context, scene, name)).toEqual([{ n: 1 }]);
+      expect((await scene.queue("mail"))?.status).not.toHaveProperty("unsupported");
+    },
+  );
+
+  test.for(versions.filter((version) => version === "3.10"))(
+    "says that RabbitMQ %s cannot keep maxJobDuration, and works without",
+    async (version, context) => {
+      const scene = await setScene(context, { version });
+      await scene.applyQueue("mail", { maxJobDuration: "2h" });
+      await ready(scene, "mail");
+      expect(await definition(scene, `jobwright:${scene.namespace}.mail`)).not.toHaveProperty("consumer-timeout");
+      expect((await scene.queue("mail"))?.status?.unsupported).toEqual([
+        expect.stringContaining("maxJobDuration (2h) has no effect: RabbitMQ 3.10"),
+      ]);
+    },
+  );
 
   test("gets lanes and loses them with jobs inside, and its workers are told", async (context) => {
     const scene = await setScene(context);
