@@ -73,6 +73,17 @@ export const isolated = defineJob({
   },
 });
 
+/** Computes for ever where it is told to, and so never hears of its timeout. */
+export const spinning = defineJob({
+  name: "spinning",
+  input: z.boolean(),
+  isolate: true,
+  timeout: "3s",
+  run(forEver) {
+    while (forEver) block(1_000);
+  },
+});
+
 /** Its input cannot cross to a thread. */
 export const uncloneable = defineJob({
   name: "uncloneable",
@@ -88,4 +99,4 @@ function block(ms: number): void {
   }
 }
 
-export default defineWorker({ jobs: [child, isolated, uncloneable] });
+export default defineWorker({ jobs: [child, isolated, spinning, uncloneable] });

@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { GiveUp, HandlerThreadEnded, InvalidInput, JobTimedOut, RetryLater } from "@jobwright/worker-runtime";
-import { type Logger, pino } from "pino";
+import { deadLetterHeader } from "@jobwright/worker-runtime/contract";
+import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createThreads } from "../../../worker-runtime/src/isolation/threads.ts";
 import type { Job, JobContext } from "../../../worker-runtime/src/job.ts";
-import { isolated, uncloneable } from "./isolated-jobs.ts";
+import { isolated, spinning, uncloneable } from "./isolated-jobs.ts";
+import { createTestQueue, headerOf } from "./job-queue.ts";
+import { memoryLog } from "./memory-log.ts";
+import { quickRetry, runWorker } from "./running-worker.ts";
 
 const module = join(import.meta.dirname, "isolated-jobs.ts");
 
@@ -12,11 +16,6 @@ function threads() {
   const started = createThreads(module);
   onTestFinished(() => started.stop());
   return started;
-}
-
-function memoryLog(): { log: Logger; lines: Record<string, unknown>[] } {
-  const lines: Record<string, unknown>[] = [];
-  return { lines, log: pino({ level: "info" }, { write: (line) => void lines.push(JSON.parse(line)) }) };
 }
 
 function contextOf(changes: Partial<JobContext> = {}): JobContext {
@@ -165,6 +164,22 @@ test("a handler that ignores its signal for 5 s loses its thread; others get a n
   expect(performance.now() - abortedAt).toBeGreaterThan(4_900);
   expect(performance.now() - abortedAt).toBeLessThan(8_000);
   expect(await act({ act: "compute" }, {}, on)).toBeDefined();
+});
+
+test("a job that computes for ever is dead-lettered as timed out, and its slot does the next job", async () => {
+  const queue = await createTestQueue();
+  const { log, said } = memoryLog();
+  const retry = { ...quickRetry, maxAttempts: 1 };
+  const worker = await runWorker(queue, [spinning], { retry }, { log, module });
+  await queue.publish("spinning", true);
+  await queue.publish("spinning", false);
+  const letter = await queue.deadLetter();
+  expect(headerOf(letter, deadLetterHeader.errorName)).toBe("JobTimedOut");
+  expect(await said("goes on 5 s after its signal was aborted: its thread is ended")).toMatchObject({
+    job: "spinning",
+  });
+  expect(await queue.leftBy(worker)).toBe(0);
+  expect(await queue.ready(`${queue.name}.dead`)).toBe(0);
 });
 
 test.each([
