@@ -6,9 +6,9 @@ import { type Consumer, createConsumer, nothing } from "./consumer.ts";
 import type { HeldDelivery } from "./delivery.ts";
 import { createFairOrder } from "./fair-order.ts";
 import { createHeldQueue, type HeldQueue } from "./held-queue.ts";
-import { createMovingAverage } from "./moving-average.ts";
+import { createPace } from "./pace.ts";
+import { isImpatient, isOftenReturned, patienceMs } from "./patience.ts";
 import { mayWait, type PlanFacts, wantOfLane } from "./plan.ts";
-import { extraPrefetch, isBrisk, laneCandidates, lanesMayHold, worthChanging } from "./prefetch.ts";
 import { createTokenBucket } from "./token-bucket.ts";
 
 /** Decides which job starts when: takes deliveries of a queue and its lanes, and gives them the slots. */
@@ -73,18 +73,10 @@ interface OpenLane {
 
 /** How often is looked again at what is wanted and what waits. */
 const lookEveryMs = 200;
-/** What waits for longer, beside what may wait, is handed back: the slots are taken by something long. */
-const patienceMs = 1_000;
-/** How long a paused worker goes on starting what waits. */
-const pausedPatienceMs = 500;
-/** A delivery that has come back so often is kept rather than handed back again: the delivery limit is 20 by default. */
-const oftenReturned = 10;
 
 export function createIntake(options: IntakeOptions): Intake {
   const { connection, queue, slots, log } = options;
-  const service = createMovingAverage();
-  const roundTrip = createMovingAverage();
-  const size = createMovingAverage();
+  const pace = createPace(slots, 1 + options.lanes.length);
   const bucket = createTokenBucket(options.rate, performance.now());
   const breaker = options.breaker === undefined ? undefined : createCircuitBreaker(options.breaker);
   const named = [{ name: undefined, weight: 1 }, ...options.lanes];
@@ -95,13 +87,11 @@ export function createIntake(options: IntakeOptions): Intake {
   const waiters = new Set<() => void>();
 
   let taking = false;
-  let pausedAtMs = 0;
+  let pausedAtMs: number | undefined;
   let running = 0;
   let handedBack = 0;
   /** The run that shows whether it works again, while the breaker is half open. */
   let probe: HeldDelivery | undefined;
-  let window = slots;
-  let laneWindows = false;
   /** Runs to end until what is wanted is looked at for the first time: sooner than by the clock, since a lot may be there. */
   let untilFirstLook = slots * 2;
   /** Whether what is wanted depends on what waits, so that each delivery changes it. */
@@ -119,13 +109,13 @@ export function createIntake(options: IntakeOptions): Intake {
       log,
       onDelivery(delivery) {
         held.push(delivery);
-        size.add(delivery.message.content.length);
+        pace.arrived(delivery.message.content.length);
         pump();
       },
       onReleased,
       onPostponed: (delivery, waitMs) => postpone(lane, delivery, waitMs),
       onLost: () => held.purge(),
-      onRoundTrip: (ms) => roundTrip.add(ms),
+      onRoundTrip: pace.answered,
     });
     const lane: OpenLane = { name, share, held, consumer, started: 0, postponed: 0 };
     return lane;
@@ -137,7 +127,7 @@ export function createIntake(options: IntakeOptions): Intake {
     running -= 1;
     if (probe === delivery) probe = undefined;
     if (ran) {
-      service.add(performance.now() - delivery.startedAtMs);
+      pace.ran(performance.now() - delivery.startedAtMs);
       untilFirstLook -= 1;
       if (untilFirstLook === 0 && taking) plan();
     } else {
@@ -203,7 +193,7 @@ export function createIntake(options: IntakeOptions): Intake {
   function mayStart({ held }: OpenLane): boolean {
     const first = held.first();
     if (first === undefined) return false;
-    return taking || isBrisk(service.value) || returns(first) >= oftenReturned;
+    return taking || pace.brisk || isOftenReturned(first);
   }
 
   function startFirst(lane: OpenLane): void {
@@ -229,27 +219,14 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   function facts(nowMs: number): PlanFacts {
-    const flow = {
-      slots,
-      serviceMs: service.value,
-      roundTripMs: Math.max(2, roundTrip.value ?? 0),
-      messageBytes: size.value ?? 0,
-    };
-    const extra = extraPrefetch(flow);
-    if (worthChanging(window, slots + extra, slots)) window = slots + extra;
-    laneWindows = lanesMayHold(lanes.length, flow, extra, laneWindows);
     const freeSlots = slots - running;
     return {
+      ...pace.measure(freeSlots),
       taking,
       breaker: breaker?.state(nowMs) ?? "Closed",
       lanes: lanes.length,
       slots,
       freeSlots,
-      extra,
-      window,
-      brisk: isBrisk(service.value),
-      laneWindows,
-      candidates: laneCandidates(flow, freeSlots, lanes.length),
       startableSoon: bucket.startable(nowMs, 500),
       startable: bucket.startable(nowMs, 2_000),
     };
@@ -270,7 +247,7 @@ export function createIntake(options: IntakeOptions): Intake {
     const nowMs = performance.now();
     const longestWaitMs = nowMs - Math.min(...lanes.map(({ held }) => held.first()?.arrivedAtMs ?? nowMs));
     // Nothing was free for so long: so long do jobs take, at least.
-    if (longestWaitMs > patienceMs && running >= slots) service.atLeast(longestWaitMs);
+    if (longestWaitMs > patienceMs && running >= slots) pace.stoodStill(longestWaitMs);
     pump();
     plan();
     handBackSurplus(nowMs);
@@ -282,10 +259,11 @@ export function createIntake(options: IntakeOptions): Intake {
     const now = facts(nowMs);
     // What no limit holds up starts as soon as there is a slot, so it may stay.
     const unlimited = now.breaker === "Closed" && now.startable > 0;
-    const spared = (delivery: HeldDelivery) => unlimited && returns(delivery) >= oftenReturned;
+    const spared = (delivery: HeldDelivery) => unlimited && isOftenReturned(delivery);
     for (const { held, consumer, name } of lanes) {
+      const arrivedAtMs = held.first()?.arrivedAtMs ?? nowMs;
       // A consumer that may still take something would be given the same jobs again at once.
-      if (!consumer.converged || !isImpatient(held, now, nowMs)) continue;
+      if (!consumer.converged || !isImpatient(arrivedAtMs, { brisk: now.brisk, pausedAtMs }, nowMs)) continue;
       const surplus = held.takeBeyond(mayWait(now), spared);
       for (const delivery of surplus) {
         if (delivery.handBack()) handedBack += 1;
@@ -293,12 +271,6 @@ export function createIntake(options: IntakeOptions): Intake {
       }
       if (surplus.length > 0) log.debug({ lane: name, jobs: surplus.length }, "handed back what would have waited");
     }
-  }
-
-  function isImpatient(held: HeldQueue, { brisk }: PlanFacts, nowMs: number): boolean {
-    const arrivedAtMs = held.first()?.arrivedAtMs ?? nowMs;
-    if (taking) return nowMs - arrivedAtMs >= patienceMs;
-    return nowMs - Math.max(arrivedAtMs, pausedAtMs) >= (brisk ? pausedPatienceMs : 0);
   }
 
   function heldNow(): number {
@@ -321,12 +293,13 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   function watch(): void {
-    look ??= setInterval(lookAgain, lookEveryMs);
+    look ??= setInterval(lookAgain, lookEveryMs).unref();
   }
 
   return {
     resume() {
       taking = true;
+      pausedAtMs = undefined;
       // A pause that is under way is superseded.
       for (const done of [...waiters]) done();
       watch();
@@ -386,17 +359,11 @@ export function createIntake(options: IntakeOptions): Intake {
         return handedBack;
       },
       get extra() {
-        return window - slots;
+        return pace.window - slots;
       },
       get lanes() {
         return lanes.map(({ name, held, started, postponed }) => ({ name, held: held.size + postponed, started }));
       },
     },
   };
-}
-
-/** How often a delivery has come back to its quorum queue. */
-function returns({ message }: HeldDelivery): number {
-  const count: unknown = message.properties.headers?.["x-delivery-count"];
-  return typeof count === "number" ? count : 0;
 }
