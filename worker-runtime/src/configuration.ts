@@ -37,6 +37,8 @@ export interface WorkerSettings {
   readonly keyring: KeyringSource | undefined;
   /** Largest body, in bytes; undefined means RabbitMQ's own limit. */
   readonly maxMessageBytes: number | undefined;
+  /** How long the broker lets a worker keep a job, where that is known. */
+  readonly maxJobDurationMs?: number | undefined;
   /** What dead letters and the broker's management page call this worker. */
   readonly worker: string;
   /** Where it reports to and takes commands from; undefined outside Kubernetes, where no operator listens. */
@@ -124,6 +126,7 @@ export async function mountedSettings(
     schemas: mounted.schemas,
     keyring: mounted.encrypted ? { keyringDirectory } : undefined,
     maxMessageBytes: mounted.maxMessageBytes,
+    maxJobDurationMs: mounted.maxJobDurationMs,
     worker: `${namespace}.${pool}.${pod}`,
     identity: { namespace, pool, pod },
     address: async () => addressOfBinding(await readBinding(credentials)),

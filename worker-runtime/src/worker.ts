@@ -17,6 +17,7 @@ import { createInputCodec } from "./message/input-codec.ts";
 import { createKeyring } from "./message/keyring.ts";
 import { createRunner } from "./run/runner.ts";
 import { createTally } from "./run/tally.ts";
+import { warnOfTooLongJobs } from "./run/too-long-jobs.ts";
 import { watchEventLoop } from "./telemetry/event-loop.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { serveTelemetry } from "./telemetry/server.ts";
@@ -65,6 +66,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     createKeyring(settings.keyring, (error) => log.warn({ err: error }, "the keyring could not be read again"));
   const content = { schemas: settings.schemas, keyring, maxMessageBytes: settings.maxMessageBytes };
   await createInputCodec({ ...content, queue }).prepare(definition.jobs);
+
+  warnOfTooLongJobs(definition.jobs, settings.maxJobDurationMs, log);
 
   const state = () => workerState(orders, quiet, runner.running);
   const threads = createThreads(options.module);
