@@ -33,6 +33,11 @@ describe("in a pod", () => {
     });
   });
 
+  test("a queue that encrypts has its keyring where the operator mounts it", async () => {
+    const settings = await mountedSettings(await file({ ...mounted, encrypted: true }), "/nowhere", env);
+    expect(settings.keyring).toEqual({ keyringDirectory: "/etc/jobwright/keyring" });
+  });
+
   test.each([
     ["{", "is not JSON"],
     [{ ...mounted, concurrency: 0 }, "concurrency: "],
@@ -53,13 +58,15 @@ describe("in a pod", () => {
 
 describe("by hand", () => {
   test("the defaults are those of a JobQueue, and there is no operator to report to", async () => {
+    const keyring = await resolveSettings({ broker: "amqp://localhost", queue: "a.b", keyring: "./keys" }, {});
+    expect(keyring.keyring).toEqual({ keyringDirectory: "./keys" });
     const settings = await resolveSettings({ broker: "amqp://localhost", queue: "a.b" }, {});
     expect(settings).toMatchObject({ queue: "a.b", concurrency: 1, retry: defaultRetryPolicy, identity: undefined });
   });
 
   test.each([
     [{ broker: "amqp://localhost" }, "--broker needs --queue"],
-    [{ queue: "a.b" }, "--queue, --concurrency, --lane and --rate go with --broker"],
+    [{ queue: "a.b" }, "--queue, --concurrency, --lane, --rate and --keyring go with --broker"],
     [{ config: "/no/such/file" }, "cannot read /no/such/file (ENOENT)"],
   ])("%j is refused", async (line, message) => {
     await expect(resolveSettings(line, {})).rejects.toThrow(message);

@@ -54,6 +54,7 @@ export interface CommandLine {
   readonly concurrency?: number;
   readonly lane?: readonly Lane[];
   readonly rate?: SharedRateLimit;
+  readonly keyring?: string;
 }
 
 /**
@@ -63,9 +64,9 @@ export interface CommandLine {
  */
 export async function resolveSettings(line: CommandLine, env: NodeJS.ProcessEnv): Promise<WorkerSettings> {
   if (line.broker !== undefined) return laptopSettings(line.broker, line);
-  if ([line.queue, line.concurrency, line.lane, line.rate].some((option) => option !== undefined)) {
+  if ([line.queue, line.concurrency, line.lane, line.rate, line.keyring].some((option) => option !== undefined)) {
     throw new ConfigurationError(
-      "--queue, --concurrency, --lane and --rate go with --broker: in a pod, the JobQueue and the WorkerPool say them",
+      "--queue, --concurrency, --lane, --rate and --keyring go with --broker: in a pod, the JobQueue and the WorkerPool say them",
     );
   }
   return await mountedSettings(line.config ?? configurationPath, credentialsDirectory, env);
@@ -86,7 +87,7 @@ function laptopSettings(broker: string, line: CommandLine): WorkerSettings {
     outcomes: "None",
     rateLimit: line.rate,
     schemas: {},
-    keyring: undefined,
+    keyring: line.keyring === undefined ? undefined : { keyringDirectory: line.keyring },
     maxMessageBytes: undefined,
     worker: hostname(),
     identity: undefined,

@@ -5,7 +5,7 @@ const notFound = 404;
 
 /**
  * Which of the messages in flight the broker meant when it closed the channel. It names no message, only what was wrong
- * (read in RabbitMQ 3.10 and 4.0): `no exchange 'x'`, `access to exchange 'x'`, `access to topic 'key' in exchange 'x'`,
+ * (tried on RabbitMQ 3.10 and 4.0): `no exchange 'x'`, `access to exchange 'x'`, `access to topic 'key' in exchange 'x'`,
  * `message size 9 is larger than configured max size 8`. Others of the same kind would be refused as well.
  *
  * @returns those to blame; all of them when the words name none, so that nothing is sent again for ever.

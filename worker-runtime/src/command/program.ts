@@ -65,6 +65,7 @@ const program = new Command("jobwright-worker")
     parseLane,
   )
   .option("--rate <jobs/per>", "with --broker: start at most so many jobs in so long, such as 10/1s", parseRate)
+  .option("--keyring <directory>", "with --broker: the keys of a queue that encrypts, as its Secret is mounted")
   .option("--port <port>", "port of /metrics, /healthz and /readyz; 0 picks a free one", atLeast(0), telemetryPort)
   .addOption(
     new Option("--log-level <level>", "how much is logged")
