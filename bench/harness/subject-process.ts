@@ -10,6 +10,9 @@ export interface SubjectProcess extends AsyncDisposable {
   call<Name extends CallName>(name: Name, params: Calls[Name][0]): Promise<Calls[Name][1]>;
 }
 
+/** Far more than any run takes: a subject that stands still is to be named, not waited for. */
+const patienceMs = 180_000;
+
 const script = join(import.meta.dirname, "child.ts");
 
 /** @param nodeArguments more flags for Node, for example `--cpu-prof`. */
@@ -44,7 +47,15 @@ export function startSubject(nodeArguments: readonly string[] = profiling()): Su
       lastId += 1;
       waiting.set(lastId, call);
       child.send({ id: lastId, name, params } as Request);
-      return (await call.promise) as Calls[Name][1];
+      const impatience = setTimeout(
+        () => call.reject(new Error(`"${name}" took over ${patienceMs / 1000} s: ${JSON.stringify(params)}`)),
+        patienceMs,
+      );
+      try {
+        return (await call.promise) as Calls[Name][1];
+      } finally {
+        clearTimeout(impatience);
+      }
     },
     async [Symbol.asyncDispose]() {
       if (child.connected) child.disconnect();

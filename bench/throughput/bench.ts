@@ -4,7 +4,7 @@ import { rounded, writeResults } from "../harness/results.ts";
 import { ratioOf, spreadOf } from "../harness/statistics.ts";
 import { renderTable } from "../harness/table.ts";
 import type { SubjectName } from "../subjects/names.ts";
-import { consumeCases, headline, headlineProduce, isHeadline, produceCases } from "./cases.ts";
+import { consumeCases, headline, headlineProduce, produceCases } from "./cases.ts";
 import { measureConsuming } from "./consume.ts";
 import { measureProducing } from "./produce.ts";
 import { cpuMsOf, type Runs, ratesOf } from "./rounds.ts";
@@ -25,31 +25,44 @@ interface Measured {
   readonly runs: Runs;
 }
 
-/** Jobs a second against the peers, in one interleaved run. `--quick`: only the headline case. */
+/**
+ * Jobs a second against the peers, in one interleaved run. `--quick`: only the headline cases; `--only <text>`: they and
+ * those whose title has this text.
+ */
 export async function throughput(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { quick: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } },
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
+      rounds: { type: "string", default: "5" },
+    },
   });
   const rounds = Number(values.rounds);
   const began = Date.now();
 
+  const wanted = (title: string) => !values.quick && title.includes(values.only);
+
   const producing: Measured[] = [];
   let produceHeadline: Runs = new Map();
-  for (const one of values.quick ? [headlineProduce] : produceCases()) {
+  for (const one of produceCases()) {
+    const title = `produce ${bytes(one.payloadBytes)}`;
+    if (one !== headlineProduce && !wanted(title)) continue;
     const runs = await measureProducing(producers, one, rounds);
     if (one === headlineProduce) produceHeadline = runs;
-    producing.push({ title: `produce ${bytes(one.payloadBytes)}`, runs });
-    report(`${producing.at(-1)?.title}: ${brief(runs)}`, Date.now() - began);
+    producing.push({ title, runs });
+    report(`${title}: ${brief(runs)}`, Date.now() - began);
   }
   const consuming: Measured[] = [];
   let consumeHeadline: Runs = new Map();
-  for (const one of values.quick ? [headline] : consumeCases()) {
-    const runs = await measureConsuming(consumers, one, rounds);
-    if (isHeadline(one)) consumeHeadline = runs;
+  for (const one of consumeCases()) {
     const handler = one.handlerMs === 0 ? "no-op" : `${one.handlerMs} ms`;
-    consuming.push({ title: `consume ${handler}, ${bytes(one.payloadBytes)}, concurrency ${one.concurrency}`, runs });
-    report(`${consuming.at(-1)?.title}: ${brief(runs)}`, Date.now() - began);
+    const title = `consume ${handler}, ${bytes(one.payloadBytes)}, concurrency ${one.concurrency}`;
+    if (one !== headline && !wanted(title)) continue;
+    const runs = await measureConsuming(consumers, one, rounds);
+    if (one === headline) consumeHeadline = runs;
+    consuming.push({ title, runs });
+    report(`${title}: ${brief(runs)}`, Date.now() - began);
   }
 
   print("Jobs per second: median (lowest – highest)", producing, producers, ratesOf, 0);

@@ -43,7 +43,7 @@ export function produceCases(): ProduceCase[] {
   );
 }
 
-export function isHeadline(given: Pick<ConsumeCase, "handlerMs" | "payloadBytes" | "concurrency">): boolean {
+function isHeadline(given: Pick<ConsumeCase, "handlerMs" | "payloadBytes" | "concurrency">): boolean {
   const { handlerMs, payloadBytes, concurrency } = headline;
   return given.handlerMs === handlerMs && given.payloadBytes === payloadBytes && given.concurrency === concurrency;
 }
