@@ -3,9 +3,10 @@ import { z } from "zod";
 /** A value that fits its schema, as the schema made it, or why it does not. */
 export type Checked = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
 
-// Schemas that have turned out to need a promise somewhere. All others are parsed without one, which is several times
-// faster.
-const asynchronous = new WeakSet<z.ZodType>();
+// Whether a schema needs a promise somewhere, by its first value. Those that do not are parsed without one, which is
+// several times faster. Never tried out on them the other way round: zod throws away the promise that it meets then, and
+// a refinement that fails would be a rejection that nobody handles.
+const needsPromise = new WeakMap<z.ZodType, boolean>();
 
 /**
  * Checks a value that was read from JSON. Never throws nor rejects; a promise only where the schema needs one.
@@ -13,14 +14,21 @@ const asynchronous = new WeakSet<z.ZodType>();
  * @param what what the problem calls the value, for example `the input of "resize"`.
  */
 export function checkValue(schema: z.ZodType, value: unknown, what: string): Checked | Promise<Checked> {
-  if (asynchronous.has(schema)) return checkLater(schema, value, what);
   try {
-    return checked(schema.safeParse(value), what);
+    if (needsPromise.get(schema) === false) return checked(schema.safeParse(value), what);
+    if (needsPromise.get(schema) === undefined) {
+      const first = schema._zod.run({ value, issues: [] }, { async: true });
+      needsPromise.set(schema, first instanceof Promise);
+      // Its outcome is of no interest: the value is checked once more below.
+      if (first instanceof Promise) first.catch(() => {});
+      else return checkValue(schema, value, what);
+    }
   } catch (error) {
+    // Only this value needs one, for example in one branch of a union.
     if (!(error instanceof z.core.$ZodAsyncError)) return threw(error, what);
-    asynchronous.add(schema);
-    return checkLater(schema, value, what);
+    needsPromise.set(schema, true);
   }
+  return checkLater(schema, value, what);
 }
 
 async function checkLater(schema: z.ZodType, value: unknown, what: string): Promise<Checked> {
