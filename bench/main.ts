@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   throughput: async () => (await import("./throughput/bench.ts")).throughput,
   latency: async () => (await import("./latency/bench.ts")).latency,
   crash: async () => (await import("./crash/bench.ts")).crash,
+  delays: async () => (await import("./delays/bench.ts")).delays,
   memory: async () => (await import("./memory/bench.ts")).memory,
 };
 

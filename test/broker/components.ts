@@ -4,7 +4,8 @@ import { answers } from "../cluster/http-health.ts";
 import { program } from "../cluster/packages.ts";
 import type { ProcessSpec } from "../cluster/processes.ts";
 import { type BrokerSettings, brokerConfiguration } from "./configuration.ts";
-import { brokerRoot } from "./root.ts";
+import { hastened } from "./hastened.ts";
+import { brokerRoot, home } from "./root.ts";
 import { brokerFolder, loopback, readSettings } from "./settings.ts";
 import { type BrokerPlan, type BrokerVersion, brokerPlans, compactVersion } from "./versions.ts";
 
@@ -17,9 +18,6 @@ export interface BrokerNode {
   /** Where its data and configuration are. */
   readonly folder: string;
 }
-
-/** Where the broker's data folder is inside its root. */
-const home = "/var/lib/rabbitmq";
 
 /** The name of the broker's process record and log. */
 export const serverName = (version: BrokerVersion) => `rabbitmq-${compactVersion(version)}`;
@@ -66,8 +64,9 @@ export function epmdProgram(node: BrokerNode): Program {
 }
 
 /** The broker itself; {@link writeConfiguration} comes first. */
-export function serverProgram(node: BrokerNode): Program {
-  return insideRoot(node, ["/bin/sh", "-c", serverScript], environment(node));
+export function serverProgram(node: BrokerNode, ownClock = false): Program {
+  const env = environment(node);
+  return insideRoot(node, ["/bin/sh", "-c", serverScript], ownClock ? hastened(env) : env);
 }
 
 /** `rabbitmqctl` of a node, for what the management API does not offer. */
@@ -77,7 +76,9 @@ export function controlProgram(node: BrokerNode, args: readonly string[]): Progr
 }
 
 // With this variable the script becomes the Erlang VM instead of waiting for it, so the recorded pid is the broker's.
-const serverScript = "RUNNING_UNDER_SYSTEMD=true exec /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server";
+// A library that is preloaded is inside the root, so not before here.
+const serverScript =
+  "RUNNING_UNDER_SYSTEMD=true LD_PRELOAD=$BROKER_PRELOAD exec /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server";
 
 function environment({ nodeName, plan }: BrokerNode): Record<string, string> {
   return {

@@ -1,4 +1,5 @@
 // RabbitMQ for tests: real servers that a test may stop, kill and start again.
+export type { BrokerClock } from "./hastened.ts";
 export { type PrivateBroker, startPrivateBroker } from "./private.ts";
 export type { Broker } from "./server.ts";
 export { killBroker, readBroker, startBroker, stopBroker } from "./server.ts";

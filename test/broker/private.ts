@@ -13,6 +13,7 @@ import {
   serverProgram,
   writeConfiguration,
 } from "./components.ts";
+import { type BrokerClock, hasten, prepareHastened } from "./hastened.ts";
 import { ensureBrokerRoot } from "./root.ts";
 import { type Broker, describeBroker } from "./server.ts";
 import { loopback } from "./settings.ts";
@@ -30,8 +31,12 @@ export interface PrivateBroker extends Broker, AsyncDisposable {
   kill(): Promise<void>;
   /** Ends it in order. */
   stop(): Promise<void>;
-  /** Starts it again with the data that it kept; resolves when it answers. Nothing happens when it runs. */
-  start(): Promise<void>;
+  /**
+   * Starts it again with the data that it kept; resolves when it answers. Nothing happens when it runs.
+   *
+   * @param clock another than the machine's. It runs at its rate within a second after this has resolved.
+   */
+  start(clock?: BrokerClock): Promise<void>;
   /** Runs `rabbitmqctl`, for what the management API does not offer; resolves to what it prints. */
   control(...args: string[]): Promise<string>;
 }
@@ -48,14 +53,18 @@ export async function startPrivateBroker(version: BrokerVersion = defaultBrokerV
   const node: BrokerNode = { version, nodeName, plan, folder };
   const settings = { address: loopback, username: "admin", password: randomBytes(18).toString("base64url") };
   const logFile = join(folder, "log");
+  const home = join(folder, "home");
 
   const epmd = startOwned({ ...epmdProgram(node), logFile });
-  async function launch(): Promise<OwnedProcess> {
+  async function launch(clock?: BrokerClock): Promise<OwnedProcess> {
     writeConfiguration(node, settings);
-    const process = startOwned({ ...serverProgram(node), logFile });
+    if (clock !== undefined) await prepareHastened(home, clock);
+    const beganMs = performance.now();
+    const process = startOwned({ ...serverProgram(node, clock !== undefined), logFile });
     await answersWithin(process, { name: `RabbitMQ ${version}`, logFile, timeoutMs: 120_000 }, () =>
       nodeAnswers(plan, settings),
     );
+    if (clock !== undefined) hasten(home, clock, performance.now() - beganMs);
     return process;
   }
 
@@ -76,8 +85,8 @@ export async function startPrivateBroker(version: BrokerVersion = defaultBrokerV
     },
     kill: () => server.kill(),
     stop: () => server.stop("SIGTERM", 30_000),
-    async start() {
-      if (!server.running) server = await launch();
+    async start(clock) {
+      if (!server.running) server = await launch(clock);
     },
     control(...words) {
       const { command, args, env } = controlProgram(node, words);

@@ -6,6 +6,9 @@ import { cacheDirectory, cachePath } from "../cluster/paths.ts";
 import { slowStep } from "../cluster/progress.ts";
 import { type BrokerVersion, brokerPlans } from "./versions.ts";
 
+/** Where the broker's data folder is inside its root. */
+export const home = "/var/lib/rabbitmq";
+
 /** The folder of a small Debian system that has this RabbitMQ and its Erlang. */
 export function brokerRoot(version: BrokerVersion): string {
   return cachePath(`rabbitmq-${version}`);
