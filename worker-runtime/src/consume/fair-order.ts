@@ -10,14 +10,15 @@ export interface FairOrder {
 
 /**
  * Stride scheduling (Waldspurger and Weihl, 1995). Each lane has a position that advances by 1 / weight for each of its
- * jobs; the hindmost lane with work is next. A lane that was idle is moved up to where the others are, so that it gets
- * no credit for the time in which it wanted nothing, and no lane waits for it to catch up.
+ * jobs; the hindmost lane with work is next. A lane that was idle is moved up to one job behind the others, so that it
+ * gets no credit for the time in which it wanted nothing, and no lane waits for it to catch up. The one job is for lanes
+ * that are not idle: their next one may just be on its way from the broker.
  *
  * @param weights positive, one a lane. Of two lanes in one place the earlier goes first.
  */
 export function createFairOrder(weights: readonly number[]): FairOrder {
   const lanes = weights.map((weight) => ({ stride: 1 / weight, position: 0 }));
-  /** Position of the lane that started last: all lanes with work are there or ahead. */
+  /** How far the lanes have come: where the one that started last was, or one before it. */
   let present = 0;
 
   return {
@@ -26,7 +27,7 @@ export function createFairOrder(weights: readonly number[]): FairOrder {
       let hindmost = Number.POSITIVE_INFINITY;
       for (const [index, lane] of lanes.entries()) {
         if (!hasWork(index)) continue;
-        const position = Math.max(lane.position, present);
+        const position = Math.max(lane.position, present - lane.stride);
         if (position < hindmost) {
           chosen = index;
           hindmost = position;
@@ -34,7 +35,7 @@ export function createFairOrder(weights: readonly number[]): FairOrder {
       }
       const lane = chosen === undefined ? undefined : lanes[chosen];
       if (lane === undefined) return undefined;
-      present = hindmost;
+      present = Math.max(present, hindmost);
       lane.position = hindmost + lane.stride;
       return chosen;
     },
