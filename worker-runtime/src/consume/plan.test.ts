@@ -68,3 +68,13 @@ test("nothing that is fetched has to be handed back as it comes", () => {
     ),
   );
 });
+
+test.each([
+  ["cordoned: nothing", { ...facts, taking: false }, 0],
+  ["the breaker is open: one to try", { ...facts, breaker: "Open" as const }, 1],
+  ["limited: what may start within two seconds", limited, 24],
+  ["one lane: what is taken ahead", facts, 20],
+  ["lanes of long jobs: the candidates", { ...laned, extra: 0, candidates: 2 }, 2],
+])("may wait while %s", (_, given, expected) => {
+  expect(mayWait(given)).toBe(expected);
+});
