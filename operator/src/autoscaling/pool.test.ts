@@ -88,6 +88,15 @@ describe("a step of scaling", () => {
     );
   });
 
+  test("says when the queue's rate limit lets no more workers be of use", () => {
+    const { decision } = step(start(1, { serviceTimeMs: 2_000, coldStartMs: [2_000] }), 1, {
+      backlogReady: 1_000,
+      settings: { ...settings, jobsPerSecond: 4 },
+    });
+    expect(decision.reason).toBe("RateLimit");
+    expect(decision.message).toContain("slots, as rateLimit lets no more than 4 jobs/s start");
+  });
+
   test("holds the last decision while the broker cannot be asked, and says so", () => {
     let { state } = step(start(), 1, { backlogReady: 100 });
     const wanted = state.replicas;

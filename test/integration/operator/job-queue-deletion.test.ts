@@ -20,6 +20,7 @@ async function onBroker({ broker }: Scene, name: string): Promise<string[]> {
   const things = [
     ["exchanges", name],
     ["exchanges", `${name}.dlx`],
+    ["exchanges", `${name}.outcomes`],
     ["queues", name],
     ["queues", `${name}.dead`],
     ["policies", `jobwright:${name}`],
@@ -39,7 +40,7 @@ describe.concurrent("a deleted JobQueue", { timeout: 120_000 }, () => {
     await producer.publish(name, "send", { kept: true });
     await scene.client.delete(jobQueues, "mail", scene.namespace);
     await gone(scene, "mail");
-    expect(await onBroker(scene, name)).toHaveLength(6);
+    expect(await onBroker(scene, name)).toHaveLength(7);
     expect(await scene.broker.user(`${name}.producer`)).toBeUndefined();
     await eventually(async () => expect(await scene.secret("mail-producer")).toBeUndefined());
 
@@ -93,11 +94,35 @@ describe.concurrent("a deleted JobQueue", { timeout: 120_000 }, () => {
       return message;
     });
     expect(JSON.parse(third.content.toString())).toEqual({ job: "delayed" });
-    expect(await onBroker(scene, name)).toHaveLength(6);
+    expect(await onBroker(scene, name)).toHaveLength(7);
     worker.ackAll();
     await gone(scene, "mail", 40);
     expect(await onBroker(scene, name)).toEqual([]);
     expect(await scene.broker.user(`${name}.producer`)).toBeUndefined();
+  });
+
+  test("of policy DeleteWhenEmpty waits for the jobs in its lanes too, and brings to its workers those that nobody serves", async (context) => {
+    const scene = await setScene(context);
+    const spec = (...lanes: string[]) => ({
+      deletionPolicy: "DeleteWhenEmpty",
+      ...(lanes.length > 0 && { lanes: lanes.map((name) => ({ name })) }),
+    });
+    await scene.applyQueue("mail", spec("fast", "slow"));
+    await ready(scene, "mail");
+    const name = `${scene.namespace}.mail`;
+    const producer = await connectAs(context, scene, "mail-producer");
+    for (const lane of ["fast", "slow"]) await producer.publish(name, `lane.${lane}.send`, { lane });
+    await scene.client.delete(jobQueues, "mail", scene.namespace);
+    await eventually(async () => {
+      expect(condition(await scene.queue("mail"), "Reconciling")).toContain("2 jobs wait, 0 run and 0 are delayed");
+    });
+    for (const key of ["send", "lane.fast.send"]) expect(await producer.publish(name, key, {})).toBe("unroutable");
+    await scene.applyQueue("mail", spec("fast"));
+    await eventually(async () => expect(await takeIn(context, scene, name)).toEqual([{ lane: "slow" }]));
+    expect(await takeIn(context, scene, `${name}.fast`)).toEqual([{ lane: "fast" }]);
+    await gone(scene, "mail", 40);
+    expect(await onBroker(scene, name)).toEqual([]);
+    for (const lane of ["fast", "slow"]) expect(await scene.broker.find("queues", `${name}.${lane}`)).toBeUndefined();
   });
 
   test("of policy DeleteWhenEmpty can be told to drop its jobs after all", async (context) => {
@@ -150,7 +175,7 @@ describe.concurrent("a deleted JobQueue", { timeout: 120_000 }, () => {
     await eventually(async () => expect(condition(await scene.queue("second"), "Stalled")).toMatch("NameTaken"));
     await scene.client.delete(jobQueues, "second", scene.namespace);
     await gone(scene, "second");
-    expect(await onBroker(scene, name)).toHaveLength(6);
+    expect(await onBroker(scene, name)).toHaveLength(7);
     expect(condition(await scene.queue("first"), "Ready")).toMatch("Ready=True");
     expect(await scene.broker.user(`${scene.namespace}.first.producer`)).toBeDefined();
   });
@@ -177,7 +202,7 @@ describe.concurrent("a deleted JobQueue", { timeout: 120_000 }, () => {
     expect(await takeIn(context, scene, name)).toHaveLength(1);
     await gone(scene, "first", 40);
     await ready(scene, "second");
-    expect(await onBroker(scene, name)).toHaveLength(6);
+    expect(await onBroker(scene, name)).toHaveLength(7);
   });
 
   test("with its namespace and all in it leaves nothing", async (context) => {
