@@ -50,7 +50,9 @@ test("an enqueued job is on the broker, and a worker reads it", async () => {
   channel.nack(message, false, true);
 
   const seen: unknown[] = [];
-  await runWorker(queue, [defineJob({ name: "resize", input: resize.input, run: (input, { id }) => seen.push([id, input]) })]);
+  await runWorker(queue, [
+    defineJob({ name: "resize", input: resize.input, run: (input, { id }) => seen.push([id, input]) }),
+  ]);
   await until("the job to run", () => seen.length === 1);
   expect(seen).toEqual([[id, { n: 7 }]]);
 });
