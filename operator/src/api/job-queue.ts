@@ -1,6 +1,10 @@
 import { defaultRetryPolicy, outcomesPolicy } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
+import { encryption } from "./encryption.ts";
+import { job } from "./job.ts";
 import type { Kind } from "./kind.ts";
+import { lane } from "./lane.ts";
+import { rateLimit } from "./rate-limit.ts";
 import {
   conditions,
   dnsLabelName,
@@ -85,79 +89,6 @@ const deadLetter = z
     ),
   )
   .describe("The dead-letter queue: jobs that failed for good, with the error, to be read and sent again.");
-
-const lane = z
-  .object({
-    name: z
-      .string()
-      .max(63)
-      .meta(
-        rules(
-          {
-            rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-            message: "a lane's name must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.",
-          },
-          {
-            rule: "!(self in ['dead', 'dlx', 'outcomes', 'returns', 'unlaned'])",
-            message:
-              "dead, dlx, outcomes, returns and unlaned are names that the queue needs itself: choose another for the lane.",
-          },
-        ),
-      )
-      .describe("What producers choose the lane by."),
-    weight: z
-      .int()
-      .min(1)
-      .max(100)
-      .default(1)
-      .describe("How many of its jobs are started for each one of a lane of weight 1, as long as both have any."),
-  })
-  .describe("A lane.");
-
-const rateLimit = z
-  .object({
-    jobs: z.int().min(1).max(1_000_000).describe("So many jobs are started at most."),
-    per: duration("In so much time; between 1s and 24h.").default("1s"),
-  })
-  .meta(
-    rules(
-      durationBetween("per", "1s", "24h", "rateLimit.per must be between 1s and 24h: choose a value in that range"),
-    ),
-  )
-  .describe(
-    "How fast jobs may be started by all workers together. The operator shares it out among them; an edit takes effect without a restart. Left out: no limit.",
-  );
-
-const job = z
-  .object({
-    name: z
-      .string()
-      .max(100)
-      .meta(
-        rules({
-          rule: "self.matches('^[A-Za-z0-9_-]+$')",
-          message: "a job's name must be letters, digits, '-' or '_', as in defineJob. Correct it.",
-        }),
-      )
-      .describe("The job's name, as in defineJob."),
-    schema: z
-      .looseObject({})
-      .optional()
-      .describe(
-        "JSON Schema of its input: draft 2020-12, or draft 7 if its $schema says so. Producers refuse an input that does not fit; workers dead-letter it.",
-      ),
-  })
-  .describe("A kind of job.");
-
-const encryption = z
-  .object({
-    keySecretRef: reference(
-      "Secret with the keys: for each an entry named for its id, 32 bytes in base64, and the entry 'current' with the id of the one to encrypt with. To rotate, add a key, let 'current' name it, and remove the old one when no job of its time is left.",
-    ),
-  })
-  .describe(
-    "Encrypts the bodies of jobs with AES-256-GCM. Producers need the same keys. Can be set when the JobQueue is created only. Left out: bodies are plain.",
-  );
 
 const spec = z
   .object({

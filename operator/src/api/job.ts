@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { rules } from "./schema.ts";
+
+/** What a JobQueue says of a kind of job. */
+export const job = z
+  .object({
+    name: z
+      .string()
+      .max(100)
+      .meta(
+        rules({
+          rule: "self.matches('^[A-Za-z0-9_-]+$')",
+          message: "a job's name must be letters, digits, '-' or '_', as in defineJob. Correct it.",
+        }),
+      )
+      .describe("The job's name, as in defineJob."),
+    schema: z
+      .looseObject({})
+      .optional()
+      .describe(
+        "JSON Schema of its input: draft 2020-12, or draft 7 if its $schema says so. Producers refuse an input that does not fit; workers dead-letter it.",
+      ),
+  })
+  .describe("A kind of job.");

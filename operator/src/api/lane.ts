@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { rules } from "./schema.ts";
+
+/** A priority lane of a JobQueue. */
+export const lane = z
+  .object({
+    name: z
+      .string()
+      .max(63)
+      .meta(
+        rules(
+          {
+            rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+            message: "a lane's name must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.",
+          },
+          {
+            rule: "!(self in ['dead', 'dlx', 'outcomes', 'returns', 'unlaned'])",
+            message:
+              "dead, dlx, outcomes, returns and unlaned are names that the queue needs itself: choose another for the lane.",
+          },
+        ),
+      )
+      .describe("What producers choose the lane by."),
+    weight: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(1)
+      .describe("How many of its jobs are started for each one of a lane of weight 1, as long as both have any."),
+  })
+  .describe("A lane.");
