@@ -47,6 +47,27 @@ describe("createTestQueue", () => {
     expect(queue.dead.map(({ reason }) => reason)).toEqual(["DeliveryLimit"]);
   });
 
+  it("aborts what runs when the worker crashes, and hears no more of it", async () => {
+    const reasons: unknown[] = [];
+    const stubborn = defineJob({
+      name: "stubborn",
+      input: z.object({}),
+      async run(_, { signal }) {
+        // Returns, as if its work were done: only the second run's word may count.
+        await queue.sleep("1m", signal).catch((reason: unknown) => reasons.push(reason));
+      },
+    });
+    const queue = createTestQueue({ jobs: [stubborn] });
+    await queue.enqueue(stubborn, {});
+    await queue.runUntilIdle();
+    queue.crash();
+    await queue.runUntilIdle();
+    expect(reasons).toEqual([expect.objectContaining({ name: "DeliveryLost" })]);
+    expect(queue.jobs.map(({ state }) => state)).toEqual(["running"]);
+    await queue.advance("1m");
+    expect(queue.jobs).toEqual([]);
+  });
+
   it("lets a timeout pass in no time, and says when the clock struck", async () => {
     const queue = createTestQueue({ jobs: [hang], retry: { maxAttempts: 1 }, patienceMs: 5, startAt: new Date(0) });
     await queue.enqueue(hang, {});
