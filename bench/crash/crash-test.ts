@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -101,7 +101,12 @@ export async function runCrashTest({ seconds, jobs, seed }: CrashOptions): Promi
     kills.broker += 1;
     await broker.kill();
     await sleep(backAfterMs);
-    await broker.start();
+    try {
+      await broker.start();
+    } finally {
+      // What it says of its recovery is wanted when something is wrong, and its own folder goes with it.
+      copyFileSync(broker.logFile, join(folder, "broker.txt"));
+    }
     outages.push({ fromMs: atMs, toMs: Date.now() });
   }
 

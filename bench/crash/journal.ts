@@ -21,6 +21,8 @@ export interface Sent {
   readonly sentMs: number;
   /** When it resolved; undefined when it did not, or its process died first. */
   readonly acceptedMs: number | undefined;
+  /** Whether it was to wait in the delay fabric first. */
+  readonly delayed: boolean;
 }
 
 /**
@@ -61,12 +63,14 @@ export function readRuns(folder: string): Run[] {
   return [...runs.values()];
 }
 
-/** What producers wrote of: `sent <ms> <id>`, `accepted <ms> <id>`. */
+/** What producers wrote of: `sent <ms> <id> <delay in seconds>`, `accepted <ms> <id>`. */
 export function readSent(folder: string): Sent[] {
   const all = new Map<string, Sent>();
   for (const { fields } of readJournals(folder, "producer-")) {
-    const [what, ms, id = ""] = fields;
-    if (what === "sent") all.set(id, { id, sentMs: Number(ms), acceptedMs: undefined });
+    const [what, ms, id = "", delaySeconds] = fields;
+    if (what === "sent") {
+      all.set(id, { id, sentMs: Number(ms), acceptedMs: undefined, delayed: delaySeconds !== "0" });
+    }
     const sent = all.get(id);
     if (what === "accepted" && sent !== undefined) all.set(id, { ...sent, acceptedMs: Number(ms) });
   }

@@ -2,11 +2,9 @@ import { expect, test } from "vitest";
 import type { Run, RunEnding, Sent } from "./journal.ts";
 import { type Evidence, judge } from "./verdict.ts";
 
-const sent = (id: string, sentMs = 0, acceptedMs: number | undefined = sentMs + 1): Sent => ({
-  id,
-  sentMs,
-  acceptedMs,
-});
+const sent = (id: string, sentMs = 0, acceptedMs: number | undefined = sentMs + 1): Sent => {
+  return { id, sentMs, acceptedMs, delayed: false };
+};
 function run(id: string, startMs: number, ending?: RunEnding, { attempt = 1, pid = 1 } = {}): Run {
   return { id, attempt, pid, startMs, ending, endMs: ending === undefined ? undefined : startMs + 10 };
 }
@@ -22,7 +20,7 @@ const evidence = (given: Partial<Evidence>): Evidence => ({
 test("an accepted job is done, dead-lettered or lost; one whose enqueue never resolved is none of them", () => {
   const verdict = judge(
     evidence({
-      sent: [sent("a"), sent("b"), sent("c"), { id: "d", sentMs: 0, acceptedMs: undefined }],
+      sent: [sent("a"), sent("b"), sent("c"), { ...sent("d"), acceptedMs: undefined }],
       runs: [run("a", 10, "done"), run("b", 10, "gave-up"), run("c", 10)],
       dead: new Set(["b"]),
     }),
@@ -60,4 +58,13 @@ test("an outage explains a repeated run, a job that was sent twice, and what fol
   const twice = evidence({ sent: [sent("a", 900, 3_100)], runs: sentTwice, outages });
   expect(judge(twice)).toMatchObject({ duplicates: 2, unexplainedDuplicates: 0 });
   expect(judge({ ...twice, outages: [] }).unexplainedDuplicates).toBe(1);
+});
+
+test("an outage explains a second copy of a job that waited in the delay fabric meanwhile, and of no other", () => {
+  const runs = [run("a", 9_000, "done"), run("a", 9_001, "done")];
+  const judged = (delayed: boolean, toMs: number) =>
+    judge(evidence({ sent: [{ ...sent("a", 100), delayed }], runs, outages: [{ fromMs: toMs - 500, toMs }] }));
+  expect(judged(true, 3_000).unexplainedDuplicates).toBe(0);
+  expect(judged(false, 3_000).unexplainedDuplicates).toBe(1);
+  expect(judged(true, 50).unexplainedDuplicates).toBe(1);
 });

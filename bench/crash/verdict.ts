@@ -47,7 +47,8 @@ const settleMs = 2_000;
  * may run as often as there are
  * - copies of it: one, and for each outage between a producer's sending it and its confirm one more, as it is sent again.
  *   A later attempt has a copy for each run of the one before that failed, and one more for each of these whose outcome
- *   an outage cut off, as the retry may have been stored without the worker's learning of it;
+ *   an outage cut off, as the retry may have been stored without the worker's learning of it. Each outage while a copy
+ *   waits in the delay fabric may double it: the broker hands it from level to level at least once;
  * - runs of it that were cut off by a kill of their worker or of the broker, from their start until their outcome was safe;
  * - runs of it that were put off.
  */
@@ -65,28 +66,42 @@ export function judge({ sent, runs, dead, workerKills, outages }: Evidence): Ver
   const accepted = sent.filter(({ acceptedMs }) => acceptedMs !== undefined);
   const lostIds = accepted.filter(({ id }) => !done.has(id) && !dead.has(id)).map(({ id }) => id);
 
-  const copiesSent = new Map(
-    sent.map(({ id, sentMs, acceptedMs }) => [id, 1 + crosses(sentMs, acceptedMs ?? Number.POSITIVE_INFINITY)]),
-  );
+  /** Copies of one that waits in the delay fabric from a time on, until the first run after it. */
+  const delayed = (fromMs: number, next: readonly Run[]) => {
+    const starts = next.map(({ startMs }) => startMs).filter((startMs) => startMs >= fromMs);
+    return starts.length === 0 ? 1 : 2 ** crosses(fromMs, Math.min(...starts));
+  };
+  const sentById = new Map(sent.map((one) => [one.id, one]));
+  const copiesSent = (id: string, first: readonly Run[]) => {
+    const one = sentById.get(id);
+    if (one === undefined) return 0;
+    const { sentMs, acceptedMs = Number.POSITIVE_INFINITY } = one;
+    return (1 + crosses(sentMs, acceptedMs)) * (one.delayed ? delayed(sentMs, first) : 1);
+  };
   let duplicates = 0;
   let unexplainedDuplicates = 0;
   const unexplained: string[] = [];
   for (const [id, ofJob] of Map.groupBy(runs, (run) => run.id)) {
-    let copies = copiesSent.get(id) ?? 0;
     const byAttempt = Map.groupBy(ofJob, (run) => run.attempt);
+    let copies = copiesSent(id, byAttempt.get(1) ?? []);
     for (let attempt = 1; attempt <= Math.max(...byAttempt.keys()); attempt += 1) {
       const ofAttempt = byAttempt.get(attempt) ?? [];
       const later = ofAttempt.filter(({ ending }) => ending === "later");
       const cut = ofAttempt.filter((run) => cutByWorker(run) || cutByBroker(run));
       duplicates += Math.max(0, ofAttempt.length - later.length - 1);
       // A run that was put off and cut off may come back twice.
-      const allowed = copies + cut.length + later.length;
+      const putOff = later.reduce((sum, run) => sum + delayed(run.endMs ?? run.startMs, ofAttempt), 0);
+      const allowed = copies + cut.length + putOff;
       if (ofAttempt.length > allowed) {
         unexplainedDuplicates += ofAttempt.length - allowed;
         unexplained.push(`${id} attempt ${attempt}`);
       }
       const failed = ofAttempt.filter(({ ending }) => ending === "failed");
-      copies = failed.length + failed.filter(cutByBroker).length;
+      const next = byAttempt.get(attempt + 1) ?? [];
+      copies = failed.reduce(
+        (sum, run) => sum + (cutByBroker(run) ? 2 : 1) * delayed(run.endMs ?? run.startMs, next),
+        0,
+      );
     }
   }
   return {

@@ -138,6 +138,15 @@ function brokerAnswers(version: BrokerVersion): Promise<boolean> {
 
 /** Whether a node takes AMQP connections and its management API answers. */
 export function nodeAnswers(plan: BrokerPlan, settings: BrokerSettings): Promise<boolean> {
-  const url = `http://${settings.address}:${plan.managementPort}/api/health/checks/port-listener/${plan.amqpPort}`;
-  return answers(url, { auth: `${settings.username}:${settings.password}` });
+  return checks(plan, settings, `port-listener/${plan.amqpPort}`);
+}
+
+/** Whether all its virtual hosts have been recovered as well: a node listens even where one has failed to. */
+export function vhostsAnswer(plan: BrokerPlan, settings: BrokerSettings): Promise<boolean> {
+  return checks(plan, settings, "virtual-hosts");
+}
+
+function checks(plan: BrokerPlan, { address, username, password }: BrokerSettings, check: string): Promise<boolean> {
+  const url = `http://${address}:${plan.managementPort}/api/health/checks/${check}`;
+  return answers(url, { auth: `${username}:${password}` });
 }

@@ -11,6 +11,7 @@ import {
   epmdProgram,
   nodeAnswers,
   serverProgram,
+  vhostsAnswer,
   writeConfiguration,
 } from "./components.ts";
 import { type BrokerClock, hasten, prepareHastened } from "./hastened.ts";
@@ -27,6 +28,8 @@ export interface PrivateBroker extends Broker, AsyncDisposable {
   /** Of the present run. */
   readonly pid: number;
   readonly running: boolean;
+  /** What it printed, in all its runs. */
+  readonly logFile: string;
   /** Ends it without warning, as a power cut would; resolves when it has ended. */
   kill(): Promise<void>;
   /** Ends it in order. */
@@ -61,9 +64,8 @@ export async function startPrivateBroker(version: BrokerVersion = defaultBrokerV
     if (clock !== undefined) await prepareHastened(home, clock);
     const beganMs = performance.now();
     const process = startOwned({ ...serverProgram(node, clock !== undefined), logFile });
-    await answersWithin(process, { name: `RabbitMQ ${version}`, logFile, timeoutMs: 120_000 }, () =>
-      nodeAnswers(plan, settings),
-    );
+    const answers = async () => (await nodeAnswers(plan, settings)) && (await vhostsAnswer(plan, settings));
+    await answersWithin(process, { name: `RabbitMQ ${version}`, logFile, timeoutMs: 120_000 }, answers);
     if (clock !== undefined) hasten(home, clock, performance.now() - beganMs);
     return process;
   }
@@ -83,6 +85,7 @@ export async function startPrivateBroker(version: BrokerVersion = defaultBrokerV
     get running() {
       return server.running;
     },
+    logFile,
     kill: () => server.kill(),
     stop: () => server.stop("SIGTERM", 30_000),
     async start(clock) {
