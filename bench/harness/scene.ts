@@ -3,48 +3,59 @@ import type { Target } from "../subjects/subject.ts";
 import { openRabbitQueues, type RabbitQueues } from "./rabbit.ts";
 import { openRedisQueues, type RedisQueues } from "./redis.ts";
 
-/** The servers of one bench, and a queue on them for each subject. */
-export interface Scene extends AsyncDisposable {
+/** The servers of one bench. */
+export interface Servers extends AsyncDisposable {
   readonly rabbit: RabbitQueues;
-  targetOf(subject: SubjectName): Target;
-  /** Makes each subject's queue hold the same `jobs` jobs. The queues are empty before. */
-  fill(subjects: readonly SubjectName[], jobs: number, payloadBytes: number): Promise<void>;
-  /** Empties a subject's queue. */
-  empty(subject: SubjectName): Promise<void>;
+  /** @throws when no subject needs it. */
+  redis(): RedisQueues;
 }
 
-/** @param prefix sets this bench's queues apart from those of another in the same scene. */
-export async function openScene(subjects: readonly SubjectName[], prefix: string): Promise<Scene> {
-  const onRabbit = subjects.filter(usesRabbit);
+/** Starts what these subjects need. */
+export async function openServers(subjects: readonly SubjectName[]): Promise<Servers> {
   const rabbit = await openRabbitQueues();
-  const redis: RedisQueues | undefined = onRabbit.length < subjects.length ? await openRedisQueues() : undefined;
-  const queueOf = (subject: SubjectName) => `${prefix}.${subject}`;
-  await rabbit.create(onRabbit.map(queueOf));
-
-  function redisQueues(): RedisQueues {
-    if (redis === undefined) throw new Error("this scene has no subject that uses Redis");
-    return redis;
-  }
-
+  const redis = subjects.every(usesRabbit) ? undefined : await openRedisQueues();
   return {
     rabbit,
-    targetOf: (subject) => ({
-      url: usesRabbit(subject) ? rabbit.url : redisQueues().urlOf(subject),
-      queue: queueOf(subject),
-    }),
-    async fill(filled, jobs, payloadBytes) {
-      await rabbit.fill(filled.filter(usesRabbit).map(queueOf), jobs, payloadBytes);
-      for (const subject of filled.filter((one) => !usesRabbit(one))) {
-        await redisQueues().fill(subject, queueOf(subject), jobs, payloadBytes);
-      }
-    },
-    async empty(subject) {
-      if (usesRabbit(subject)) await rabbit.purge(queueOf(subject));
-      else await redisQueues().empty(subject);
+    redis() {
+      if (redis === undefined) throw new Error("none of this bench's subjects uses Redis");
+      return redis;
     },
     async [Symbol.asyncDispose]() {
       await redis?.[Symbol.asyncDispose]();
       await rabbit[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A queue for each subject. */
+export interface Scene {
+  targetOf(subject: SubjectName): Target;
+  /** Makes each subject's queue hold the same `jobs` jobs. The queues are empty before. */
+  fill(jobs: number, payloadBytes: number): Promise<void>;
+  /** Empties every queue. */
+  empty(): Promise<void>;
+}
+
+/** @param name sets these queues apart from those of the bench's other scenes. */
+export async function openScene(servers: Servers, subjects: readonly SubjectName[], name: string): Promise<Scene> {
+  const { rabbit, redis } = servers;
+  const onRabbit = subjects.filter(usesRabbit);
+  const onRedis = subjects.filter((subject) => !usesRabbit(subject));
+  const queueOf = (subject: SubjectName) => `${name}.${subject}`;
+  await rabbit.create(onRabbit.map(queueOf));
+
+  return {
+    targetOf: (subject) => ({
+      url: usesRabbit(subject) ? rabbit.url : redis().urlOf(subject),
+      queue: queueOf(subject),
+    }),
+    async fill(jobs, payloadBytes) {
+      await rabbit.fill(onRabbit.map(queueOf), jobs, payloadBytes);
+      for (const subject of onRedis) await redis().fill(subject, queueOf(subject), jobs, payloadBytes);
+    },
+    async empty() {
+      for (const subject of onRabbit) await rabbit.purge(queueOf(subject));
+      for (const subject of onRedis) await redis().empty(subject);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { report } from "../../test/cluster/progress.ts";
 import { rounded, writeResults } from "../harness/results.ts";
+import { openServers } from "../harness/scene.ts";
 import { ratioOf, spreadOf } from "../harness/statistics.ts";
 import { renderTable } from "../harness/table.ts";
 import type { SubjectName } from "../subjects/names.ts";
@@ -43,12 +44,13 @@ export async function throughput(args: readonly string[]): Promise<void> {
 
   const wanted = (title: string) => !values.quick && title.includes(values.only);
 
+  await using servers = await openServers(consumers);
   const producing: Measured[] = [];
   let produceHeadline: Runs = new Map();
   for (const one of produceCases()) {
     const title = `produce ${bytes(one.payloadBytes)}`;
     if (one !== headlineProduce && !wanted(title)) continue;
-    const runs = await measureProducing(producers, one, rounds);
+    const runs = await measureProducing(servers, producers, one, rounds);
     if (one === headlineProduce) produceHeadline = runs;
     producing.push({ title, runs });
     report(`${title}: ${brief(runs)}`, Date.now() - began);
@@ -59,7 +61,7 @@ export async function throughput(args: readonly string[]): Promise<void> {
     const handler = one.handlerMs === 0 ? "no-op" : `${one.handlerMs} ms`;
     const title = `consume ${handler}, ${bytes(one.payloadBytes)}, concurrency ${one.concurrency}`;
     if (one !== headline && !wanted(title)) continue;
-    const runs = await measureConsuming(consumers, one, rounds);
+    const runs = await measureConsuming(servers, consumers, one, rounds);
     if (one === headline) consumeHeadline = runs;
     consuming.push({ title, runs });
     report(`${title}: ${brief(runs)}`, Date.now() - began);
