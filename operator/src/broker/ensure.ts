@@ -25,7 +25,7 @@ export interface Ensured {
   readonly policyOverridden?: string;
   readonly lanes: {
     readonly serving: readonly string[];
-    /** Lanes that it has no more, whose queues are still there: see {@link retireLane}. */
+    /** Lanes that it has no more, whose queues are still there: see retire-lane.ts. */
     readonly leaving: readonly string[];
   };
   /** Delayed jobs that had come while their queue was gone, and are in it now. */

@@ -83,6 +83,7 @@ export function sameProperties({ headers = {}, ...rest }: MessageProperties): Op
   // A user id must be the publisher's own, and we are not who sent it.
   const { userId: _, clusterId: __, ...kept } = rest;
   // Brokers up to 3.13 read x-death and drop what seems to go in circles.
-  const ours = Object.entries(headers).filter(([key]) => !key.startsWith("x-"));
+  // "CC" would route the message to the first one's other queues once more.
+  const ours = Object.entries(headers).filter(([key]) => !key.startsWith("x-") && key !== "CC" && key !== "BCC");
   return { ...kept, headers: Object.fromEntries(ours) };
 }

@@ -3,7 +3,7 @@ import { type Broker, emptyLane, removeLane } from "../broker/index.ts";
 /** The broker's counts of jobs in workers' hands are up to 5 s old. */
 const quietForMs = 6_000;
 
-/** Since when each queue of a leaving lane was seen without a job, in every look since. */
+/** Since when the queue of each leaving lane of one JobQueue was seen without a job, in every look since. */
 export type LaneQuietSince = Map<string, number>;
 
 /** What keeps a lane's queue. */
@@ -16,6 +16,7 @@ export interface Leaving {
  * One step towards the end of lanes that the spec has no more: moves their jobs to the work queue, and deletes a queue once
  * it has been empty for a while. A job that a worker has in hand may still come back to it.
  *
+ * @param quietSince of this JobQueue on this broker, from the last step.
  * @returns the lanes that are still there.
  */
 export async function retireLanes(
@@ -25,19 +26,20 @@ export async function retireLanes(
   quietSince: LaneQuietSince,
   now: () => number,
 ): Promise<Leaving[]> {
+  // A lane that was wanted again meanwhile had jobs since: what was seen before says nothing of its next end.
+  for (const lane of quietSince.keys()) if (!lanes.includes(lane)) quietSince.delete(lane);
   const left: Leaving[] = [];
   for (const lane of lanes) {
-    const key = JSON.stringify([broker.address.host, broker.address.vhost, name, lane]);
     const { ready, unacked } = await emptyLane(broker, name, lane);
     if (ready + unacked > 0) {
-      quietSince.delete(key);
+      quietSince.delete(lane);
       const removing = `${ready} jobs are being moved to the work queue, ${unacked} are in workers' hands`;
       left.push({ lane, removing });
       continue;
     }
-    const since = quietSince.get(key) ?? now();
-    quietSince.set(key, since);
-    if (now() - since >= quietForMs && (await removeLane(broker, name, lane))) quietSince.delete(key);
+    const since = quietSince.get(lane) ?? now();
+    quietSince.set(lane, since);
+    if (now() - since >= quietForMs && (await removeLane(broker, name, lane))) quietSince.delete(lane);
     else left.push({ lane, removing: "no job is left; making sure for a few seconds that none comes back" });
   }
   return left;

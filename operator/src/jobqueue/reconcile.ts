@@ -59,7 +59,8 @@ export interface JobQueueReconciler {
 export function createJobQueueReconciler(dependencies: JobQueueDependencies): JobQueueReconciler {
   const { client, sources, brokers, claims, events, resyncMs, enqueue, onAddress } = dependencies;
   const quietSince: QuietSince = new Map();
-  const laneQuietSince: LaneQuietSince = new Map();
+  /** By uid, and of the address at which they were seen. */
+  const lanesSeen = new Map<string, { readonly at: string; readonly quietSince: LaneQuietSince }>();
   const writes = createOwnWrites<JobQueue>();
   /** By uid: when the producer's user and Secret were last compared, and for which generation. */
   const credentialsChecked = new Map<string, { readonly at: number; readonly generation: number }>();
@@ -76,7 +77,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
     onPlaced({ name, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) });
     recordChanges(jobQueue, name, ensured);
-    const leaving = await retireLanes(broker, name, ensured.lanes.leaving, laneQuietSince, Date.now);
+    const seen = lanesSeenAt(uid, placeOf(address, name));
+    const leaving = await retireLanes(broker, name, ensured.lanes.leaving, seen, Date.now);
     const checked = credentialsChecked.get(uid);
     if (!checked || checked.generation !== generation || Date.now() - checked.at >= resyncMs) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
@@ -91,6 +93,14 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     schemasOf(jobQueue);
     await checkKeyring(sources.readSecret, jobQueue);
     return describeProvision(broker, jobQueue, name, ensured, leaving);
+  }
+
+  function lanesSeenAt(uid: string, at: string): LaneQuietSince {
+    const before = lanesSeen.get(uid);
+    if (before?.at === at) return before.quietSince;
+    const quietSince: LaneQuietSince = new Map();
+    lanesSeen.set(uid, { at, quietSince });
+    return quietSince;
   }
 
   /** @throws Problem NameTaken if another JobQueue has the name, or a lane whose queue is called so. */
@@ -194,6 +204,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
 
   async function forget(uid: string): Promise<void> {
     quietSince.delete(uid);
+    lanesSeen.delete(uid);
     writes.forget(uid);
     credentialsChecked.delete(uid);
     await onAddress(uid, undefined);

@@ -13,6 +13,7 @@ import {
   removeLane,
   watchForWork,
 } from "../../../operator/src/broker/index.ts";
+import { retireLanes } from "../../../operator/src/jobqueue/leaving-lanes.ts";
 import { freshBroker, jobQueue, publish, rawChannel, rawConnection, servers, takeAll } from "./fixture.ts";
 
 const { name } = jobQueue;
@@ -114,6 +115,40 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
     await publish(model, delayEntryExchange, delayRoutingKey(1_000, fast), 2);
     await expect.poll(() => contents(broker, fast), { timeout: 10_000 }).toEqual([2]);
     expect(await contents(broker, name)).toEqual([]);
+  });
+
+  it("that return and go once more are watched anew, so that a job in a worker's hands keeps its queue", async () => {
+    const broker = await freshBroker(server, "lanes-again");
+    await ensureTopology(broker, laned);
+    const quietSince = new Map<string, number>();
+    const leave = async (atMs: number) => {
+      const { lanes } = await ensureTopology(broker, { ...jobQueue, lanes: ["slow"] }, { fresh: true });
+      return (await retireLanes(broker, name, lanes.leaving, quietSince, () => atMs)).map(({ lane }) => lane);
+    };
+    expect(await leave(0)).toEqual(["fast"]);
+    const { lanes } = await ensureTopology(broker, laned, { fresh: true });
+    expect(await retireLanes(broker, name, lanes.leaving, quietSince, () => 1_000)).toEqual([]);
+    const model = await rawConnection(broker);
+    await publish(model, name, laneRoutingKey("fast", "resize"), 1);
+    const worker = await rawChannel(broker);
+    await expect.poll(() => worker.get(fast), { timeout: 5_000 }).toBeTruthy();
+    // The broker's counts do not show yet that a worker has it.
+    expect(await leave(60_000)).toEqual(["fast"]);
+    await worker.close();
+    await expect.poll(() => leave(61_000), { timeout: 10_000 }).toEqual(["fast"]);
+    expect(await contents(broker, name)).toEqual([1]);
+  });
+
+  it("that go hand on each job once, whatever else its producer had routed it to", async () => {
+    const broker = await freshBroker(server, "lanes-cc");
+    await ensureTopology(broker, laned);
+    const channel = await rawChannel(broker);
+    channel.publish(name, laneRoutingKey("fast", "resize"), Buffer.from("1"), { headers: { CC: [slow] } });
+    await expect.poll(async () => (await channel.checkQueue(fast)).messageCount, { timeout: 5_000 }).toBe(1);
+    const before = (await channel.checkQueue(slow)).messageCount;
+    await ensureTopology(broker, { ...jobQueue, lanes: ["slow"] }, { fresh: true });
+    await retire(broker, "fast");
+    expect((await channel.checkQueue(slow)).messageCount).toBe(before);
   });
 
   it("are not bound while another policy keeps the alternate exchange away", async () => {
