@@ -42,6 +42,7 @@ export interface JobContext {
    * heartbeat.
    *
    * @param fraction 0 to 1.
+   * @param note of which at most 2 KiB are told.
    * @throws RangeError when it is not.
    */
   progress(fraction: number, note?: string): void;

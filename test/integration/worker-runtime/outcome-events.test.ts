@@ -201,3 +201,55 @@ test("a retry keeps the producer's key, expiry and reply address", async () => {
   expect(headerOf(letter, header.expiresAt)).toBe(expiresAt);
   expect(letter.properties.replyTo).toBe("me");
 });
+
+test.each([
+  ["an output", { output: "x".repeat(16 * 2 ** 20 - 10) }, "AttemptsExhausted"],
+  ["an error's name", { name: "N".repeat(17 * 2 ** 20) }, "AttemptsExhausted"],
+] as const)(
+  "%s that an event cannot hold fails the job, and does not send it round and round",
+  async (_, what, reason) => {
+    const queue = await createTestQueue();
+    let runs = 0;
+    const job = defineJob({
+      name: "resize",
+      input: anything,
+      output: anything,
+      run() {
+        runs += 1;
+        if ("output" in what) return what.output;
+        throw Object.assign(new Error("no"), what);
+      },
+    });
+    await runWorker(queue, [job], { outcomes: "All", retry: once });
+    await queue.publish("resize", {});
+    expect(headerOf(await queue.deadLetter(), deadLetterHeader.reason)).toBe(reason);
+    expect(runs).toBe(1);
+  },
+);
+
+test("the failure of a job whose name fills a routing key is told by as much of it as fits", async () => {
+  const queue = await createTestQueue();
+  const heard = await follow(queue, queueNames(queue.name).outcomeExchange);
+  await runWorker(queue, [flaky()], { outcomes: "All" });
+  await queue.publish("x".repeat(255), {});
+  expect(headerOf(await queue.deadLetter(), deadLetterHeader.reason)).toBe("UnknownJob");
+  await until("an event", () => heard.length === 1);
+  expect(heard[0]).toMatchObject({ job: "x".repeat(255), routingKey: `failed.${"x".repeat(248)}` });
+});
+
+test("a note too long for a message is cut, and told", async () => {
+  const queue = await createTestQueue();
+  const heard = await follow(queue, queueNames(queue.name).outcomeExchange);
+  const job = defineJob({
+    name: "resize",
+    input: anything,
+    run: async (_, { progress }) => {
+      progress(0.5, "x".repeat(17 * 2 ** 20));
+      await until("the progress", () => heard.length === 1);
+    },
+  });
+  await runWorker(queue, [job], { outcomes: "All" });
+  await queue.publish("resize", {});
+  await until("both events", () => heard.length === 2);
+  expect(heard).toMatchObject([{ outcome: "progress", progress: { note: "x".repeat(2048) } }, { outcome: "done" }]);
+});

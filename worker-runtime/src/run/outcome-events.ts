@@ -37,13 +37,16 @@ export function eventDestinations(
   if (!published && replyTo === undefined) return nobody;
   const destinations: EventDestination[] = [];
   if (published) {
-    destinations.push({ exchange: queueNames(queue).outcomeExchange, routingKey: outcomeRoutingKey(outcome, name) });
+    // The name of a job that no worker has may be as long as a routing key, and needs cutting.
+    const routingKey = cutToBytes(outcomeRoutingKey(outcome, name), maxRoutingKeyBytes);
+    destinations.push({ exchange: queueNames(queue).outcomeExchange, routingKey });
   }
   if (replyTo !== undefined) destinations.push({ exchange: repliesExchange, routingKey: replyTo });
   return destinations;
 }
 
 const nobody: readonly EventDestination[] = [];
+const maxRoutingKeyBytes = 255;
 
 /** The event's content; what is undefined is left out. */
 export function outcomeEvent(message: JobMessage, queue: string, told: Told, nowMs: number): OutcomeEvent {
@@ -53,12 +56,23 @@ export function outcomeEvent(message: JobMessage, queue: string, told: Told, now
 
 /** An error as an event tells it. */
 export function eventError(error: Error, reason?: DeadLetterReason): NonNullable<OutcomeEvent["error"]> {
-  const { name } = error;
-  const message = cutToBytes(error.message, maxErrorMessageBytes);
+  const name = cutToBytes(error.name, maxErrorTextBytes);
+  const message = cutToBytes(error.message, maxErrorTextBytes);
   return reason === undefined ? { name, message } : { name, message, reason };
 }
 
-const maxErrorMessageBytes = 2048;
+const maxErrorTextBytes = 2048;
+
+/** What an event tells beside its output: names, key and error, as JSON, encrypted. */
+const besideOutputBytes = 8 * 1024;
+
+/**
+ * The largest output that an event can tell, in bytes of JSON. A larger event would be refused by the broker each time,
+ * and its job run again each time.
+ */
+export function maxOutputBytes(maxMessageBytes: number): number {
+  return Math.max(Math.floor(maxMessageBytes / 2), maxMessageBytes - besideOutputBytes);
+}
 
 /**
  * The event's message, one for each destination. Not mandatory: that nobody listens is no error. On a queue that

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { cutToBytes } from "./dead-letter.ts";
 
 /** How far an attempt is. */
 export interface Progress {
@@ -46,7 +47,7 @@ export function createProgressReports(
       if (typeof fraction !== "number" || !(fraction >= 0 && fraction <= 1)) {
         throw new RangeError(`job.progress: fraction is ${String(fraction)}: expected a number from 0 to 1`);
       }
-      newest = note === undefined ? { fraction } : { fraction, note };
+      newest = note === undefined ? { fraction } : { fraction, note: shortened(note) };
       if (!resting) next();
     },
     end() {
@@ -54,4 +55,11 @@ export function createProgressReports(
       cancel?.();
     },
   };
+}
+
+// What is too large for the broker would close the channel that other jobs' outcomes are on their way over.
+const maxNoteBytes = 2048;
+
+function shortened(note: unknown): string {
+  return cutToBytes(typeof note === "string" ? note : String(note), maxNoteBytes);
 }

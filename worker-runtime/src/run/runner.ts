@@ -14,6 +14,7 @@ import type { Delivery } from "./delivery.ts";
 import { execute } from "./execution.ts";
 import { isRetryLater } from "./handler-outcome.ts";
 import { decideOutcome, type Ending, type Outcome } from "./outcome.ts";
+import { maxOutputBytes } from "./outcome-events.ts";
 import { checkOutput } from "./output.ts";
 import { RunContext, type RunSurroundings } from "./run-context.ts";
 import type { OutcomePublisher } from "./settle.ts";
@@ -151,7 +152,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function withOutput(job: Job, ending: Ending): Promise<Ending> {
     if (ending.type !== "Returned") return ending;
-    const checked = await checkOutput(job, ending.output, maxMessageBytes);
+    const checked = await checkOutput(job, ending.output, maxOutputBytes(maxMessageBytes));
     if (checked.ok) return { ...ending, output: checked.json };
     return { type: "Threw", error: new InvalidOutput(checked.problem) };
   }
