@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { type Clock, sleep } from "../clock.ts";
-import { laneQueue } from "../contract/index.ts";
+import { laneQueue, maxDelaySeconds } from "../contract/index.ts";
 import { asError } from "../errors.ts";
 import type { Job, JobRateLimit } from "../job.ts";
 import type { InputCodec } from "../message/input-codec.ts";
@@ -51,8 +51,9 @@ export function createAdmission({ queue, codec, publisher, clock, log }: Admissi
     }
   }
 
-  async function defer(message: JobMessage, delivery: Delivery, delayMs: number): Promise<void> {
+  async function defer(message: JobMessage, delivery: Delivery, forMs: number): Promise<void> {
     const target = delivery.lane === undefined ? queue : laneQueue(queue, delivery.lane);
+    const delayMs = Math.min(forMs, maxDelaySeconds * 1000);
     const copy = retryCopy(message, { delayMs, attempt: message.attempt }, undefined, target, clock.now());
     await settleWith(delivery, [copy], publisher, clock, { log });
   }

@@ -15,6 +15,9 @@ export interface KeyLimits {
   giveBack(key: string): void;
 }
 
+/** Sums of fractions miss their mark by a trifle. */
+const trifleMs = 1e-3;
+
 /** Waits of up to this long are spent in the worker: the delay fabric counts whole seconds. */
 const longestWaitMs = 1_000;
 
@@ -64,7 +67,7 @@ export function createKeyLimits(limit: { jobs: number; perMs: number }, maxKeys 
         return { type: "Defer", delayMs: starts.backMs - intervalMs - nowMs };
       }
       starts.dueMs = Math.max(starts.dueMs, nowMs) + intervalMs;
-      return waitMs === 0 ? { type: "Start" } : { type: "Wait", waitMs };
+      return waitMs < trifleMs ? { type: "Start" } : { type: "Wait", waitMs };
     },
     giveBack(key) {
       const starts = keys.get(key);

@@ -21,7 +21,8 @@ export function retryCopy(
   nowMs: number,
 ): OutgoingMessage {
   const kept = keptProperties(job.received);
-  const headers: Record<string, string | number> = { [header.dueAt]: nowMs + delayMs };
+  // Whole: a delay by a rate limit is a fraction, and readers take integers only.
+  const headers: Record<string, string | number> = { [header.dueAt]: Math.ceil(nowMs + delayMs) };
   if (body !== undefined) {
     delete kept.headers?.[header.encryption];
     if (body.encryption !== undefined) headers[header.encryption] = body.encryption;

@@ -49,7 +49,7 @@ export interface RunnerOptions {
   random(): number;
   /** The last running job has ended. */
   onIdle(): void;
-  /** A run ended so, before its delivery is released. */
+  /** A run ended so, before its delivery is released. Not told of runs whose delivery was lost. */
   onOutcome?(outcome: Outcome): void;
 }
 
@@ -94,7 +94,7 @@ export function createRunner(options: RunnerOptions): Runner {
     try {
       const outcome = job === undefined ? unknownJob(message) : await span.within(() => work(job, message, context));
       failure = failureOf(outcome);
-      options.onOutcome?.(outcome);
+      report(outcome, delivery);
       // Most jobs end here: nothing to be made safe.
       if (outcome.type === "Done" && outcome.children.length === 0 && !announcer.heard("done", message)) {
         if (delivery.ack()) ended = "done";
@@ -102,11 +102,8 @@ export function createRunner(options: RunnerOptions): Runner {
         ended = await settlement.settle(outcome, job, message, delivery, context);
       }
     } catch (error) {
-      // Nothing above should throw; if it does, the job must be neither stuck nor go round and round.
       failure = error;
-      context.log.error({ err: error }, "the runner failed; the job is handed back");
-      await sleep(clock, 1_000, delivery.lost);
-      if (delivery.handBack()) ended = "handed_back";
+      if (await handBackAfter(error, delivery, context.log)) ended = "handed_back";
     } finally {
       const endedMs = clock.monotonic();
       end(tallied[ended], endedMs);
@@ -119,15 +116,28 @@ export function createRunner(options: RunnerOptions): Runner {
     }
   }
 
+  function report(outcome: Outcome, { open }: Delivery): void {
+    // What is thrown because the delivery was lost says nothing of what jobs depend on.
+    if (open) options.onOutcome?.(outcome);
+  }
+
+  /** Nothing of the runner's own should throw; if it does, the job must be neither stuck nor go round and round. */
+  async function handBackAfter(error: unknown, delivery: Delivery, log: Logger): Promise<boolean> {
+    log.error({ err: error }, "the runner failed; the job is handed back");
+    await sleep(clock, 1_000, delivery.lost);
+    return delivery.handBack();
+  }
+
   /** Whether the job's own rate limit keeps it from starting now. */
   async function isHeldUp(job: Job, message: JobMessage, delivery: Delivery): Promise<boolean> {
-    const admitted = await admission.admit(job, message, delivery);
+    const admitted = await admission.admit(job, message, delivery).catch(async (error: unknown) => {
+      await handBackAfter(error, delivery, surroundings.log(message, undefined));
+      return "Failed" as const;
+    });
     if (admitted === "Start") return false;
     running -= 1;
-    if (admitted === "Deferred") {
-      metrics.deferred(job.name);
-      delivery.release(false);
-    }
+    if (admitted === "Deferred") metrics.deferred(job.name);
+    if (admitted !== "Postponed") delivery.release(false);
     if (running === 0) options.onIdle();
     return true;
   }
