@@ -70,6 +70,7 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
   let consuming = true;
   let closing = false;
   let closed = false;
+  let cancelling: Promise<void> | undefined;
   let flushing: NodeJS.Immediate | undefined;
   const ended = Promise.withResolvers<void>();
 
@@ -138,8 +139,13 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
     options.onDelivery(delivery);
   }
 
-  async function cancel(): Promise<void> {
-    if (!consuming) return;
+  function cancel(): Promise<void> {
+    if (!consuming) return Promise.resolve();
+    cancelling ??= cancelOnce();
+    return cancelling;
+  }
+
+  async function cancelOnce(): Promise<void> {
     try {
       await channel.cancel(consumerTag);
     } catch (error) {

@@ -4,28 +4,13 @@ import { createBackoff } from "../broker/backoff.ts";
 import type { BrokerConnection } from "../broker/connection.ts";
 import { type ConsumerSession, openConsumerSession } from "./consumer-session.ts";
 import type { HeldDelivery } from "./delivery.ts";
+import { isNothing, isSameWant, missingFrom, nothing, superfluous, type Want } from "./want.ts";
 
 /**
  * How long a cancelled consumer waits before it consumes again. RabbitMQ (seen with 4.0.5) answers a consume twice while
  * the queue is being deleted, which amqplib takes for a broken connection; that would lose what still runs.
  */
 const afterCancelMs = 1_000;
-
-/** More consumers than this are put together into one, where that is cheap. */
-const mostConsumers = 4;
-
-/**
- * How much of a queue a worker wants:
- * - `Window`: at most `unsettled` deliveries at a time, running ones included, so that one comes for each that is acked.
- *   `brisk` says that jobs are short: what an ended consumer still has may then come on top for a moment.
- * - `Fetch`: `more` deliveries beside those that have come, and no more by themselves: for jobs that are long, or that
- *   may not start as they come. While some are on their way, more are asked for only when `batch` are missing.
- */
-export type Want =
-  | { readonly type: "Window"; readonly unsettled: number; readonly brisk: boolean }
-  | { readonly type: "Fetch"; readonly more: number; readonly batch: number };
-
-export const nothing: Want = { type: "Fetch", more: 0, batch: 1 };
 
 /** Takes deliveries of one queue, as many as are wanted, whatever becomes of connections and queues. */
 export interface Consumer {
@@ -146,7 +131,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 
   return {
     want(next) {
-      if (isSame(wanted, next)) return;
+      if (isSameWant(wanted, next)) return;
       wanted = next;
       if (!isNothing(next)) for (const done of [...idle]) done();
       converge();
@@ -168,56 +153,6 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       await Promise.all([...sessions].map((session) => session.ended));
     },
   };
-}
-
-/** Consumers that make more, or other, than is wanted. */
-function superfluous(wanted: Want, sessions: readonly ConsumerSession[]): ConsumerSession[] {
-  const consuming = sessions.filter((session) => session.consuming);
-  if (wanted.type === "Fetch") {
-    // A few too many that are on their way do no harm; to call them back would cost more.
-    const tolerated = wanted.more <= 0 ? 0 : wanted.more * 2;
-    let awaited = 0;
-    return consuming.filter((session) => {
-      awaited += session.prefetch - session.received;
-      return !session.once || awaited > tolerated;
-    });
-  }
-  const others = consuming.filter((session) => session.once);
-  const windows = consuming.filter((session) => !session.once).sort((a, b) => b.prefetch - a.prefetch);
-  if (wanted.brisk && windows.length > mostConsumers) return [...others, ...windows.slice(1)];
-  let claimed = wanted.brisk ? 0 : takenByEnded(sessions);
-  const tooMuch = windows.filter((session) => {
-    if (claimed + session.prefetch > wanted.unsettled) return true;
-    claimed += session.prefetch;
-    return false;
-  });
-  return [...others, ...tooMuch];
-}
-
-/** The prefetch of the consumer that is missing; 0 or less if none is. */
-function missingFrom(wanted: Want, sessions: readonly ConsumerSession[]): number {
-  const consuming = sessions.filter((session) => session.consuming);
-  if (wanted.type === "Fetch") {
-    const awaited = consuming.reduce((sum, session) => sum + session.prefetch - session.received, 0);
-    const missing = wanted.more - awaited;
-    return awaited > 0 && missing < wanted.batch ? 0 : missing;
-  }
-  const claimed = consuming.reduce((sum, session) => sum + session.prefetch, 0);
-  return wanted.unsettled - claimed - (wanted.brisk ? 0 : takenByEnded(sessions));
-}
-
-/** Deliveries of consumers that take no more, not yet over. */
-function takenByEnded(sessions: readonly ConsumerSession[]): number {
-  return sessions.reduce((sum, session) => sum + (session.consuming ? 0 : session.taken), 0);
-}
-
-function isNothing(want: Want): boolean {
-  return want.type === "Fetch" && want.more <= 0;
-}
-
-function isSame(a: Want, b: Want): boolean {
-  if (a.type === "Window") return b.type === "Window" && a.unsettled === b.unsettled && a.brisk === b.brisk;
-  return b.type === "Fetch" && a.more === b.more && a.batch === b.batch;
 }
 
 function explain(error: unknown, queue: string): string {

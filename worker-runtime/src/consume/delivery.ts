@@ -1,5 +1,5 @@
 import type { ConsumeMessage } from "amqplib";
-import type { DeliveryLost } from "../errors.ts";
+import { DeliveryLost } from "../errors.ts";
 import type { Delivery } from "../run/delivery.ts";
 
 export type { Delivery } from "../run/delivery.ts";
@@ -63,25 +63,29 @@ export class ChannelDelivery implements HeldDelivery {
 
   ack(): boolean {
     if (!this.open) return false;
-    this.#settled = true;
     try {
       this.#owner.ack(this.message.fields.deliveryTag);
-      return true;
+      this.#settled = true;
     } catch {
-      // The channel closed just now; its close event, which loses the delivery, is on its way.
-      return false;
+      this.#closedJustNow();
     }
+    return this.#settled;
   }
 
   handBack(): boolean {
     if (!this.open) return false;
-    this.#settled = true;
     try {
       this.#owner.handBack(this.message.fields.deliveryTag);
-      return true;
+      this.#settled = true;
     } catch {
-      return false;
+      this.#closedJustNow();
     }
+    return this.#settled;
+  }
+
+  /** The channel's close event is on its way, and comes after this delivery was released. */
+  #closedJustNow(): void {
+    this.lose(new DeliveryLost());
   }
 
   release(ran = true): void {

@@ -16,7 +16,7 @@ export function registerFlowMetrics(registry: Registry, view: IntakeView): void 
   });
   new Counter({
     name: "jobwright_lane_started_total",
-    help: "Jobs started, by lane; (none) is the work queue.",
+    help: "Jobs given a slot, by lane; (none) is the work queue. Those that their own rate limit then deferred are among them.",
     labelNames: ["lane"],
     registers,
     collect() {

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { BrokerConnection } from "../broker/connection.ts";
 import { type Lane, laneQueue } from "../contract/index.ts";
 import { type CircuitBreakerOptions, createCircuitBreaker, type RunResult } from "./circuit-breaker.ts";
-import { type Consumer, createConsumer, nothing } from "./consumer.ts";
+import { type Consumer, createConsumer } from "./consumer.ts";
 import type { HeldDelivery } from "./delivery.ts";
 import { createFairOrder } from "./fair-order.ts";
 import { createHeldQueue, type HeldQueue } from "./held-queue.ts";
@@ -10,6 +10,7 @@ import { createPace } from "./pace.ts";
 import { isImpatient, isOftenReturned, patienceMs } from "./patience.ts";
 import { mayWait, type PlanFacts, wantOfLane } from "./plan.ts";
 import { createTokenBucket } from "./token-bucket.ts";
+import { nothing } from "./want.ts";
 
 /** Decides which job starts when: takes deliveries of a queue and its lanes, and gives them the slots. */
 export interface Intake {
@@ -86,6 +87,9 @@ export function createIntake(options: IntakeOptions): Intake {
   const only = lanes.length === 1 ? lanes[0] : undefined;
   const waiters = new Set<() => void>();
 
+  /** Postponed deliveries, whose start is counted: a counter must never fall. */
+  const counted = new WeakSet<HeldDelivery>();
+
   let taking = false;
   let pausedAtMs: number | undefined;
   let running = 0;
@@ -144,7 +148,7 @@ export function createIntake(options: IntakeOptions): Intake {
     running -= 1;
     if (probe === delivery) probe = undefined;
     bucket.giveBack();
-    lane.started -= 1;
+    counted.add(delivery);
     lane.postponed += 1;
     setTimeout(() => {
       lane.postponed -= 1;
@@ -202,7 +206,7 @@ export function createIntake(options: IntakeOptions): Intake {
     const nowMs = performance.now();
     if (breaker?.state(nowMs) === "HalfOpen") probe = delivery;
     running += 1;
-    lane.started += 1;
+    if (!counted.delete(delivery)) lane.started += 1;
     delivery.startedAtMs = nowMs;
     options.start(delivery);
   }

@@ -1,5 +1,5 @@
 import type { BreakerState } from "./circuit-breaker.ts";
-import { nothing, type Want } from "./consumer.ts";
+import { nothing, type Want } from "./want.ts";
 
 /** What decides how much each lane takes. */
 export interface PlanFacts {
