@@ -16,17 +16,24 @@ export async function crash(args: readonly string[]): Promise<void> {
     jobs: atLeast("jobs", values.jobs, 1),
     seed: atLeast("seed", values.seed, 0),
   });
-  const { seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, kills, effects } = result;
+  const { seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, explainedBy, kills, effects } =
+    result;
   for (const id of result.lostIds.slice(0, 20)) process.stdout.write(`lost: ${id}\n`);
   for (const run of result.unexplained.slice(0, 20)) process.stdout.write(`run again without a kill: ${run}\n`);
   if (result.crashed > 0) process.stdout.write(`${result.crashed} processes ended with an error\n`);
-  if (result.unfinished !== 0) process.stdout.write(`${result.unfinished} messages were left when waiting ended\n`);
+  if (result.late > 0) {
+    process.stdout.write(`${result.late} producers could not have their quota accepted by long after the last kill\n`);
+  }
+  if (result.unfinished !== 0) {
+    const left = result.unfinished < 0 ? "the broker could not say how many" : result.unfinished;
+    process.stdout.write(`messages left when waiting ended, as they grew no less: ${left}\n`);
+  }
   if (result.folder !== undefined) {
     process.stdout.write(`journals and logs: ${result.folder}\n`);
     process.exitCode = 1;
   }
   process.stdout.write(
-    `${JSON.stringify({ bench: "crash", seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, kills, effects })}\n`,
+    `${JSON.stringify({ bench: "crash", seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, explainedBy, kills, effects })}\n`,
   );
 }
 

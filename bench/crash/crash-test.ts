@@ -6,13 +6,15 @@ import pg from "pg";
 import { startPrivateBroker } from "../../test/broker/index.ts";
 import { report } from "../../test/cluster/progress.ts";
 import { startPostgres } from "../../test/stores/index.ts";
-import { type CrashQueue, createCrashQueue } from "./crash-queue.ts";
+import { createCrashQueue } from "./crash-queue.ts";
+import { drained, producersDone } from "./draining.ts";
 import { type Effects, readEffects } from "./effects.ts";
-import { type Fleet, startFleet } from "./fleet.ts";
+import type { Outage } from "./faults.ts";
+import { startFleet } from "./fleet.ts";
 import { readRuns, readSent } from "./journal.ts";
 import { type Kill, killSchedule, type Victim } from "./schedule.ts";
 import { queue, toEnvironment } from "./settings.ts";
-import { judge, type Outage, type Verdict } from "./verdict.ts";
+import { judge, type Verdict } from "./verdict.ts";
 
 export interface CrashOptions {
   readonly seconds: number;
@@ -26,6 +28,8 @@ export interface CrashResult extends Verdict {
   readonly kills: Readonly<Record<Victim, number>>;
   /** Processes that ended by themselves with an error. */
   readonly crashed: number;
+  /** Producers that had not had their quota accepted when it was given up to wait for them; 0 as a rule. */
+  readonly late: number;
   /** Messages left in queues when it was given up to wait for them; 0 as a rule. */
   readonly unfinished: number;
   /** Where the journals and logs are, if something is wrong; else they are deleted. */
@@ -35,8 +39,6 @@ export interface CrashResult extends Verdict {
 const producers = 2;
 const workers = 3;
 const concurrency = 20;
-/** How long there may be no progress after the last kill; a busy machine takes its time for the rest. */
-const standstillMs = 120_000;
 
 /**
  * Enqueues jobs and works on them while workers, producers and the broker are killed, then waits until nothing is left,
@@ -83,7 +85,7 @@ export async function runCrashTest({ seconds, jobs, seed }: CrashOptions): Promi
     }),
   };
   const kills: Record<Victim, number> = { worker: 0, producer: 0, broker: 0 };
-  const workerKills = new Map<number, number>();
+  const killed = new Map<number, number>();
   const outages: Outage[] = [];
 
   async function strike({ victim, which, backAfterMs }: Kill): Promise<void> {
@@ -92,7 +94,7 @@ export async function runCrashTest({ seconds, jobs, seed }: CrashOptions): Promi
       const pid = fleets[victim].kill(which);
       if (pid === undefined) return;
       kills[victim] += 1;
-      if (victim === "worker") workerKills.set(pid, atMs);
+      killed.set(pid, atMs);
       await sleep(backAfterMs);
       fleets[victim].revive();
       return;
@@ -100,6 +102,7 @@ export async function runCrashTest({ seconds, jobs, seed }: CrashOptions): Promi
     if (!broker.running) return;
     kills.broker += 1;
     await broker.kill();
+    const goneMs = Date.now();
     await sleep(backAfterMs);
     try {
       await broker.start();
@@ -107,7 +110,7 @@ export async function runCrashTest({ seconds, jobs, seed }: CrashOptions): Promi
       // What it says of its recovery is wanted when something is wrong, and its own folder goes with it.
       copyFileSync(broker.logFile, join(folder, "broker.txt"));
     }
-    outages.push({ fromMs: atMs, toMs: Date.now() });
+    outages.push({ fromMs: atMs, goneMs, toMs: Date.now() });
   }
 
   const beganMs = performance.now();
@@ -123,37 +126,19 @@ export async function runCrashTest({ seconds, jobs, seed }: CrashOptions): Promi
   await Promise.all(strikes);
   await sleep(Math.max(0, beganMs + seconds * 1000 - performance.now()));
   report("No more kills: waiting until nothing is left");
-  const unfinished = await drained(fleets, crashQueue);
+  // They may take as long again as all was to take, and a busy machine's time for the rest.
+  const late = await producersDone(fleets.producer, seconds * 1000 + 120_000);
+  const unfinished = await drained(fleets.worker, crashQueue);
   await Promise.all([fleets.worker.end(10_000), fleets.producer.end(10_000)]);
 
   const runs = readRuns(folder);
-  const verdict = judge({ sent: readSent(folder), runs, dead: await crashQueue.takeDead(), workerKills, outages });
+  const verdict = judge({ sent: readSent(folder), runs, dead: await crashQueue.takeDead(), kills: killed, outages });
   const effects = await readEffects(pool, runs);
   await pool.end();
   const crashed = fleets.worker.crashed.length + fleets.producer.crashed.length;
   const well =
-    verdict.lost + verdict.unexplainedDuplicates + effects.repeated + effects.missing + crashed + unfinished === 0;
+    verdict.lost + verdict.unexplainedDuplicates + effects.repeated + effects.missing + crashed + late + unfinished ===
+    0;
   if (well) rmSync(folder, { recursive: true });
-  return { seed, ...verdict, effects, kills, crashed, unfinished, folder: well ? undefined : folder };
-}
-
-/** Waits until the producers have met their quota and no queue holds a job. @returns how many are left after all. */
-async function drained(fleets: Record<"worker" | "producer", Fleet>, crashQueue: CrashQueue): Promise<number> {
-  let deadlineMs = performance.now() + standstillMs;
-  let fewest = Number.POSITIVE_INFINITY;
-  let left: number | undefined;
-  // The broker counts once a second: one look may be at a moment when a job is on its way from one queue to the next.
-  for (let empty = 0; empty < 4; ) {
-    fleets.producer.revive();
-    fleets.worker.revive();
-    left = await crashQueue.unfinished();
-    if (left !== undefined && (left < fewest || !fleets.producer.finished)) {
-      fewest = fleets.producer.finished ? left : Number.POSITIVE_INFINITY;
-      deadlineMs = performance.now() + standstillMs;
-    }
-    empty = left === 0 && fleets.producer.finished ? empty + 1 : 0;
-    if (performance.now() > deadlineMs) return left ?? -1;
-    await sleep(1_000);
-  }
-  return 0;
+  return { seed, ...verdict, effects, kills, crashed, late, unfinished, folder: well ? undefined : folder };
 }

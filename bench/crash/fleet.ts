@@ -8,8 +8,8 @@ export interface Fleet {
   kill(which: number): number | undefined;
   /** Starts again those that were killed or have died by themselves. */
   revive(): void;
-  /** Whether all have ended by themselves, with code 0. */
-  readonly finished: boolean;
+  /** How many have not yet ended by themselves, with code 0. */
+  readonly unfinished: number;
   /** Process ids of those that ended by themselves with another code. */
   readonly crashed: readonly number[];
   /** Asks them to end; those that do not within `graceMs` are killed. */
@@ -69,8 +69,8 @@ export function startFleet({ size, command, environment, logFile }: FleetOptions
         if (!runs(member) && !member.finished) members[index] = launch(index);
       }
     },
-    get finished() {
-      return members.every(({ finished }) => finished);
+    get unfinished() {
+      return members.filter(({ finished }) => !finished).length;
     },
     crashed,
     async end(graceMs) {

@@ -1,7 +1,9 @@
 // What the workers of the crash test run, under the real `jobwright-worker` command.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createOnce, defineJob, defineWorker, GiveUp, postgresStore, RetryLater } from "@jobwright/worker-runtime";
+import { defaultRetryPolicy } from "@jobwright/worker-runtime/contract";
 import pg from "pg";
+import { retryDelayMs } from "../../worker-runtime/src/run/retry.ts";
 import { openJournal, type RunEnding } from "./journal.ts";
 import { plan } from "./plan.ts";
 import { fromEnvironment } from "./settings.ts";
@@ -13,9 +15,13 @@ pool.on("error", () => {});
 const once = createOnce({ store: postgresStore(pool) });
 let runs = 0;
 
-function endingOf(error: unknown): RunEnding {
-  if (error instanceof RetryLater) return "later";
-  return error instanceof GiveUp ? "gave-up" : "failed";
+/** What becomes of a run that threw, and how long the job then waits, at most. */
+function endingOf(error: unknown, attempt: number, signal: AbortSignal): [RunEnding, number] {
+  if (signal.aborted) return ["aborted", 0];
+  if (error instanceof RetryLater) return ["later", error.afterMs];
+  if (error instanceof GiveUp) return ["gave-up", 0];
+  const last = attempt >= defaultRetryPolicy.maxAttempts;
+  return ["failed", last ? 0 : retryDelayMs(defaultRetryPolicy, attempt, 1)];
 }
 
 export const work = defineJob({
@@ -34,9 +40,9 @@ export const work = defineJob({
         await tx.query("insert into effects (job) values ($1)", [id]);
       });
       if (fails) throw new Error("as planned, after the effect");
-      journal("end", Date.now(), run, "done");
+      journal("end", Date.now(), run, "done", 0);
     } catch (error) {
-      journal("end", Date.now(), run, endingOf(error));
+      journal("end", Date.now(), run, ...endingOf(error, attempt, signal));
       throw error;
     }
   },

@@ -1,8 +1,11 @@
 import { mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-/** How a run of a handler ended; absent when its process died first. */
-export type RunEnding = "done" | "failed" | "gave-up" | "later";
+/**
+ * How a run of a handler ended; absent when its process died first. `aborted`: it threw after its signal was aborted, as
+ * the delivery was lost; nothing becomes of that but the redelivery.
+ */
+export type RunEnding = "done" | "failed" | "gave-up" | "later" | "aborted";
 
 /** One run of a handler. Times are in ms since the Unix epoch, of one machine. */
 export interface Run {
@@ -13,16 +16,22 @@ export interface Run {
   readonly startMs: number;
   readonly ending: RunEnding | undefined;
   readonly endMs: number | undefined;
+  /** How long the job then waits in the delay fabric, at most; 0 when it does not come back. */
+  readonly delayMs: number;
 }
 
 /** One call of `enqueue`. */
 export interface Sent {
   readonly id: string;
+  /** Process id of its producer. */
+  readonly pid: number;
   readonly sentMs: number;
+  /** How long it is to wait in the delay fabric, from `sentMs` on; 0 for not at all. */
+  readonly delayMs: number;
   /** When it resolved; undefined when it did not, or its process died first. */
   readonly acceptedMs: number | undefined;
-  /** Whether it was to wait in the delay fabric first. */
-  readonly delayed: boolean;
+  /** When it was rejected. */
+  readonly refusedMs: number | undefined;
 }
 
 /**
@@ -45,7 +54,7 @@ export function* readJournals(folder: string, prefix: string): Generator<{ pid: 
   }
 }
 
-/** The runs that workers wrote of: `start <ms> <run> <id> <attempt>`, `end <ms> <run> <ending>`. */
+/** The runs that workers wrote of: `start <ms> <run> <id> <attempt>`, `end <ms> <run> <ending> <delay in ms>`. */
 export function readRuns(folder: string): Run[] {
   const runs = new Map<string, Run>();
   for (const { pid, fields } of readJournals(folder, "worker-")) {
@@ -53,26 +62,32 @@ export function readRuns(folder: string): Run[] {
     const key = `${pid} ${number}`;
     if (what === "start") {
       const [id = "", attempt] = rest;
-      const open = { ending: undefined, endMs: undefined };
+      const open = { ending: undefined, endMs: undefined, delayMs: 0 };
       runs.set(key, { id, attempt: Number(attempt), pid, startMs: Number(ms), ...open });
       continue;
     }
     const run = runs.get(key);
-    if (run !== undefined) runs.set(key, { ...run, ending: rest[0] as RunEnding, endMs: Number(ms) });
+    const [ending, delayMs] = rest;
+    if (run !== undefined) {
+      runs.set(key, { ...run, ending: ending as RunEnding, endMs: Number(ms), delayMs: Number(delayMs) });
+    }
   }
   return [...runs.values()];
 }
 
-/** What producers wrote of: `sent <ms> <id> <delay in seconds>`, `accepted <ms> <id>`. */
+/** What producers wrote of: `sent <ms> <id> <delay in ms>`, `accepted <ms> <id>`, `refused <ms> <id> <error>`. */
 export function readSent(folder: string): Sent[] {
   const all = new Map<string, Sent>();
-  for (const { fields } of readJournals(folder, "producer-")) {
-    const [what, ms, id = "", delaySeconds] = fields;
+  for (const { pid, fields } of readJournals(folder, "producer-")) {
+    const [what, ms, id = "", delayMs] = fields;
     if (what === "sent") {
-      all.set(id, { id, sentMs: Number(ms), acceptedMs: undefined, delayed: delaySeconds !== "0" });
+      const open = { acceptedMs: undefined, refusedMs: undefined };
+      all.set(id, { id, pid, sentMs: Number(ms), delayMs: Number(delayMs), ...open });
     }
     const sent = all.get(id);
-    if (what === "accepted" && sent !== undefined) all.set(id, { ...sent, acceptedMs: Number(ms) });
+    if (sent === undefined) continue;
+    if (what === "accepted") all.set(id, { ...sent, acceptedMs: Number(ms) });
+    if (what === "refused") all.set(id, { ...sent, refusedMs: Number(ms) });
   }
   return [...all.values()];
 }

@@ -30,7 +30,7 @@ let inFlight = 0;
 async function enqueue(number: number): Promise<void> {
   const id = `${seed}-${index}-${number}`;
   const drawn = drawPlan(seededRandom(seed * 1_000_003 + index * 500_009 + number));
-  journal("sent", Date.now(), id, drawn.delaySeconds);
+  journal("sent", Date.now(), id, drawn.delaySeconds * 1000);
   try {
     await producer.enqueue(work, drawn.plan, {
       id,

@@ -9,6 +9,7 @@ test("workers, producers and the broker are killed at random: no accepted job is
     unexplained: [],
     effects: { repeated: 0, missing: 0 },
     crashed: 0,
+    late: 0,
     unfinished: 0,
   });
   expect(result.accepted).toBeGreaterThanOrEqual(4_000);
@@ -16,5 +17,7 @@ test("workers, producers and the broker are killed at random: no accepted job is
   expect(result.deadLettered).toBeGreaterThan(0);
   // It was not an easy minute.
   expect(result.duplicates).toBeGreaterThan(0);
+  const explained = Object.values(result.explainedBy).reduce((sum, count) => sum + count);
+  expect(explained).toBe(result.duplicates);
   expect(Math.min(...Object.values(result.kills))).toBeGreaterThan(0);
 }, 360_000);
