@@ -6,6 +6,8 @@ import { defineJob, defineWorker, GiveUp, RetryLater } from "../../../worker-run
 
 export const child = defineJob({ name: "child", input: z.object({ of: z.string() }), run() {} });
 
+let leftBehind: Promise<string> | undefined;
+
 export const isolated = defineJob({
   name: "isolated",
   input: z.object({ act: z.string(), at: z.coerce.date().optional(), ms: z.number().optional() }),
@@ -33,6 +35,19 @@ export const isolated = defineJob({
       case "signs of life":
         job.progress(0.5, "half");
         job.heartbeat();
+        return;
+      case "wrong progress":
+        job.progress("0.5" as unknown as number);
+        return;
+      case "leave something behind":
+        leftBehind = sleep(200).then(() => {
+          job.heartbeat();
+          return job.enqueue(child, { of: "nobody" });
+        });
+        leftBehind.catch(() => {});
+        return;
+      case "tell what was left behind":
+        await leftBehind?.catch((error: Error) => job.log.info(error.message));
         return;
       case "enqueue":
         return await job.enqueue(child, { of: job.id }, { delay: "1s", key: "k" });

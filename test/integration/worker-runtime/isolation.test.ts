@@ -110,6 +110,30 @@ test("progress and heartbeat cross", async () => {
   expect(heartbeat).toHaveBeenCalledOnce();
 });
 
+test("progress that is no number fails the handler, as outside of a thread, and not the worker", async () => {
+  const progress = vi.fn();
+  expect(await thrownBy(act({ act: "wrong progress" }, { progress }))).toMatchObject({
+    name: "RangeError",
+    message: "job.progress: fraction is 0.5: expected a number from 0 to 1",
+  });
+  expect(progress).not.toHaveBeenCalled();
+});
+
+test("what a handler left behind does nothing in the name of the thread's next job", async () => {
+  const on = threads();
+  const heartbeat = vi.fn();
+  const enqueue = vi.fn();
+  await act({ act: "leave something behind" }, {}, on);
+  await act({ act: "compute", ms: 300 }, { heartbeat, enqueue }, on);
+  const { log, lines } = memoryLog();
+  await act({ act: "tell what was left behind" }, { heartbeat, enqueue, log }, on);
+  expect(lines).toEqual([
+    expect.objectContaining({ msg: expect.stringContaining('job.enqueue "child": the handler has ended') }),
+  ]);
+  expect(heartbeat).not.toHaveBeenCalled();
+  expect(enqueue).not.toHaveBeenCalled();
+});
+
 test("job.enqueue crosses, answers with the id, and is refused where the child's schema is", async () => {
   const enqueue = vi.fn().mockResolvedValue("child-1");
   expect(await act({ act: "enqueue" }, { enqueue })).toBe("child-1");
@@ -160,7 +184,9 @@ test("a handler that ignores its signal for 5 s loses its thread; others get a n
   await vi.waitFor(() => expect(lines).toHaveLength(1), 10_000);
   const abortedAt = performance.now();
   controller.abort(new JobTimedOut("isolated", 50));
-  expect(await error).toBeInstanceOf(HandlerThreadEnded);
+  const ended = await error;
+  expect(ended).toBeInstanceOf(HandlerThreadEnded);
+  expect(ended).toMatchObject({ message: expect.stringContaining("after its signal was aborted") });
   expect(performance.now() - abortedAt).toBeGreaterThan(4_900);
   expect(performance.now() - abortedAt).toBeLessThan(8_000);
   expect(await act({ act: "compute" }, {}, on)).toBeDefined();

@@ -22,6 +22,8 @@ export function runInThread(thread: Thread, input: unknown, context: JobContext)
   const active = activeContext();
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
+    /** Set when we end the thread ourselves. */
+    let terminated: HandlerThreadEnded | undefined;
 
     function end(): void {
       clearTimeout(timer);
@@ -44,12 +46,12 @@ export function runInThread(thread: Thread, input: unknown, context: JobContext)
         { reason: String(signal.reason) },
         `the handler goes on ${terminateAfterMs / 1000} s after its signal was aborted: its thread is ended`,
       );
-      const error = new HandlerThreadEnded(
+      terminated = new HandlerThreadEnded(
         `job "${name}" went on for ${terminateAfterMs / 1000} s after its signal was aborted, and its thread was ended`,
         { cause: signal.reason },
       );
-      // Only when it has really ended is its slot free.
-      void thread.terminate().finally(() => fail(error));
+      // Fails when the thread says that it has ended: only then is its slot free.
+      void thread.terminate();
     }
 
     function enqueue({ call, job, input: text, options }: Extract<FromThread, { type: "Enqueue" }>): void {
@@ -85,7 +87,7 @@ export function runInThread(thread: Thread, input: unknown, context: JobContext)
             break;
         }
       },
-      ended: (how) => fail(threadEnded(name, how)),
+      ended: (how) => fail(terminated ?? threadEnded(name, how)),
     });
     try {
       thread.send({ type: "Run", job: factsOf(context), input, logLevel: log.level, trace: traceHeaders() });

@@ -23,7 +23,10 @@ export function createThreads(module: string | undefined): Threads {
   const all = new Set<Thread>();
 
   function take(file: string): Thread {
-    for (let thread = idle.pop(); thread !== undefined; thread = idle.pop()) if (thread.alive) return thread;
+    for (let thread = idle.pop(); thread !== undefined; thread = idle.pop()) {
+      if (thread.alive) return thread;
+      all.delete(thread);
+    }
     const thread = startThread({ module: file });
     all.add(thread);
     return thread;

@@ -17,6 +17,12 @@ export interface ProgressReports {
 
 const intervalMs = 1_000;
 
+/** @throws RangeError when `fraction` is not a number from 0 to 1. */
+export function checkFraction(fraction: unknown): void {
+  if (typeof fraction === "number" && fraction >= 0 && fraction <= 1) return;
+  throw new RangeError(`job.progress: fraction is ${String(fraction)}: expected a number from 0 to 1`);
+}
+
 /**
  * Tells the first report at once, and from then on the newest one at most once a second.
  *
@@ -44,9 +50,7 @@ export function createProgressReports(
 
   return {
     report(fraction, note) {
-      if (typeof fraction !== "number" || !(fraction >= 0 && fraction <= 1)) {
-        throw new RangeError(`job.progress: fraction is ${String(fraction)}: expected a number from 0 to 1`);
-      }
+      checkFraction(fraction);
       newest = note === undefined ? { fraction } : { fraction, note: shortened(note) };
       if (!resting) next();
     },
