@@ -65,7 +65,7 @@ function copiesSent(sent: Sent | undefined, { kills, outages }: Faults): Copies 
   return {
     any: true,
     further: Array<Cause>(again).fill("producerResend"),
-    doubled: (1 + again) * (copiesAfterDelay(outages, sentMs, delayMs) - 1),
+    doubled: (1 + again) * (copiesAfterDelay(outages, sentMs, delayMs === 0 ? undefined : sentMs + delayMs) - 1),
   };
 }
 
@@ -85,10 +85,10 @@ function retries(
   };
 }
 
-/** How many more copies of these runs' jobs the delay fabric may have made. */
-function doubled(runs: readonly Run[], { outages }: Faults): number {
-  return runs.reduce(
-    (sum, { startMs, endMs = startMs, delayMs }) => sum + copiesAfterDelay(outages, endMs, delayMs) - 1,
-    0,
-  );
+/** How many more copies of these runs' jobs the delay fabric may have made, from the failure until the retry was due. */
+function doubled(runs: readonly Run[], { kills, outages }: Faults): number {
+  return runs.reduce((sum, { pid, startMs, endMs = startMs, settledMs = kills.get(pid) ?? endMs, delayMs }) => {
+    const dueMs = delayMs === 0 ? undefined : settledMs + delayMs;
+    return sum + copiesAfterDelay(outages, endMs, dueMs) - 1;
+  }, 0);
 }

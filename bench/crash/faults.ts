@@ -31,12 +31,12 @@ export function outagesBegun(outages: readonly Outage[], fromMs: number, toMs: n
  *
  * @param outages in order of time.
  * @param fromMs when it was sent.
- * @param delayMs how long it was to wait; 0 for a message that does not go through the fabric.
+ * @param dueMs when it was to leave; undefined for a message that does not go through the fabric.
  */
-export function copiesAfterDelay(outages: readonly Outage[], fromMs: number, delayMs: number): number {
-  if (delayMs === 0) return 1;
+export function copiesAfterDelay(outages: readonly Outage[], fromMs: number, dueMs: number | undefined): number {
+  if (dueMs === undefined) return 1;
   let copies = 1;
-  let untilMs = fromMs + delayMs + lateMs;
+  let untilMs = dueMs + lateMs;
   for (const outage of outages) {
     if (outage.goneMs < fromMs || outage.fromMs > untilMs) continue;
     copies *= 2;

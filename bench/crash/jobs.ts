@@ -7,12 +7,14 @@ import { retryDelayMs } from "../../worker-runtime/src/run/retry.ts";
 import { openJournal, type RunEnding } from "./journal.ts";
 import { plan } from "./plan.ts";
 import { fromEnvironment } from "./settings.ts";
+import { watchSettling } from "./settling.ts";
 
 const { folder, postgresUrl } = fromEnvironment(process.env);
 const journal = openJournal(folder, `worker-${process.pid}`);
 const pool = new pg.Pool({ connectionString: postgresUrl, max: 10 });
 pool.on("error", () => {});
 const once = createOnce({ store: postgresStore(pool) });
+const watch = watchSettling((run) => journal("settled", Date.now(), run));
 let runs = 0;
 
 /** What becomes of a run that threw, and how long the job then waits, at most. */
@@ -31,6 +33,7 @@ export const work = defineJob({
     runs += 1;
     const run = runs;
     journal("start", Date.now(), run, id, attempt);
+    watch(run);
     try {
       if (givesUp) throw new GiveUp("as planned");
       const fails = attempt <= failures;

@@ -16,6 +16,8 @@ export interface Run {
   readonly startMs: number;
   readonly ending: RunEnding | undefined;
   readonly endMs: number | undefined;
+  /** When the worker had done with it: its outcome was safe, or its delivery lost; undefined when its process died first. */
+  readonly settledMs: number | undefined;
   /** How long the job then waits in the delay fabric, at most; 0 when it does not come back. */
   readonly delayMs: number;
 }
@@ -54,7 +56,7 @@ export function* readJournals(folder: string, prefix: string): Generator<{ pid: 
   }
 }
 
-/** The runs that workers wrote of: `start <ms> <run> <id> <attempt>`, `end <ms> <run> <ending> <delay in ms>`. */
+/** The runs that workers wrote of: `start <ms> <run> <id> <attempt>`, `end <ms> <run> <ending> <delay in ms>`, `settled <ms> <run>`. */
 export function readRuns(folder: string): Run[] {
   const runs = new Map<string, Run>();
   for (const { pid, fields } of readJournals(folder, "worker-")) {
@@ -62,13 +64,15 @@ export function readRuns(folder: string): Run[] {
     const key = `${pid} ${number}`;
     if (what === "start") {
       const [id = "", attempt] = rest;
-      const open = { ending: undefined, endMs: undefined, delayMs: 0 };
+      const open = { ending: undefined, endMs: undefined, settledMs: undefined, delayMs: 0 };
       runs.set(key, { id, attempt: Number(attempt), pid, startMs: Number(ms), ...open });
       continue;
     }
     const run = runs.get(key);
     const [ending, delayMs] = rest;
-    if (run !== undefined) {
+    if (run === undefined) continue;
+    if (what === "settled") runs.set(key, { ...run, settledMs: Number(ms) });
+    else {
       runs.set(key, { ...run, ending: ending as RunEnding, endMs: Number(ms), delayMs: Number(delayMs) });
     }
   }

@@ -4,11 +4,8 @@ import type { Run } from "./journal.ts";
 /** Why the broker delivered a message once more. */
 export type Redelivery = "workerKill" | "brokerKill";
 
-/**
- * How long after a handler's end its outcome may still be on its way: a kill within it may undo the ack, though not the
- * work.
- */
-const settleMs = 2_000;
+/** How long an ack may be on its way: a kill within it may undo the ack, though not the work. */
+const ackMs = 2_000;
 
 interface Cut {
   readonly run: Run;
@@ -44,7 +41,8 @@ function cameToItsEnd({ ending }: Run): boolean {
 /** The first kill between a run's start and the time when its outcome was safe. */
 function cut(run: Run, { kills, outages }: Faults): Cut | undefined {
   const killedMs = kills.get(run.pid);
-  const untilMs = (run.endMs ?? killedMs ?? run.startMs) + settleMs;
+  // While a retry or dead letter is not confirmed, which a busy broker may take its time for, the delivery is not acked.
+  const untilMs = run.settledMs === undefined ? (killedMs ?? Number.POSITIVE_INFINITY) : run.settledMs + ackMs;
   const found: Cut[] = outages
     .filter(({ fromMs, toMs }) => fromMs <= untilMs && toMs >= run.startMs)
     .map(({ fromMs }) => ({ run, atMs: fromMs, cause: "brokerKill" }));

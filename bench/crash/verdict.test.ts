@@ -6,7 +6,8 @@ const sent = (id: string, sentMs = 0, acceptedMs: number | undefined = sentMs + 
   return { id, pid: 9, sentMs, delayMs: 0, acceptedMs, refusedMs: undefined };
 };
 function run(id: string, startMs: number, ending?: RunEnding, { attempt = 1, pid = 1, delayMs = 0 } = {}): Run {
-  return { id, attempt, pid, startMs, ending, endMs: ending === undefined ? undefined : startMs + 10, delayMs };
+  const endMs = ending === undefined ? undefined : startMs + 10;
+  return { id, attempt, pid, startMs, ending, endMs, settledMs: endMs, delayMs };
 }
 const outage = (fromMs: number, toMs: number) => ({ fromMs, goneMs: fromMs + 1, toMs });
 const none = { workerKill: 0, brokerKill: 0, producerResend: 0, delayFabric: 0 };
@@ -54,6 +55,20 @@ test("a worker that was killed in the midst of a run explains one more run of it
   const runs = [run("a", 1_000), run("a", 9_500, "done", { pid: 2 })];
   const judged = judge(evidence({ sent: [sent("a")], runs, kills: new Map([[1, 9_000]]) }));
   expect(judged).toMatchObject({ duplicates: 1, explainedBy: { ...none, workerKill: 1 } });
+});
+
+test("a run whose outcome was not confirmed by the broker is cut by the kill of its worker, however late", () => {
+  const runs = [run("a", 1_000, "failed", { pid: 1 }), run("a", 9_500, "failed", { pid: 2 })];
+  const judged = (settledMs: number | undefined) =>
+    judge(
+      evidence({
+        sent: [sent("a")],
+        runs: runs.map((one) => ({ ...one, settledMs: one.pid === 1 ? settledMs : one.settledMs })),
+        kills: new Map([[1, 9_000]]),
+      }),
+    );
+  expect(judged(undefined).explainedBy).toEqual({ ...none, workerKill: 1 });
+  expect(judged(1_010).unexplainedDuplicates).toBe(1);
 });
 
 test("an outage explains a repeated run, a job that was sent twice, and what follows from its second copy", () => {
