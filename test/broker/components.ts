@@ -141,7 +141,7 @@ export function nodeAnswers(plan: BrokerPlan, settings: BrokerSettings): Promise
   return checks(plan, settings, `port-listener/${plan.amqpPort}`);
 }
 
-/** Whether all its virtual hosts have been recovered as well: a node listens even where one has failed to. */
+/** Whether all its virtual hosts are up as well. */
 export function vhostsAnswer(plan: BrokerPlan, settings: BrokerSettings): Promise<boolean> {
   return checks(plan, settings, "virtual-hosts");
 }
