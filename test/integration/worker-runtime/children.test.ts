@@ -158,3 +158,34 @@ test("a child that no queue ever takes is a failed attempt, whose dead letter sa
   expect(headerOf(letter, deadLetterHeader.errorMessage)).toContain("media.mail");
   expect(runs).toBe(1);
 });
+
+test("what a handler enqueues when it has ended is refused, also if it is the first that it enqueues", async () => {
+  const queue = await createTestQueue();
+  const late = Promise.withResolvers<unknown>();
+  const ended = Promise.withResolvers<void>();
+  const order = parent((_, job) => {
+    void ended.promise.then(() => job.enqueue(mail, { to: "a" })).then(late.resolve, late.resolve);
+  });
+  const worker = await runWorker(queue, [order]);
+  await queue.publish("order", {});
+  await until("the job to be acked", async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${worker.telemetryPort}/metrics`)).text();
+    return metrics.includes('jobwright_jobs_total{job="order",outcome="done"} 1');
+  });
+  ended.resolve();
+  expect(await late.promise).toMatchObject({
+    message: 'job.enqueue "mail": the handler has ended: await what it enqueues',
+  });
+});
+
+test.each([["no queue's name"], ["x".repeat(300)], [5 as unknown as string]])(
+  "%#: a child for what cannot be a queue fails its parent at once",
+  async (name) => {
+    const queue = await createTestQueue();
+    await runWorker(queue, [parent((_, { enqueue }) => enqueue(mail, { to: "a" }, { queue: name }))], { retry: once });
+    await queue.publish("order", {});
+    const letter = await queue.deadLetter();
+    expect(headerOf(letter, deadLetterHeader.errorName)).toBe("InvalidOptions");
+    expect(headerOf(letter, deadLetterHeader.errorMessage)).toContain("expected a resolved name");
+  },
+);

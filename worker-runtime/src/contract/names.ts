@@ -17,6 +17,11 @@ export interface QueueNames {
   readonly outcomeExchange: string;
 }
 
+/** Whether a JobQueue's resolved name may be so: words of letters, digits, `-` and `_` with dots between, at most 200 characters. */
+export function isQueueName(name: unknown): name is string {
+  return typeof name === "string" && name.length <= 200 && /^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$/.test(name);
+}
+
 /** Names every resource of a JobQueue from its resolved name. */
 export function queueNames(name: string): QueueNames {
   return {

@@ -3,6 +3,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { loadDefinition } from "../command/load.ts";
 import type { Job, JobContext } from "../job.ts";
 import { createInputCodec } from "../message/input-codec.ts";
+import { enqueuedTooLate } from "../run/children.ts";
+import { checkFraction } from "../run/progress.ts";
 import { withTraceHeaders } from "../telemetry/tracing.ts";
 import { forwardingLog } from "./forwarded-log.ts";
 import type { FromThread, ThreadData, ToThread } from "./messages.ts";
@@ -47,45 +49,58 @@ async function run({ job: facts, input, logLevel, trace }: Extract<ToThread, { t
   const controller = new AbortController();
   abort = controller;
   const enqueued: Promise<string>[] = [];
+  // What a handler left behind goes on when it has ended, and must not speak for the next job of this thread.
+  let ended = false;
   const context: JobContext = {
     ...facts,
     signal: controller.signal,
     log: forwardingLog(logLevel, (line) => tell({ type: "Log", line })),
     progress(fraction, note) {
-      if (!(fraction >= 0 && fraction <= 1)) throw new RangeError(`progress: ${fraction} is not between 0 and 1`);
-      tell({ type: "Progress", fraction, note });
+      checkFraction(fraction);
+      if (!ended) tell({ type: "Progress", fraction, note });
     },
-    heartbeat: () => tell({ type: "Heartbeat" }),
+    heartbeat() {
+      if (!ended) tell({ type: "Heartbeat" });
+    },
     enqueue(job, childInput, options) {
-      const sent = enqueue(job, childInput, options);
-      // Awaited below too; until then, a failure that nobody awaits is not to end the thread.
+      const sent = enqueue(() => ended, job, childInput, options);
+      // Awaited below too; until then, a failure that nobody awaits is not to end the thread. Nor is one that comes too
+      // late, since another job may run by then.
       sent.catch(() => {});
-      enqueued.push(sent);
+      if (!ended) enqueued.push(sent);
       return sent;
     },
+  };
+  const end = (message: FromThread) => {
+    ended = true;
+    tell(message);
   };
   try {
     const job = jobs.get(facts.name);
     if (job === undefined) throw new Error(`the thread's copy of ${module} has no job "${facts.name}"`);
     const output = await withTraceHeaders(trace, async () => job.run(input, context));
     await Promise.all(enqueued);
-    tell({ type: "Returned", output: writeOutput(job, output) });
+    end({ type: "Returned", output: writeOutput(job, output) });
   } catch (error) {
-    threw(error);
+    threw(error, end);
   }
 }
 
 /** Only to check inputs where their schema is: they are sealed for their queue by the worker itself. */
 const codec = createInputCodec({ queue: "" });
 
-const enqueue: JobContext["enqueue"] = async (job, input, options) => {
+async function enqueue(
+  isEnded: () => boolean,
+  ...[job, input, options]: Parameters<JobContext["enqueue"]>
+): Promise<string> {
   const { content } = await codec.seal(job, "", input);
+  if (isEnded()) throw enqueuedTooLate(job.name);
   callCount += 1;
   const answer = Promise.withResolvers<string>();
   calls.set(callCount, answer);
   tell({ type: "Enqueue", call: callCount, job: job.name, input: content.toString(), options });
   return await answer.promise;
-};
+}
 
 /** As JSON, which is all that others see of an output; undefined where it has no word for it. */
 function writeOutput(job: Job, output: unknown): string | undefined {
@@ -98,12 +113,12 @@ function writeOutput(job: Job, output: unknown): string | undefined {
   }
 }
 
-function threw(error: unknown): void {
+function threw(error: unknown, end: (message: FromThread) => void): void {
   const wire = writeError(error);
   try {
-    tell({ type: "Threw", error: wire });
+    end({ type: "Threw", error: wire });
   } catch (refused) {
     // The input of a RetryLater.
-    tell({ type: "Threw", error: writeError(refused) });
+    end({ type: "Threw", error: writeError(refused) });
   }
 }

@@ -1,7 +1,8 @@
 import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "../broker/address.ts";
-import type { Binding } from "../contract/index.ts";
+import { type Binding, isQueueName } from "../contract/index.ts";
 import { ConfigurationError, DefinitionError } from "../errors.ts";
 import type { JsonSchemas } from "../message/json-schema.ts";
+import { shown } from "../shown.ts";
 
 /** Which broker and queue, in one of three ways. */
 export type ProducerTarget =
@@ -33,9 +34,9 @@ export function resolveTarget(target: ProducerTarget): Target {
     "binding" in target
       ? { url: target.binding.uri, ca: target.binding["ca.crt"], ...factsOf("binding", target.binding) }
       : { ca: undefined, schemas: {}, ...target };
-  if (typeof queue !== "string" || queue === "") {
+  if (!isQueueName(queue)) {
     throw new DefinitionError(
-      "createProducer: queue is missing: expected its resolved name, such as media.image-resize",
+      `createProducer: queue is ${shown(queue)}: expected its resolved name, such as media.image-resize`,
     );
   }
   const address = addressOfUri(url, ca);

@@ -1,10 +1,13 @@
 import type { Clock } from "../clock.ts";
+import { isQueueName } from "../contract/index.ts";
+import { InvalidOptions } from "../errors.ts";
 import type { JobContext } from "../job.ts";
 import { childId } from "../message/child-id.ts";
 import { type Placement, placeJob } from "../message/enqueue-options.ts";
 import type { InputCodec, SealedInput } from "../message/input-codec.ts";
 import { jobToSend, tracedJob } from "../message/job-to-send.ts";
 import type { OutgoingMessage } from "../message/message.ts";
+import { shown } from "../shown.ts";
 import { startSend, type TraceHeaders } from "../telemetry/tracing.ts";
 
 /** The jobs that an attempt enqueues with `job.enqueue`, kept until it is known whether it succeeds. */
@@ -16,6 +19,8 @@ export interface Children {
    * @throws the first error that a call of `enqueue` was answered with, also if nobody awaited it.
    */
   messages(): Promise<OutgoingMessage[]>;
+  /** The handler has ended: what it enqueues from now on is refused. */
+  end(): void;
 }
 
 interface Child {
@@ -41,8 +46,13 @@ export function createChildren(
 
   async function write(id: string, ...[job, input, options = {}]: Parameters<JobContext["enqueue"]>): Promise<Child> {
     const where = `job.enqueue "${job.name}"`;
-    if (ended) throw new Error(`${where}: the handler has ended: await what it enqueues`);
+    if (ended) throw enqueuedTooLate(job.name);
     const { queue = parent.queue } = options;
+    if (!isQueueName(queue)) {
+      throw new InvalidOptions(
+        `${where}: queue is ${shown(queue)}: expected a resolved name, such as media.image-resize`,
+      );
+    }
     const placement = placeJob(where, { ...options, id }, clock.now());
     const body = await codecOf(queue).seal(job, id, input);
     const span = startSend(tracedJob(job.name, queue, placement, body), "create");
@@ -59,6 +69,9 @@ export function createChildren(
       if (!ended) id.catch(() => {});
       return id;
     },
+    end() {
+      ended = true;
+    },
     async messages() {
       ended = true;
       const written = await Promise.all(children);
@@ -67,4 +80,9 @@ export function createChildren(
       );
     },
   };
+}
+
+/** Whoever enqueues when its handler has ended would otherwise take for sent what is not. */
+export function enqueuedTooLate(job: string): Error {
+  return new Error(`job.enqueue "${job}": the handler has ended: await what it enqueues`);
 }

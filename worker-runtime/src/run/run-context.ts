@@ -41,6 +41,7 @@ export class RunContext implements JobContext {
   #log: Logger | undefined;
   #children: Children | undefined;
   #progress: ProgressReports | undefined;
+  #ended = false;
 
   /** @param drainDeadline aborted with DrainDeadline when the worker is about to end. */
   constructor(
@@ -77,11 +78,14 @@ export class RunContext implements JobContext {
 
   get enqueue(): JobContext["enqueue"] {
     this.#children ??= this.#surroundings.children(this.#message);
+    if (this.#ended) this.#children.end();
     return this.#children.enqueue;
   }
 
   get progress(): JobContext["progress"] {
     return (fraction, note) => {
+      // The outcome has said more.
+      if (this.#ended) return;
       this.onHeartbeat?.();
       this.#progress ??= this.#surroundings.progress(this.#message);
       this.#progress.report(fraction, note);
@@ -99,7 +103,9 @@ export class RunContext implements JobContext {
 
   /** The handler has ended. */
   end(): void {
+    this.#ended = true;
     this.interruption.end();
+    this.#children?.end();
     this.#progress?.end();
   }
 }
