@@ -1,5 +1,6 @@
 import { parseDuration } from "./contract/index.ts";
 import { DefinitionError } from "./errors.ts";
+import { shown } from "./shown.ts";
 
 /** Timers of Node are 32-bit: a longer one would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -11,6 +12,8 @@ const longestTimerMs = 2 ** 31 - 1;
  * @throws DefinitionError
  */
 export function durationMs(where: string, text: string): number {
+  if (typeof text !== "string")
+    throw new DefinitionError(`${where} is ${shown(text)}: expected a duration such as 30s`);
   let ms: number;
   try {
     ms = parseDuration(text);

@@ -173,18 +173,34 @@ export class BatchFailed extends Error {
   override readonly name = "BatchFailed";
   /** By index of the input: the id of a job that is stored, undefined for one that is not (or may be: see its failure). */
   readonly ids: readonly (string | undefined)[];
+  /** Why, by index of the input. The index after the last is that of an input which its source failed to give. */
   readonly failures: readonly { readonly index: number; readonly error: unknown }[];
   constructor(ids: readonly (string | undefined)[], failures: BatchFailed["failures"]) {
-    const [first] = failures;
-    const why = first === undefined ? "" : `: inputs[${first.index}]: ${asError(first.error).message}`;
-    super(`${failures.length} of the ${ids.length} jobs taken so far were not stored${why}`, { cause: first?.error });
+    super(batchMessage(ids.length, failures), { cause: failures[0]?.error });
     this.ids = ids;
     this.failures = failures;
   }
 }
 
-/** `error` as an Error, whatever was thrown. */
+function batchMessage(taken: number, failures: BatchFailed["failures"]): string {
+  const [first] = failures;
+  if (first === undefined) return `none of the ${taken} jobs taken so far failed`;
+  const { message } = asError(first.error);
+  if (first.index >= taken) return `the source of inputs failed after ${taken} of them, which are stored: ${message}`;
+  return `${failures.length} of the ${taken} jobs taken so far were not stored: inputs[${first.index}]: ${message}`;
+}
+
+/** `error` as an Error that can be told in headers and logs, whatever was thrown. Never throws. */
 export function asError(error: unknown): Error {
+  try {
+    return tellable(error);
+  } catch {
+    // A getter or a Proxy that throws.
+    return new Error("a handler threw something that cannot be looked at");
+  }
+}
+
+function tellable(error: unknown): Error {
   if (error instanceof Error && isTellable(error)) return error;
   if (error instanceof Error)
     return new Error(

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { durationMs } from "./configured-duration.ts";
 import { DefinitionError } from "./errors.ts";
 import type { PlacementOptions } from "./message/enqueue-options.ts";
+import { shown } from "./shown.ts";
 
 /** Options of `job.enqueue`: those of a producer, except that the id is given. */
 export interface ChildOptions extends Omit<PlacementOptions, "id"> {
@@ -125,14 +126,14 @@ export function defineJob<const Name extends string, Input extends z.ZodType, Ou
   const { name, input, output, timeout, heartbeatTimeout, isolate = false, rateLimit, run } = options;
   if (typeof name !== "string" || !jobName.test(name)) {
     throw new DefinitionError(
-      `defineJob: name ${JSON.stringify(name)} is not a job's name: expected 1 to 100 letters, digits, "-" or "_"`,
+      `defineJob: name ${shown(name)} is not a job's name: expected 1 to 100 letters, digits, "-" or "_"`,
     );
   }
   const where = `defineJob "${name}"`;
   requireSchema(`${where}: input`, input);
   if (output !== undefined) requireSchema(`${where}: output`, output);
   if (typeof isolate !== "boolean") {
-    throw new DefinitionError(`${where}: isolate is ${typeof isolate}: expected true or false`);
+    throw new DefinitionError(`${where}: isolate is ${shown(isolate)}: expected true or false`);
   }
   if (typeof run !== "function") {
     throw new DefinitionError(`${where}: run is ${typeof run}: expected a function (input, job) => …`);
@@ -157,10 +158,14 @@ function requireSchema(where: string, schema: z.ZodType): void {
 
 function parseRateLimit<Input extends z.ZodType>(
   where: string,
-  { jobs, per, key }: NonNullable<JobOptions<string, Input>["rateLimit"]>,
+  limit: NonNullable<JobOptions<string, Input>["rateLimit"]>,
 ): JobRateLimit<Input> {
+  if (typeof limit !== "object" || limit === null) {
+    throw new DefinitionError(`${where} is ${shown(limit)}: expected something like { jobs: 10, per: "1s" }`);
+  }
+  const { jobs, per, key } = limit;
   if (!Number.isInteger(jobs) || jobs < 1) {
-    throw new DefinitionError(`${where}: jobs is ${JSON.stringify(jobs)}: expected a whole number, at least 1`);
+    throw new DefinitionError(`${where}: jobs is ${shown(jobs)}: expected a whole number, at least 1`);
   }
   if (key !== undefined && typeof key !== "function") {
     throw new DefinitionError(`${where}: key is ${typeof key}: expected a function (input) => string`);

@@ -2,6 +2,7 @@ import { durationMs } from "./configured-duration.ts";
 import type { CircuitBreakerOptions } from "./consume/circuit-breaker.ts";
 import { DefinitionError } from "./errors.ts";
 import type { Job } from "./job.ts";
+import { shown } from "./shown.ts";
 
 // A symbol of the global registry: the command and the user's module may load two copies of this package.
 const brand = Symbol.for("jobwright.worker-definition");
@@ -41,7 +42,7 @@ export function defineWorker({ jobs, circuitBreaker }: WorkerDefinitionOptions):
   }
   const seen = new Set<string>();
   for (const [index, job] of jobs.entries()) {
-    if (typeof job?.name !== "string" || typeof job.run !== "function") {
+    if (typeof job?.name !== "string" || typeof job.run !== "function" || !("timeoutMs" in job)) {
       throw new DefinitionError(`defineWorker: jobs[${index}] is not a job: expected the result of defineJob`);
     }
     if (seen.has(job.name)) {
@@ -55,10 +56,15 @@ export function defineWorker({ jobs, circuitBreaker }: WorkerDefinitionOptions):
 
 function parseBreaker(settings: CircuitBreakerSettings | false = {}): CircuitBreakerOptions | undefined {
   if (settings === false) return undefined;
+  if (typeof settings !== "object" || settings === null) {
+    throw new DefinitionError(
+      `defineWorker: circuitBreaker is ${shown(settings)}: expected false or something like { failures: 20, backoff: "1s" }`,
+    );
+  }
   const { failures = 20, backoff = "1s", maxBackoff = "30s" } = settings;
   if (!Number.isInteger(failures) || failures < 1) {
     throw new DefinitionError(
-      `defineWorker: circuitBreaker.failures is ${JSON.stringify(failures)}: expected a whole number, at least 1`,
+      `defineWorker: circuitBreaker.failures is ${shown(failures)}: expected a whole number, at least 1`,
     );
   }
   const firstMs = durationMs("defineWorker: circuitBreaker.backoff", backoff);

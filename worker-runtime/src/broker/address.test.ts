@@ -34,6 +34,17 @@ test.each(["", "localhost:5672", "http://localhost", "amqp://"])("%j is refused 
   expect(() => addressOfUri(uri)).toThrow("not a URI such as amqp://user:password@host:5672/vhost");
 });
 
+test.each(["amqp://u:p%x@localhost", "amqp://u%:p@localhost", "amqp://localhost/%zz"])(
+  "%j is refused: its %% is no escape",
+  (uri) => {
+    expect(() => addressOfUri(uri)).toThrow("write % itself as %25");
+  },
+);
+
+test("a directory that is not there is said to be so", async () => {
+  await expect(readBinding("/nowhere")).rejects.toThrow("/nowhere has none of the files of a binding: is it mounted?");
+});
+
 test("a binding's directory is read, and what is missing is named", async () => {
   const directory = await mkdtemp(join(tmpdir(), "binding-"));
   const files = {

@@ -29,6 +29,11 @@ export function addressOfUri(uri: string, ca?: string): BrokerAddress {
   if (url === undefined || !["amqp:", "amqps:"].includes(url.protocol) || url.hostname === "") {
     throw new ConfigurationError("the broker's address is not a URI such as amqp://user:password@host:5672/vhost");
   }
+  if (![url.pathname, url.username, url.password].every(isPercentEncoded)) {
+    throw new ConfigurationError(
+      "the broker's address has a % in its user, password or vhost that is not followed by two hexadecimal digits of UTF-8: write % itself as %25",
+    );
+  }
   const tls = url.protocol === "amqps:";
   const vhost = decodeURIComponent(url.pathname.slice(1));
   return {
@@ -44,6 +49,15 @@ export function addressOfUri(uri: string, ca?: string): BrokerAddress {
     },
     socket: ca === undefined ? {} : { ca: [ca] },
   };
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Address that a binding names. Its `uri` says whether TLS is used. */
@@ -64,6 +78,11 @@ export async function readBinding(directory: string): Promise<Binding> {
   }
   const parsed = binding.safeParse(facts);
   if (parsed.success) return parsed.data;
+  if (Object.keys(facts).length === 0) {
+    throw new ConfigurationError(
+      `${directory} has none of the files of a binding: is it mounted? Expected the Secret that status.binding.name of the JobQueue names`,
+    );
+  }
   const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")} (${issue.message})`).join(", ");
   throw new ConfigurationError(
     `${directory} is not a binding to a broker: ${wrong}. Expected the mounted Secret that status.binding.name of the JobQueue names`,

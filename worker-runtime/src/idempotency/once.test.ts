@@ -20,6 +20,11 @@ const failing: OnceStore = {
 };
 const never = () => new Promise<never>(() => {});
 
+test("what is no store, such as a client that was not made one, is refused where it is written", () => {
+  expect(() => createOnce({ store: {} as never })).toThrow(/createOnce: store is no store: expected memoryStore/);
+  expect(() => createOnce({ store: null as never })).toThrow(DefinitionError);
+});
+
 test("durations that cannot be meant are refused where they are written", () => {
   expect(() => createOnce({ ttl: "1d" })).toThrow(DefinitionError);
   expect(() => createOnce({ lease: "soon" })).toThrow(/createOnce: lease: "soon" is not a duration/);

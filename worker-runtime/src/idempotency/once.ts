@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { durationMs } from "../configured-duration.ts";
 import { parseDuration } from "../contract/index.ts";
 import { asError, DefinitionError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import { AlreadyRunning, LeaseLost, ResultNotStorable } from "./errors.ts";
 import { keepLease } from "./lease.ts";
 import { memoryStore } from "./memory-store.ts";
@@ -75,6 +76,11 @@ export function createOnce(options: OnceOptions = {}): Once {
   const { store = memoryStore(), ttl = "720h", lease = "30s" } = options;
   const leaseMs = durationMs("createOnce: lease", lease);
   const ttlMs = parseTtl(ttl, leaseMs);
+  if (typeof store?.acquire !== "function") {
+    throw new DefinitionError(
+      "createOnce: store is no store: expected memoryStore(), redisStore(client) or postgresStore(pool)",
+    );
+  }
 
   async function once<T>(key: string, work: (context: OnceContext) => Promise<T> | T): Promise<T> {
     requireKey(key);
@@ -141,5 +147,5 @@ function parseTtl(ttl: string, leaseMs: number): number {
 
 function requireKey(key: string): void {
   if (typeof key === "string" && key !== "" && Buffer.byteLength(key) <= maxKeyBytes) return;
-  throw new TypeError(`once: key ${JSON.stringify(key)?.slice(0, 100)} is no key: expected 1 to ${maxKeyBytes} bytes`);
+  throw new TypeError(`once: key ${shown(key)} is no key: expected 1 to ${maxKeyBytes} bytes`);
 }

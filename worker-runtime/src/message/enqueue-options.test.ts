@@ -41,6 +41,8 @@ describe("placeJob", () => {
     [{ key: "é".repeat(128) }, "key is"],
     [{ id: "x".repeat(256) }, "id is"],
     [{ replyTo: 7 as unknown as string }, "replyTo is 7"],
+    [{ key: 7n as unknown as string }, "key is 7n: expected a string"],
+    [{ delay: 7n as unknown as string }, "delay is 7n: expected a duration"],
     [{ expires: "0s" }, "is not after now: it would never run"],
     [{ expires: new Date(nowMs - 1) }, "(2026-01-02T11:59:59.999Z) is not after now"],
     [{ delay: "2h", expires: "1h" }, "is not after the job is due (2026-01-02T14:00:00.000Z)"],

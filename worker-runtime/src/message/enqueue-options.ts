@@ -1,5 +1,6 @@
 import { maxDelaySeconds, parseDuration } from "../contract/index.ts";
 import { InvalidOptions } from "../errors.ts";
+import { shown } from "../shown.ts";
 import { uuidv7 } from "./uuid.ts";
 
 /** How one job is enqueued. */
@@ -102,6 +103,5 @@ function checkText(where: string, option: string, text: string | undefined): voi
 }
 
 function wrong(where: string, option: string, found: unknown, expected: string): InvalidOptions {
-  const shown = found instanceof Date ? String(found) : (JSON.stringify(found)?.slice(0, 100) ?? typeof found);
-  return new InvalidOptions(`${where}: ${option} is ${shown}: expected ${expected}`);
+  return new InvalidOptions(`${where}: ${option} is ${shown(found)}: expected ${expected}`);
 }

@@ -44,6 +44,11 @@ export function createKeyring(
   clock: Pick<Clock, "monotonic" | "after"> = systemClock,
 ): Keyring {
   if (!("keyringDirectory" in source)) {
+    if (typeof source.keys !== "object" || source.keys === null) {
+      throw new ConfigurationError(
+        'encryption has neither keyringDirectory nor keys: expected one of them, such as { keys: { k1: "<base64>" }, current: "k1" }',
+      );
+    }
     const keys = parseKeys("encryption.keys", new Map(Object.entries(source.keys)), source.current);
     return { current: async () => keys.current, find: async (id) => keys.byId.get(id) };
   }

@@ -64,5 +64,9 @@ test("a source that fails, too, leaves what was taken settled", async () => {
     throw new Error("the file ended");
   }
   const failed = enqueueMany(inputs(), async (n) => `id-${n}`, 3);
-  await expect(failed).rejects.toMatchObject({ ids: ["id-0"], failures: [{ index: 1 }] });
+  await expect(failed).rejects.toMatchObject({
+    message: "the source of inputs failed after 1 of them, which are stored: the file ended",
+    ids: ["id-0"],
+    failures: [{ index: 1 }],
+  });
 });

@@ -25,7 +25,11 @@ export class RetryLater extends Error {
    */
   constructor({ after, input }: { after: string; input?: unknown }) {
     super(`to be tried again after ${after}`);
-    this.afterMs = parseDuration(after);
+    try {
+      this.afterMs = parseDuration(after);
+    } catch (error) {
+      throw new TypeError(`RetryLater: after: ${error instanceof Error ? error.message : String(error)}`);
+    }
     if (this.afterMs > maxDelaySeconds * 1000) {
       throw new RangeError(`RetryLater: after ${after} is out of range: expected at most 8.5 years`);
     }

@@ -28,6 +28,21 @@ describe("decideOutcome", () => {
     expect(decide(ending, 3)).toMatchObject({ type: "DeadLetter", reason: "AttemptsExhausted" });
   });
 
+  test.each([
+    ["a Proxy that throws", new Proxy(new Error("no"), { get: () => expect.fail("looked at") })],
+    [
+      "a getter that throws",
+      Object.defineProperty(new Error("no"), "message", { get: () => expect.fail("looked at") }),
+    ],
+    ["nothing", undefined],
+  ])("%s is a failure like any other, and can be told", (_, thrown) => {
+    expect(decide(threw(thrown), 3)).toMatchObject({
+      type: "DeadLetter",
+      reason: "AttemptsExhausted",
+      error: { message: expect.stringMatching(/^a handler threw (something|undefined)/) },
+    });
+  });
+
   test("RetryLater uses up no attempt, even on the last one", () => {
     const later = new RetryLater({ after: "1m30s", input: { radius: 2 } });
     expect(decide(threw(later), 3)).toMatchObject({

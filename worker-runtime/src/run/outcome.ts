@@ -53,7 +53,7 @@ export function decideOutcome(ending: Ending, attempt: number, policy: RetryPoli
     case "Threw": {
       const { error } = ending;
       if (isRetryLater(error)) return { type: "Retry", delayMs: error.afterMs, attempt, input: error.input, error };
-      if (isGiveUp(error)) return { type: "DeadLetter", reason: "GaveUp", error };
+      if (isGiveUp(error)) return { type: "DeadLetter", reason: "GaveUp", error: asError(error) };
       return failedOutcome(asError(error), attempt, policy, random);
     }
   }
