@@ -52,6 +52,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const idle = new Set<() => void>();
   const backoff = createBackoff(500, 10_000);
   let model: ChannelModel | undefined;
+  // Whether the log has it that this connection consumes.
+  let told = false;
   let wanted: Want = nothing;
   let converging = false;
   let again = false;
@@ -66,6 +68,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     },
     down() {
       model = undefined;
+      told = false;
       converge();
     },
   });
@@ -115,7 +118,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       options.onRoundTrip(session.roundTripMs);
       backoff.reset();
       again = true;
-      log.debug({ queue, prefetch, once }, "consuming");
+      // Prefetch follows the pace by further consumers: whoever reads the log wants to know of the first.
+      log[told ? "debug" : "info"]({ queue, prefetch, once }, "consuming");
+      told = true;
     } catch (error) {
       if (on !== model) return;
       log.warn({ queue, reason: explain(error, queue) }, "cannot consume yet; trying again");
