@@ -53,6 +53,8 @@ export function openConnection(options: { name: string; source: AddressSource; l
       timeout: connectTimeoutMs,
       clientProperties: { connection_name: name },
     });
+    // "close" always follows, so that one handler is enough; without this listener Node would throw.
+    model.on("error", (error) => log.debug({ err: error }, "connection error"));
     gatherWrites(model);
     return model;
   }
@@ -60,8 +62,6 @@ export function openConnection(options: { name: string; source: AddressSource; l
   /** Resolves when the connection is gone again. */
   function serve(model: ChannelModel): Promise<void> {
     return new Promise((resolve) => {
-      // "close" always follows, so that one handler is enough; without this listener Node would throw.
-      model.on("error", (error) => log.debug({ err: error }, "connection error"));
       model.on("handler-error", (error, event) => log.error({ err: error, event }, "a connection listener threw"));
       model.on("blocked", (reason) => {
         log.warn({ reason }, "the broker takes no more messages for now");
