@@ -9,19 +9,20 @@ import {
 } from "../contract/index.ts";
 import { DefinitionError } from "../errors.ts";
 import type { Job } from "../job.ts";
-import { drainSchedule } from "../lifecycle.ts";
 import { type PlacementOptions, placeJob } from "../message/enqueue-options.ts";
 import { createInputCodec } from "../message/input-codec.ts";
 import { jobToSend } from "../message/job-to-send.ts";
 import type { JsonSchemas } from "../message/json-schema.ts";
 import { defineWorker } from "../worker-definition.ts";
 import { controlledClock } from "./controlled-clock.ts";
+import { drainWorker } from "./drain-worker.ts";
 import { memoryBroker } from "./memory-broker.ts";
 import type { MemoryQueue, StoredMessage } from "./memory-queue.ts";
 import { memoryWorker } from "./memory-worker.ts";
 import { noMetrics } from "./no-metrics.ts";
+import { type OpenJob, openJobs } from "./open-jobs.ts";
 import { createPatience } from "./patience.ts";
-import { type DeadJob, deadJob, eventOf, jsonOf, type TestJob, testJob } from "./told.ts";
+import { type DeadJob, deadJob, eventOf, jsonOf } from "./told.ts";
 
 export interface TestQueueOptions {
   /** What the worker can do. */
@@ -49,15 +50,6 @@ export interface TestQueueOptions {
   readonly patienceMs?: number;
   /** Default: none. */
   readonly log?: Logger;
-}
-
-/** A job that waits or runs. */
-export interface OpenJob extends TestJob {
-  readonly state: "waiting" | "delayed" | "running";
-  /** Where it waits, or came from; undefined for the work queue. */
-  readonly lane: string | undefined;
-  /** For delayed ones, when it comes. */
-  readonly dueAt: Date | undefined;
 }
 
 /** A queue, its worker and its broker, in memory, with a clock that the test turns. */
@@ -180,37 +172,12 @@ export function createTestQueue(options: TestQueueOptions): TestQueue {
     clock.turnTo(ms);
   }
 
-  const runningJobs = () => [...(worker?.unsettled ?? [])];
-
   const test: TestQueue = {
     get now() {
       return new Date(clock.now());
     },
     get jobs() {
-      const nowMs = clock.now();
-      const laneOf = (name: string) => (name === queue ? undefined : name.slice(queue.length + 1));
-      return [
-        ...runningJobs().map(({ message, lane }) => ({
-          ...testJob(message, nowMs),
-          state: "running" as const,
-          lane,
-          dueAt: undefined,
-        })),
-        ...broker.queues.flatMap(({ name, ready }) =>
-          ready.map((message) => ({
-            ...testJob(message, nowMs),
-            state: "waiting" as const,
-            lane: laneOf(name),
-            dueAt: undefined,
-          })),
-        ),
-        ...broker.delayed.map(({ message, target, dueAtMs }) => ({
-          ...testJob(message, nowMs),
-          state: "delayed" as const,
-          lane: laneOf(target),
-          dueAt: new Date(dueAtMs),
-        })),
-      ];
+      return openJobs(queue, broker, worker?.unsettled ?? [], clock.now());
     },
     get events() {
       return broker.outcomes.map(eventOf);
@@ -272,21 +239,7 @@ export function createTestQueue(options: TestQueueOptions): TestQueue {
     async drain(timeout = "5m") {
       const stopping = worker;
       if (stopping === undefined) return;
-      stopping.pause();
-      const { abortAfterMs, exitAfterMs } = drainSchedule(parseDuration(timeout));
-      const beganMs = clock.now();
-      await patience.until(atRest);
-      for (const [afterMs, then] of [
-        [abortAfterMs, () => stopping.abortAll()],
-        [exitAfterMs, () => stopping.crash()],
-      ] as const) {
-        while (stopping.running > 0 && clock.fireNext(beganMs + afterMs)) await patience.until(atRest);
-        if (stopping.running === 0) break;
-        clock.turnTo(beganMs + afterMs);
-        then();
-        patience.renew();
-        await patience.until(() => stopping.running === 0);
-      }
+      await drainWorker(stopping, parseDuration(timeout), { clock, patience, atRest });
       worker = undefined;
     },
     start() {
