@@ -19,22 +19,13 @@ export {
   PublishRefused,
   Unroutable,
 } from "./errors.ts";
-export {
-  AlreadyRunning,
-  createOnce,
-  LeaseLost,
-  memoryStore,
-  type Once,
-  type OnceContext,
-  type OnceOptions,
-  type OnceStore,
-  type PostgresOnce,
-  postgresStore,
-  ResultNotStorable,
-  redisStore,
-  StoreUnavailable,
-} from "./idempotency/index.ts";
+export * from "./idempotency/index.ts";
 export { type ChildOptions, defineJob, type Job, type JobContext, type JobOptions } from "./job.ts";
 export { createProducer, type EnqueueOptions, type Producer, type ProducerOptions } from "./produce/producer.ts";
 export { GiveUp, RetryLater } from "./run/handler-outcome.ts";
-export { defineWorker, type WorkerDefinition } from "./worker-definition.ts";
+export {
+  type CircuitBreakerSettings,
+  defineWorker,
+  type WorkerDefinition,
+  type WorkerDefinitionOptions,
+} from "./worker-definition.ts";
