@@ -213,3 +213,8 @@ function tellable(error: unknown): Error {
 function isTellable({ name, message, stack }: Error): boolean {
   return typeof name === "string" && typeof message === "string" && ["string", "undefined"].includes(typeof stack);
 }
+
+/** Whoever enqueues when its handler has ended would otherwise take for sent what is not. */
+export function enqueuedTooLate(job: string): Error {
+  return new Error(`job.enqueue "${job}": the handler has ended: await what it enqueues`);
+}

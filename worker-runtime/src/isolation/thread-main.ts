@@ -1,9 +1,9 @@
 /** What a worker thread runs: it loads the user's module, and then the jobs that it is sent. */
 import { parentPort, workerData } from "node:worker_threads";
 import { loadDefinition } from "../command/load.ts";
+import { enqueuedTooLate } from "../errors.ts";
 import type { Job, JobContext } from "../job.ts";
 import { createInputCodec } from "../message/input-codec.ts";
-import { enqueuedTooLate } from "../run/children.ts";
 import { checkFraction } from "../run/progress.ts";
 import { withTraceHeaders } from "../telemetry/tracing.ts";
 import { forwardingLog } from "./forwarded-log.ts";

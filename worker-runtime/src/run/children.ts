@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { isQueueName } from "../contract/index.ts";
-import { InvalidOptions } from "../errors.ts";
+import { enqueuedTooLate, InvalidOptions } from "../errors.ts";
 import type { JobContext } from "../job.ts";
 import { childId } from "../message/child-id.ts";
 import { type Placement, placeJob } from "../message/enqueue-options.ts";
@@ -80,9 +80,4 @@ export function createChildren(
       );
     },
   };
-}
-
-/** Whoever enqueues when its handler has ended would otherwise take for sent what is not. */
-export function enqueuedTooLate(job: string): Error {
-  return new Error(`job.enqueue "${job}": the handler has ended: await what it enqueues`);
 }
