@@ -9,6 +9,7 @@ import { isolated, spinning, uncloneable } from "./isolated-jobs.ts";
 import { createTestQueue, headerOf } from "./job-queue.ts";
 import { memoryLog } from "./memory-log.ts";
 import { quickRetry, runWorker } from "./running-worker.ts";
+import { until } from "./until.ts";
 
 const module = join(import.meta.dirname, "isolated-jobs.ts");
 
@@ -204,6 +205,9 @@ test("a job that computes for ever is dead-lettered as timed out, and its slot d
   expect(await said("goes on 5 s after its signal was aborted: its thread is ended")).toMatchObject({
     job: "spinning",
   });
+  const metrics = async () => await (await fetch(`http://127.0.0.1:${worker.telemetryPort}/metrics`)).text();
+  // Its thread is a new one, and takes a while to load.
+  await until("the next job", async () => /jobs_total\{job="spinning",outcome="done"\} 1/.test(await metrics()));
   expect(await queue.leftBy(worker)).toBe(0);
   expect(await queue.ready(`${queue.name}.dead`)).toBe(0);
 });
