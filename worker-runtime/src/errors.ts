@@ -17,7 +17,7 @@ export class JobTimedOut extends Error {
   override readonly name = "JobTimedOut";
   readonly timeoutMs: number;
   constructor(job: string, timeoutMs: number) {
-    super(`${job} took longer than its timeout of ${timeoutMs} ms`);
+    super(`job "${job}" took longer than its timeout of ${timeoutMs} ms`);
     this.timeoutMs = timeoutMs;
   }
 }

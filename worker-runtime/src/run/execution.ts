@@ -13,8 +13,8 @@ const noChildren: readonly OutgoingMessage[] = [];
 /**
  * Runs a handler once, and settles only when it has ended: never before, so that its slot is not given away under it.
  *
- * - Over its timeout or its heartbeatTimeout, its signal is aborted and the run has failed, even if the handler then returns: one that returns
- *   early because of the signal has not done its work.
+ * - Over its timeout or its heartbeatTimeout, its signal is aborted and the run has failed, even if the handler then
+ *   returns: one that returns early because of the signal has not done its work.
  * - When the worker stops, a handler that still returns has done its work; one that throws goes back to the queue.
  * - RetryLater and GiveUp say what the handler wants, so they count whenever they are thrown.
  */
@@ -39,7 +39,7 @@ export async function execute(job: Job, input: unknown, context: RunContext, clo
 
 function limitTime({ name, timeoutMs }: Job, interruption: Interruption, clock: Clock): (() => void) | undefined {
   if (timeoutMs === undefined) return undefined;
-  return clock.after(timeoutMs, () => interruption.abort(new JobTimedOut(`job "${name}"`, timeoutMs)));
+  return clock.after(timeoutMs, () => interruption.abort(new JobTimedOut(name, timeoutMs)));
 }
 
 function timedOut({ reason }: Interruption): Ending | undefined {

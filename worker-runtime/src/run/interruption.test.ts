@@ -14,7 +14,7 @@ function interruption() {
   return { made, lost, drain, clock, lines };
 }
 
-const late = new JobTimedOut('job "work"', 10);
+const late = new JobTimedOut("work", 10);
 
 test("the first reason stays, also for a signal that is asked for later", () => {
   const { made, lost } = interruption();

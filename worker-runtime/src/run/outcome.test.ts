@@ -23,7 +23,7 @@ describe("decideOutcome", () => {
   });
 
   test("a time-out is a failure like any other", () => {
-    const ending: Ending = { type: "TimedOut", error: new JobTimedOut('job "resize"', 10) };
+    const ending: Ending = { type: "TimedOut", error: new JobTimedOut("resize", 10) };
     expect(decide(ending, 1)).toMatchObject({ type: "Retry", attempt: 2 });
     expect(decide(ending, 3)).toMatchObject({ type: "DeadLetter", reason: "AttemptsExhausted" });
   });
