@@ -4,7 +4,8 @@ import { BatchFailed } from "../errors.ts";
  * Enqueues inputs as they come, at most `window` at a time, so that an endless source needs bounded memory.
  *
  * @returns the ids in the order of the inputs.
- * @throws BatchFailed after the first failure, when what was on its way is settled.
+ * @throws BatchFailed after the first failure, when what was on its way is settled. A source that waits is not interrupted:
+ * the failure is told once it gives its next input, or ends.
  */
 export async function enqueueMany<Input>(
   inputs: Iterable<Input> | AsyncIterable<Input>,

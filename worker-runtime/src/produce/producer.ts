@@ -58,7 +58,8 @@ export interface Producer {
    * broker stores them. The order on the broker is that of the inputs unless the connection is lost.
    *
    * @returns the ids, in the order of the inputs.
-   * @throws BatchFailed after the first failure; it says which jobs are stored.
+   * @throws BatchFailed after the first failure, once the source gives its next input or ends; it says which jobs are
+   * stored.
    */
   enqueueMany<Input extends z.ZodType>(
     job: Pick<Job<string, Input>, "name" | "input">,
