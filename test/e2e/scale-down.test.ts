@@ -7,14 +7,14 @@ import { createWorkspace, name, type Workspace } from "./workspace.ts";
 // Far less than a job takes: a worker that is removed while it works would be cut short, and its job be done again.
 const drainTimeout = "1s";
 
-/** Jobs of 3 to 8 s, evenly spread. */
-function naps(workspace: Workspace, count: number): Promise<string[]> {
+/** Jobs of 3 s and more, evenly spread. */
+function naps(workspace: Workspace, count: number, longestMs: number): Promise<string[]> {
   return workspace
     .producer()
     .then((producer) =>
       Promise.all(
         Array.from({ length: count }, (_, index) =>
-          producer.enqueue(nap, { ms: 3_000 + Math.round((index * 5_000) / (count - 1)) }),
+          producer.enqueue(nap, { ms: 3_000 + Math.round((index * (longestMs - 3_000)) / (count - 1)) }),
         ),
       ),
     );
@@ -37,7 +37,7 @@ test("10 → 1 workers by kubectl scale, mid-work: nothing is repeated", async (
   await workspace.applyQueue();
   await workspace.applyPool({ replicas: 10, drainTimeout, scaling: { mode: "Manual" } });
   await workspace.workersReady(10);
-  const jobs = await naps(workspace, 11);
+  const jobs = await naps(workspace, 11, 8_000);
   await until("all ten workers are busy", () => new Set(recorder.running().map(({ pod }) => pod)).size === 10);
 
   await kubectl("scale", `workerpool/${name}`, "-n", namespace, "--replicas=1");
@@ -53,7 +53,7 @@ test("10 → 0 workers in Auto mode while some still work: nothing is repeated",
   const { recorder } = workspace;
   await workspace.applyQueue();
   await workspace.applyPool({ maxReplicas: 10, drainTimeout, scaling: { scaleDownDelay: "0s", idleDelay: "0s" } });
-  const jobs = await naps(workspace, 10);
+  const jobs = await naps(workspace, 10, 20_000);
   await until("all jobs have started", () => recorder.runs().length === jobs.length);
   const last = await until("a worker is gone while others work", async () => {
     const running = recorder.running().length;
