@@ -1,17 +1,12 @@
 import { connect } from "amqplib";
 import { brokerAddress, ensureTopology, openBroker } from "../../operator/src/broker/index.ts";
-import { type Broker, createVhost, readBroker, startBroker } from "../../test/broker/index.ts";
-import { ensureBrokerRoot } from "../../test/broker/root.ts";
-import { ensureSettings, loopback } from "../../test/broker/settings.ts";
-import { installPackages, packagesToInstall } from "../../test/cluster/packages.ts";
+import { createVhost, startPrivateBroker } from "../../test/broker/index.ts";
 import { benchJob } from "../subjects/subject.ts";
 import { payloadOf } from "./payload.ts";
 
-/** A vhost of the bench's own, with any number of JobQueues as the operator makes them. */
+/** A RabbitMQ of the bench's own, with any number of JobQueues as the operator makes them. */
 export interface RabbitQueues extends AsyncDisposable {
   readonly url: string;
-  readonly vhost: string;
-  readonly broker: Broker;
   /** Makes queues by their resolved names. All subjects' queues are made alike. */
   create(names: readonly string[]): Promise<void>;
   /** Puts the same jobs into every one of the queues, and resolves when the broker has stored them. */
@@ -21,21 +16,11 @@ export interface RabbitQueues extends AsyncDisposable {
   purge(queue: string): Promise<void>;
 }
 
-/** The test broker; started, and set up the first time, when it does not run. */
-async function runningBroker(): Promise<Broker> {
-  const running = readBroker("4.0");
-  if (running !== undefined) return running;
-  await installPackages(packagesToInstall(false));
-  await ensureBrokerRoot("4.0");
-  ensureSettings("4.0", loopback);
-  return await startBroker("4.0");
-}
-
 const fillExchange = "bench.fill";
 const unconfirmed = 2_000;
 
 export async function openRabbitQueues(): Promise<RabbitQueues> {
-  const broker = await runningBroker();
+  const broker = await startPrivateBroker();
   const vhost = await createVhost(broker, "bench");
   const operator = openBroker(
     brokerAddress({
@@ -56,8 +41,6 @@ export async function openRabbitQueues(): Promise<RabbitQueues> {
 
   return {
     url: vhost.amqpUrl,
-    vhost: vhost.name,
-    broker,
     async create(names) {
       for (const name of names) {
         await ensureTopology(
@@ -92,7 +75,7 @@ export async function openRabbitQueues(): Promise<RabbitQueues> {
     async [Symbol.asyncDispose]() {
       await connection.close();
       await operator[Symbol.asyncDispose]();
-      await vhost[Symbol.asyncDispose]();
+      await broker[Symbol.asyncDispose]();
     },
   };
 }
