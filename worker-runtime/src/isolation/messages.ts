@@ -26,6 +26,8 @@ export type ToThread =
 
 /** What a thread tells the worker. */
 export type FromThread =
+  /** The user's module is loaded. */
+  | { readonly type: "Loaded" }
   /** The output as JSON, if it has a word for it. */
   | { readonly type: "Returned"; readonly output: string | undefined }
   | { readonly type: "Threw"; readonly error: WireError }

@@ -40,6 +40,7 @@ port.on("message", (message: ToThread) => {
       break;
   }
 });
+port.postMessage({ type: "Loaded" } satisfies FromThread);
 
 function tell(message: FromThread): void {
   port?.postMessage(message);

@@ -10,15 +10,18 @@ export interface Thread {
   send(message: ToThread): void;
   /** Who hears the thread from now on; undefined for nobody. */
   listen(listener: ThreadListener | undefined): void;
-  /** Ends it, whatever it does. */
+  /** Ends it, whatever it does; one that still loads, when it has loaded or after 5 s. */
   terminate(): Promise<void>;
 }
 
 export interface ThreadListener {
-  said(message: FromThread): void;
+  said(message: Exclude<FromThread, { type: "Loaded" }>): void;
   /** It ended by itself: by an error that nobody caught, its memory's limit, or `process.exit`. */
   ended(how: { readonly error: unknown } | { readonly exitCode: number }): void;
 }
+
+/** How long a thread that is to end may go on loading. */
+const loadTimeoutMs = 5_000;
 
 // TypeScript in a checkout, JavaScript in the package.
 const entry = new URL(`./thread-main${extname(import.meta.url)}`, import.meta.url);
@@ -29,14 +32,19 @@ export function startThread(data: ThreadData): Thread {
   let alive = true;
   let failure: { error: unknown } | undefined;
   let listener: ThreadListener | undefined;
+  const settled = Promise.withResolvers<void>();
 
-  worker.on("message", (message: FromThread) => listener?.said(message));
+  worker.on("message", (message: FromThread) => {
+    if (message.type === "Loaded") settled.resolve();
+    else listener?.said(message);
+  });
   worker.on("error", (error) => {
     alive = false;
     failure = { error };
   });
   worker.once("exit", (exitCode) => {
     alive = false;
+    settled.resolve();
     listener?.ended(failure ?? { exitCode });
   });
 
@@ -55,6 +63,10 @@ export function startThread(data: ThreadData): Thread {
     },
     async terminate() {
       alive = false;
+      // To end a thread in the middle of loading has been seen to end the whole process (SIGTRAP, Node 24).
+      const patience = setTimeout(settled.resolve, loadTimeoutMs);
+      await settled.promise;
+      clearTimeout(patience);
       await worker.terminate();
     },
   };
