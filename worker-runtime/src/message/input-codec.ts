@@ -70,10 +70,10 @@ export function createInputCodec(rules: InputRules): InputCodec {
     return checks.get(name);
   }
 
-  function read(job: InputOf, content: Buffer): OpenedInput | Promise<OpenedInput> {
+  function read(job: InputOf, text: string): OpenedInput | Promise<OpenedInput> {
     let value: unknown;
     try {
-      value = JSON.parse(content.toString("utf8"));
+      value = JSON.parse(text);
     } catch (error) {
       return invalid(`the body is not JSON: ${asError(error).message}`);
     }
@@ -108,7 +108,7 @@ export function createInputCodec(rules: InputRules): InputCodec {
         `the body cannot be decrypted with key "${encryption}": it, its message id or its queue (${queue}) was altered, or the key has another value`,
       );
     }
-    return await read(job, plain);
+    return await read(job, plain.toString("utf8"));
   }
 
   async function encrypted(content: Buffer, messageId: string, keys: Keyring): Promise<SealedInput> {
@@ -135,7 +135,7 @@ export function createInputCodec(rules: InputRules): InputCodec {
             `the body is encrypted with key "${message.encryption}" and this worker has no keyring: set the JobQueue's spec.encryption`,
           );
         }
-        return read(job, message.content);
+        return read(job, message.content.toString("utf8"));
       } catch (error) {
         return failedToRead(error);
       }
@@ -145,18 +145,19 @@ export function createInputCodec(rules: InputRules): InputCodec {
       await keyring?.current();
     },
     seal(job, messageId, input) {
-      const content = write(job, input);
+      const text = write(job, input);
       const seal = (opened: OpenedInput) => {
         if (!opened.ok) throw opened.error;
+        const content = Buffer.from(text);
         return keyring === undefined ? sized({ content }) : encrypted(content, messageId, keyring);
       };
-      const opened = read(job, content);
+      const opened = read(job, text);
       return opened instanceof Promise ? opened.then(seal) : seal(opened);
     },
   };
 }
 
-function write(job: InputOf, input: unknown): Buffer {
+function write(job: InputOf, input: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(input);
@@ -166,7 +167,7 @@ function write(job: InputOf, input: unknown): Buffer {
   if (text === undefined) {
     throw new InvalidInput(`the input of "${job.name}" is ${typeof input}, which JSON has no word for`);
   }
-  return Buffer.from(text);
+  return text;
 }
 
 function asOpened(checked: Checked): OpenedInput {
