@@ -53,12 +53,13 @@ test.each([
   const to = Math.floor((each * 7) / 4) - 20;
   await until("enough starts", () => starts.length >= to);
   const { urgent, bulk, none } = shares(starts, from, to);
-  expect(urgent).toBeGreaterThan(0.45);
-  expect(urgent).toBeLessThan(0.67);
-  expect(bulk).toBeGreaterThan(0.2);
-  expect(bulk).toBeLessThan(0.37);
-  expect(none).toBeGreaterThan(0.09);
-  expect(none).toBeLessThan(0.2);
+  // Weights of 4, 2 and 1 (0.57, 0.29, 0.14), told from equal shares and from order of arrival on a busy machine too.
+  expect(urgent).toBeGreaterThan(0.43);
+  expect(urgent).toBeLessThan(0.7);
+  expect(bulk).toBeGreaterThan(0.18);
+  expect(bulk).toBeLessThan(0.4);
+  expect(none).toBeGreaterThan(0.06);
+  expect(none).toBeLessThan(0.26);
   await until("all jobs", () => starts.length === 3 * each);
   expect(await queue.leftBy(worker)).toBe(0);
 });
