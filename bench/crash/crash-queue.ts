@@ -1,7 +1,7 @@
 import { queueNames } from "@jobwright/worker-runtime/contract";
 import { connect } from "amqplib";
-import { brokerAddress, ensureTopology, openBroker } from "../../operator/src/broker/index.ts";
-import { createVhost, manage, type PrivateBroker } from "../../test/broker/index.ts";
+import { ensureTopology, openBroker } from "../../operator/src/broker/index.ts";
+import { addressOf, createVhost, manage, type PrivateBroker } from "../../test/broker/index.ts";
 import { queue } from "./settings.ts";
 
 /** The queue of the crash test in a vhost of a broker that may be killed: nothing here keeps a connection. */
@@ -16,18 +16,8 @@ export interface CrashQueue {
 /** Makes the queue as the operator does. */
 export async function createCrashQueue(broker: PrivateBroker): Promise<CrashQueue> {
   const vhost = await createVhost(broker, "crash");
-  const address = brokerAddress({
-    secret: {
-      host: broker.host,
-      port: `${broker.amqpPort}`,
-      username: broker.username,
-      password: broker.password,
-      "management-uri": broker.managementUrl,
-    },
-    vhost: vhost.name,
-  });
   const { deadLetterQueue } = queueNames(queue);
-  const operator = openBroker(address, "crash");
+  const operator = openBroker(addressOf(broker, vhost.name), "crash");
   await ensureTopology(
     operator,
     { name: queue, deliveryLimit: 20, deadLetter: { retentionMs: 3_600_000 } },

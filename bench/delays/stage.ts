@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { delayEntryExchange, delayRoutingKey } from "@jobwright/worker-runtime/contract";
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from "amqplib";
-import { brokerAddress, ensureTopology, openBroker } from "../../operator/src/broker/index.ts";
-import { type BrokerClock, type PrivateBroker, startPrivateBroker } from "../../test/broker/index.ts";
+import { ensureTopology, openBroker } from "../../operator/src/broker/index.ts";
+import { addressOf, type BrokerClock, type PrivateBroker, startPrivateBroker } from "../../test/broker/index.ts";
 import { brokerTime, type ClockProbe } from "./broker-time.ts";
 import type { Arrival } from "./verdict.ts";
 
@@ -112,14 +112,7 @@ export async function openStage(): Promise<Stage> {
 }
 
 async function makeTopology(broker: PrivateBroker): Promise<void> {
-  const secret = {
-    host: broker.host,
-    port: `${broker.amqpPort}`,
-    username: broker.username,
-    password: broker.password,
-    "management-uri": broker.managementUrl,
-  };
-  await using operator = openBroker(brokerAddress({ secret, vhost: "/" }), "bench");
+  await using operator = openBroker(addressOf(broker, "/"), "bench");
   const queue = { name: target, deliveryLimit: 20, deadLetter: { retentionMs: 3_600_000 } };
   await ensureTopology(operator, queue, { fresh: true });
 }

@@ -1,6 +1,6 @@
 import { connect } from "amqplib";
-import { brokerAddress, ensureTopology, openBroker } from "../../operator/src/broker/index.ts";
-import { createVhost, startPrivateBroker } from "../../test/broker/index.ts";
+import { ensureTopology, openBroker } from "../../operator/src/broker/index.ts";
+import { addressOf, createVhost, startPrivateBroker } from "../../test/broker/index.ts";
 import { benchJob } from "../subjects/subject.ts";
 import { payloadOf } from "./payload.ts";
 
@@ -22,19 +22,7 @@ const unconfirmed = 2_000;
 export async function openRabbitQueues(): Promise<RabbitQueues> {
   const broker = await startPrivateBroker();
   const vhost = await createVhost(broker, "bench");
-  const operator = openBroker(
-    brokerAddress({
-      secret: {
-        host: broker.host,
-        port: `${broker.amqpPort}`,
-        username: broker.username,
-        password: broker.password,
-        "management-uri": broker.managementUrl,
-      },
-      vhost: vhost.name,
-    }),
-    "bench",
-  );
+  const operator = openBroker(addressOf(broker, vhost.name), "bench");
   const connection = await connect(vhost.amqpUrl, { noDelay: true });
   const channel = await connection.createConfirmChannel();
   await channel.assertExchange(fillExchange, "fanout");

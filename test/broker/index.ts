@@ -1,4 +1,6 @@
 // RabbitMQ for tests: real servers that a test may stop, kill and start again.
+
+export { addressOf } from "./address.ts";
 export type { BrokerClock } from "./hastened.ts";
 export { type PrivateBroker, startPrivateBroker } from "./private.ts";
 export type { Broker } from "./server.ts";

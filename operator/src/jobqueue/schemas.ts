@@ -1,3 +1,4 @@
+import { isDraft7 } from "@jobwright/worker-runtime/contract";
 import { Ajv } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -52,7 +53,7 @@ function check(jobs: NonNullable<JobQueue["spec"]["jobs"]>) {
 /** What is wrong with a schema, with its path in it. In the dialects and by the rules by which the worker runtime reads it. */
 function refuse(schema: Record<string, unknown>): string | undefined {
   const options = { strict: false, logger: false } as const;
-  const ajv = /draft-0[67]/.test(String(schema.$schema ?? "")) ? new Ajv(options) : new Ajv2020(options);
+  const ajv = isDraft7(schema) ? new Ajv(options) : new Ajv2020(options);
   addFormats.default(ajv);
   try {
     if (ajv.validateSchema(schema) !== true) {

@@ -1,12 +1,7 @@
 import { type Channel, type ChannelModel, connect, type Options } from "amqplib";
 import { expect, onTestFinished } from "vitest";
-import {
-  type Broker,
-  type BrokerAddress,
-  type JobQueueOnBroker,
-  openBroker,
-} from "../../../operator/src/broker/index.ts";
-import { createVhost, type Broker as Server } from "../../broker/index.ts";
+import { type Broker, type JobQueueOnBroker, openBroker } from "../../../operator/src/broker/index.ts";
+import { addressOf, createVhost, type Broker as Server } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 
 /** Every RabbitMQ that runs now: each test is done on all of them. */
@@ -28,11 +23,6 @@ export async function freshBroker(server: Server, prefix: string): Promise<Broke
     await vhost[Symbol.asyncDispose]();
   });
   return broker;
-}
-
-export function addressOf(server: Server, vhost: string): BrokerAddress {
-  const { host, amqpPort: port, username, password, managementUrl } = server;
-  return { host, port, tls: false, username, password, vhost, managementUrl };
 }
 
 /** A connection that does not go through the library; closed when the test ends. */

@@ -1,13 +1,8 @@
 import { queueNames } from "@jobwright/worker-runtime/contract";
 import { type ChannelModel, type ConsumeMessage, connect, type GetMessage } from "amqplib";
 import { onTestFinished } from "vitest";
-import {
-  brokerAddress,
-  ensureTopology,
-  type Broker as OperatorBroker,
-  openBroker,
-} from "../../../operator/src/broker/index.ts";
-import { type Broker, createVhost, manage, type Vhost } from "../../broker/index.ts";
+import { ensureTopology, type Broker as OperatorBroker, openBroker } from "../../../operator/src/broker/index.ts";
+import { addressOf, type Broker, createVhost, manage, type Vhost } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 import { until } from "./until.ts";
 
@@ -46,17 +41,7 @@ export async function createTestQueue(
   broker: Broker = readCluster().broker(),
 ): Promise<TestQueue> {
   const vhost = await createVhost(broker, "worker");
-  const address = brokerAddress({
-    secret: {
-      host: broker.host,
-      port: `${broker.amqpPort}`,
-      username: broker.username,
-      password: broker.password,
-      "management-uri": broker.managementUrl,
-    },
-    vhost: vhost.name,
-  });
-  const operator = openBroker(address, "test");
+  const operator = openBroker(addressOf(broker, vhost.name), "test");
   const admin = await connect(vhost.amqpUrl);
   admin.on("error", () => {});
   onTestFinished(async () => {

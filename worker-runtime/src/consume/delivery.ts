@@ -62,30 +62,23 @@ export class ChannelDelivery implements HeldDelivery {
   }
 
   ack(): boolean {
-    if (!this.open) return false;
-    try {
-      this.#owner.ack(this.message.fields.deliveryTag);
-      this.#settled = true;
-    } catch {
-      this.#closedJustNow();
-    }
-    return this.#settled;
+    return this.#settle("ack");
   }
 
   handBack(): boolean {
-    if (!this.open) return false;
-    try {
-      this.#owner.handBack(this.message.fields.deliveryTag);
-      this.#settled = true;
-    } catch {
-      this.#closedJustNow();
-    }
-    return this.#settled;
+    return this.#settle("handBack");
   }
 
-  /** The channel's close event is on its way, and comes after this delivery was released. */
-  #closedJustNow(): void {
-    this.lose(new DeliveryLost());
+  #settle(how: "ack" | "handBack"): boolean {
+    if (!this.open) return false;
+    try {
+      this.#owner[how](this.message.fields.deliveryTag);
+      this.#settled = true;
+    } catch {
+      // The channel closed just now: its close event is on its way, and comes after this delivery was released.
+      this.lose(new DeliveryLost());
+    }
+    return this.#settled;
   }
 
   release(ran = true): void {

@@ -6,6 +6,7 @@ export * from "./delay.ts";
 export * from "./duration.ts";
 export * from "./headers.ts";
 export * from "./heartbeat.ts";
+export * from "./json-schema.ts";
 export * from "./names.ts";
 export * from "./outcome-event.ts";
 export * from "./version.ts";

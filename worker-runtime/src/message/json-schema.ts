@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { isDraft7 } from "../contract/index.ts";
 import { ConfigurationError } from "../errors.ts";
 
 /** JSON Schema of the input, by job name, as a JobQueue's `spec.jobs` has it. */
@@ -18,7 +19,7 @@ export type SchemaCheck = (input: unknown) => string | undefined;
  */
 export function compileSchema(where: string, schema: Readonly<Record<string, unknown>>): SchemaCheck {
   const options = { strict: false, allErrors: true, logger: false } as const;
-  const ajv = /draft-0[67]/.test(String(schema.$schema ?? "")) ? new Ajv(options) : new Ajv2020(options);
+  const ajv = isDraft7(schema) ? new Ajv(options) : new Ajv2020(options);
   addFormats.default(ajv);
   let validate: ValidateFunction;
   try {
