@@ -3,10 +3,10 @@ import type { Registry } from "prom-client";
 import { type JobQueue, jobQueues, type WorkerPool, workerPools } from "./api/objects.ts";
 import { startLoop } from "./autoscaling/loop.ts";
 import { type BrokerAddress, createBrokerPool } from "./broker/index.ts";
+import type { Secret } from "./credentials/secret-data.ts";
 import type { AddressSources } from "./jobqueue/address.ts";
 import { createClaims } from "./jobqueue/claims.ts";
 import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
-import type { Secret } from "./jobqueue/secret-data.ts";
 import { createSecretReader } from "./jobqueue/secret-reader.ts";
 import { configMaps, deployments, pods, secrets } from "./kinds.ts";
 import {

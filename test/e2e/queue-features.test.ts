@@ -3,7 +3,7 @@ import { createProducer } from "@jobwright/worker-runtime";
 import { binding, header, laneQueue } from "@jobwright/worker-runtime/contract";
 import { type ConsumeMessage, connect, type GetMessage } from "amqplib";
 import { expect, onTestFinished, test } from "vitest";
-import { decodeData, type Secret } from "../../operator/src/jobqueue/secret-data.ts";
+import { decodeData, type Secret } from "../../operator/src/credentials/secret-data.ts";
 import { secrets } from "../../operator/src/kinds.ts";
 import { nap } from "./handlers/jobs.ts";
 import { apply } from "./kubectl.ts";

@@ -1,8 +1,8 @@
 import type { JobQueue } from "../api/objects.ts";
 import { type BrokerAddress, brokerAddress } from "../broker/index.ts";
+import { decodeData } from "../credentials/secret-data.ts";
 import { Problem } from "../problem.ts";
 import { resolvedName } from "./names.ts";
-import { decodeData } from "./secret-data.ts";
 import type { SecretReader } from "./secret-reader.ts";
 
 export interface AddressSources {

@@ -1,6 +1,6 @@
 import type { JobQueue } from "../api/objects.ts";
+import { decodeData } from "../credentials/secret-data.ts";
 import { Problem } from "../problem.ts";
-import { decodeData } from "./secret-data.ts";
 import type { SecretReader } from "./secret-reader.ts";
 
 const keyBytes = 32;

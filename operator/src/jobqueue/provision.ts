@@ -1,8 +1,8 @@
 import { parseDuration } from "@jobwright/worker-runtime/contract";
 import type { JobQueue } from "../api/objects.ts";
 import { type Broker, type Ensured, ensureUser, type JobQueueOnBroker, producerPermissions } from "../broker/index.ts";
+import { ensureBindingSecret } from "../credentials/binding-secret.ts";
 import type { KubeClient } from "../kube/index.ts";
-import { ensureBindingSecret } from "./binding-secret.ts";
 import { readCounts } from "./counts.ts";
 import type { Leaving } from "./leaving-lanes.ts";
 import { producerSecret, producerUser } from "./names.ts";

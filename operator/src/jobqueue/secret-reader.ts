@@ -1,6 +1,6 @@
+import type { Secret } from "../credentials/secret-data.ts";
 import { secrets } from "../kinds.ts";
 import type { KubeClient } from "../kube/index.ts";
-import type { Secret } from "./secret-data.ts";
 
 /** How long a broker's Secret is remembered: all JobQueues that are looked at together read it once. */
 const maxAgeMs = 5_000;

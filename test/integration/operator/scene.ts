@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type TestContext, vi } from "vitest";
 import { type JobQueue, jobQueues, type WorkerPool, workerPools } from "../../../operator/src/api/objects.ts";
-import { decodeData, type Secret } from "../../../operator/src/jobqueue/secret-data.ts";
+import { decodeData, type Secret } from "../../../operator/src/credentials/secret-data.ts";
 import { deployments, pods, secrets } from "../../../operator/src/kinds.ts";
 import {
   type Condition,
