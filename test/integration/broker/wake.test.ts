@@ -46,7 +46,7 @@ async function wakeQueues(broker: Broker): Promise<number> {
 /** The bodies in the work queue once there are so many. */
 async function arrived(broker: Broker, channel: Channel, count: number): Promise<unknown[]> {
   await expect
-    .poll(async () => (await readDepth(broker.connection, jobQueue.name))?.ready, { timeout: 15_000 })
+    .poll(async () => (await readDepth(broker.connection, jobQueue.name))?.ready, { timeout: 30_000 })
     .toBe(count);
   return takeAll(channel, jobQueue.name);
 }
@@ -98,7 +98,7 @@ describe.each(servers)("watchForWork on RabbitMQ $version", (server) => {
     expect(confirmed.length).toBeGreaterThan(0);
     await expect.poll(() => wakes.length).toBe(1);
     const channel = await rawChannel(broker);
-    await expect.poll(() => wakeQueues(broker), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => wakeQueues(broker), { timeout: 30_000 }).toBe(0);
     const first = await channel.get(jobQueue.name);
     if (first === false) throw new Error("no job came back");
     const { messageId, type, headers, deliveryMode } = first.properties;
@@ -150,8 +150,8 @@ describe.each(servers)("watchForWork on RabbitMQ $version", (server) => {
     await ensureTopology(broker, jobQueue);
     const { wakes } = await watching(broker);
     await closeConnections(broker);
-    await expect.poll(() => wakeQueues(broker), { timeout: 10_000 }).toBe(0);
-    await expect.poll(() => wakeQueues(broker), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => wakeQueues(broker), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => wakeQueues(broker), { timeout: 30_000 }).toBe(1);
     await publish(await rawConnection(broker), jobQueue.name, "resize", "first");
     await expect.poll(() => wakes.length).toBe(1);
     expect(await arrived(broker, await rawChannel(broker), 1)).toEqual(["first"]);

@@ -2,5 +2,5 @@ import { expect } from "vitest";
 
 /** Looks again until the expectation holds: `await eventually(read).toBe(…)`. Ten seconds, for busy machines. */
 export function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 10_000 });
+  return expect.poll(read, { timeout: 30_000 });
 }
