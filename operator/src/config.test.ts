@@ -32,6 +32,13 @@ test("the broker's Secret is a namespace and a name; an empty one is none", () =
   expect(read().defaultBrokerSecret).toBeUndefined();
 });
 
+test("works in all namespaces unless one is named", () => {
+  expect(read().watchNamespace).toBeUndefined();
+  vi.stubEnv("JOBWRIGHT_WATCH_NAMESPACE", "");
+  expect(read().watchNamespace).toBeUndefined();
+  expect(read("--watch-namespace", "media").watchNamespace).toBe("media");
+});
+
 test("virtual hosts are a list", () => {
   expect(read("--allowed-vhosts", "a,b").allowedVhosts).toEqual(["a", "b"]);
 });

@@ -28,6 +28,8 @@ const settings = z.object({
   }),
   /** Where the operator itself runs: its Lease stands there. */
   namespace: z.string().min(1),
+  /** Works in this namespace only. Absent: in all. */
+  watchNamespace: z.string().min(1).optional(),
   /** Its name among its replicas: the pod's. */
   identity: z.string().min(1),
 });
@@ -73,16 +75,22 @@ export function readSettings(argv: readonly string[]): Settings {
       new Option("--namespace <name>", "the operator's own namespace").env("POD_NAMESPACE").default("jobwright"),
     )
     .addOption(
+      new Option("--watch-namespace <name>", "work in this namespace only, instead of in all").env(
+        "JOBWRIGHT_WATCH_NAMESPACE",
+      ),
+    )
+    .addOption(
       new Option("--identity <name>", "the operator's own name among its replicas")
         .env("POD_NAME")
         .default(`operator-${process.pid}`),
     )
     .parse([...argv]);
-  const { resync, defaultBrokerSecret, ...rest } = command.opts();
+  const { resync, defaultBrokerSecret, watchNamespace, ...rest } = command.opts();
   const parsed = settings.safeParse({
     ...rest,
-    // The chart always sets the variable; empty means that there is no such broker.
+    // Charts set variables always; empty means that there is no such thing.
     ...(defaultBrokerSecret ? { defaultBrokerSecret } : {}),
+    ...(watchNamespace ? { watchNamespace } : {}),
     resyncMs: resync,
   });
   if (parsed.success) return parsed.data;

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { readSettings } from "./config.ts";
 import { createKubeClient, createLeaderElection, loadKubeConfig } from "./kube/index.ts";
 import { createOperator } from "./operator.ts";
+import { apiCallMetrics } from "./telemetry/call-metrics.ts";
 import { createLog } from "./telemetry/log.ts";
 import { serveTelemetry } from "./telemetry/server.ts";
 
@@ -21,8 +22,11 @@ async function main(): Promise<void> {
   });
   leading.set({ name: leaseName }, 0);
 
-  const client = createKubeClient(loadKubeConfig());
-  const { identity, namespace, resyncMs, defaultBrokerSecret, allowedVhosts } = settings;
+  const client = createKubeClient(loadKubeConfig(), {
+    userAgent: "jobwright-operator",
+    onAnswer: apiCallMetrics(registry),
+  });
+  const { identity, namespace, watchNamespace, resyncMs, defaultBrokerSecret, allowedVhosts } = settings;
   const operator = createOperator({
     client,
     sources: { defaultBrokerSecret, allowedVhosts },
@@ -30,6 +34,7 @@ async function main(): Promise<void> {
     identity,
     registry,
     log,
+    ...(watchNamespace === undefined ? {} : { namespace: watchNamespace }),
   });
   const telemetry = await serveTelemetry({ port: settings.port, registry, ready: operator.hasSynced });
   operator.watch();

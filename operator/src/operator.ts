@@ -20,6 +20,7 @@ import {
   type Reflector,
 } from "./kube/index.ts";
 import { managedBySelector } from "./ownership.ts";
+import { brokerCallMetrics } from "./telemetry/call-metrics.ts";
 import { controllerMetrics } from "./telemetry/controller-metrics.ts";
 import type { Deployment } from "./workerpool/deployment.ts";
 import { readPoolDepths } from "./workerpool/depths.ts";
@@ -57,7 +58,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const metrics = controllerMetrics(options.registry);
   const sources: AddressSources = { readSecret: createSecretReader(client), ...options.sources };
   const events = createEventRecorder({ client, component: "jobwright.dev/operator", instance: options.identity, log });
-  const brokers = createBrokerPool("jobwright-operator");
+  const brokers = createBrokerPool("jobwright-operator", brokerCallMetrics(options.registry));
   const addresses = new Map<string, BrokerAddress>();
   const heartbeats = createHeartbeatHub(log);
 

@@ -33,9 +33,12 @@ export interface Broker extends AsyncDisposable {
   forgetObservation(): void;
 }
 
-/** @param name shown beside the connections in the management UI, for example `jobwright-operator`. */
-export function openBroker(address: BrokerAddress, name: string): Broker {
-  const management = openManagement(address);
+/**
+ * @param name shown beside the connections in the management UI, for example `jobwright-operator`.
+ * @param onCall told of each call to the management API (its HTTP method).
+ */
+export function openBroker(address: BrokerAddress, name: string, onCall?: (method: string) => void): Broker {
+  const management = openManagement(address, onCall);
   const connection = openConnection(address, name);
   const waking = openConnection(address, `${name} (waking)`);
   const publishing = openConnection(address, `${name} (publishing)`);

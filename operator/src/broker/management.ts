@@ -26,8 +26,12 @@ export interface Management extends AsyncDisposable {
   remove(path: string): Promise<void>;
 }
 
-/** Opens a client with its own kept-alive connections; dispose of it to close them. */
-export function openManagement(address: BrokerAddress): Management {
+/**
+ * Opens a client with its own kept-alive connections; dispose of it to close them.
+ *
+ * @param onCall told of each call's method before it is made.
+ */
+export function openManagement(address: BrokerAddress, onCall: (method: string) => void = () => {}): Management {
   const agent = new Agent({
     // Enough for a resync beside a repair; a broker's management listener is no load generator's target.
     connections: 8,
@@ -46,6 +50,7 @@ export function openManagement(address: BrokerAddress): Management {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(answerLimitMs),
     };
+    onCall(method);
     try {
       const answer = await request(url, options).catch((error: unknown) => {
         // A kept-alive socket may have died with the broker's last restart; a fresh one tells the truth.

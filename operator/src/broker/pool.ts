@@ -9,8 +9,8 @@ export interface BrokerPool extends AsyncDisposable {
   keepOnly(addresses: Iterable<BrokerAddress>): Promise<void>;
 }
 
-/** @param name see {@link openBroker}. */
-export function createBrokerPool(name: string): BrokerPool {
+/** `name` and `onCall`: see {@link openBroker}. */
+export function createBrokerPool(name: string, onCall?: (method: string) => void): BrokerPool {
   const brokers = new Map<string, Broker>();
   async function keepOnly(addresses: Iterable<BrokerAddress>): Promise<void> {
     const wanted = new Set(Array.from(addresses, key));
@@ -21,7 +21,7 @@ export function createBrokerPool(name: string): BrokerPool {
   return {
     get(address) {
       const id = key(address);
-      const broker = brokers.get(id) ?? openBroker(address, name);
+      const broker = brokers.get(id) ?? openBroker(address, name, onCall);
       brokers.set(id, broker);
       return broker;
     },

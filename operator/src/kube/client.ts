@@ -4,7 +4,7 @@ import { isGone, isNotFound } from "./errors.ts";
 import type { KubeObject } from "./object.ts";
 import { apiVersionOf, type Resource, resourceName, resourcePath } from "./resource.ts";
 import { type Selection, selectionQuery } from "./selection.ts";
-import { createTransport, type Transport } from "./transport.ts";
+import { type Answered, createTransport, type Transport } from "./transport.ts";
 import { type WatchEvent, type WatchOptions, watch } from "./watch.ts";
 
 const LIST_PAGE = 500;
@@ -85,14 +85,16 @@ export interface KubeClientOptions {
   requestTimeoutMs?: number;
   /** How the API server's audit log names this program. */
   userAgent?: string;
+  /** Told of each answer, refusals included. */
+  onAnswer?: (answered: Answered) => void;
 }
 
 /** A client for the current context of `config` (see `loadKubeConfig`). */
 export function createKubeClient(
   config: KubeConfig,
-  { requestTimeoutMs = 30_000, userAgent = "kube-client" }: KubeClientOptions = {},
+  { requestTimeoutMs = 30_000, userAgent = "kube-client", onAnswer }: KubeClientOptions = {},
 ): KubeClient {
-  return clientOver(createTransport(config, userAgent), requestTimeoutMs);
+  return clientOver(createTransport(config, userAgent, onAnswer), requestTimeoutMs);
 }
 
 function clientOver(transport: Transport, requestTimeoutMs: number): KubeClient {

@@ -21,3 +21,4 @@ export { ownerReference } from "./owner.ts";
 export { createReflector, type Reflector, type ReflectorOptions } from "./reflector.ts";
 export type { Resource } from "./resource.ts";
 export { writeStatus } from "./status.ts";
+export type { Answered } from "./transport.ts";

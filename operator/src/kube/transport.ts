@@ -29,6 +29,14 @@ export interface TransportRequest {
   signal: AbortSignal;
 }
 
+/** What the API server answered: for metrics. Watches are told when they begin. */
+export interface Answered {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly status: number;
+}
+
 /** Sends authenticated requests over connections that are kept. */
 export interface Transport {
   /** Resolves when the headers are there. Rejects with `ConnectionError`, or with the signal's reason once that is aborted. */
@@ -42,7 +50,11 @@ export interface Transport {
  * HTTP. client-node's own calls build a dispatcher each, so every call would open a new connection; here the pools live
  * until the certificates change.
  */
-export function createTransport(config: KubeConfig, userAgent: string): Transport {
+export function createTransport(
+  config: KubeConfig,
+  userAgent: string,
+  onAnswer: (answered: Answered) => void = () => {},
+): Transport {
   const cluster = config.getCurrentCluster();
   if (!cluster) {
     throw new Error(
@@ -100,7 +112,9 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
           headersTimeout: 0,
           bodyTimeout: 0,
         });
-        return await aborting(sent, signal);
+        const answer = await aborting(sent, signal);
+        onAnswer({ method, path, status: answer.statusCode });
+        return answer;
       } catch (error) {
         throw connectionError(`${method} ${server}${path}`, error, signal);
       }
