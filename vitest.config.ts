@@ -14,6 +14,14 @@ const shared = {
   },
 };
 
+const integration = {
+  globalSetup: "test/integration/operator/custom-resources.ts",
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  // Two cores: more files at once would only make each other late.
+  maxWorkers: 2,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -37,11 +45,17 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          globalSetup: "test/integration/operator/custom-resources.ts",
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          // Two cores: more files at once would only make each other late.
-          maxWorkers: 2,
+          ...integration,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // What the first run does on the newest RabbitMQ only. (The other folders' tests take each version in turn.)
+          name: "integration-3.10",
+          include: ["test/integration/{operator,worker-runtime}/**/*.test.ts"],
+          env: { JOBWRIGHT_TEST_RABBITMQ: "3.10" },
+          ...integration,
         },
       },
       {

@@ -71,7 +71,10 @@ if (runs("integration") || runs("e2e")) {
   const up = check("cluster with RabbitMQ 4.0", "node", [...cli, "up", "--rabbitmq", "4.0"]);
   const both = check("RabbitMQ 3.10 beside it", "node", [...cli, "up", "--rabbitmq", "3.10"]);
   if (up && both) {
-    if (runs("integration")) tests("integration");
+    if (runs("integration")) {
+      tests("integration");
+      tests("integration-3.10");
+    }
     if (runs("e2e")) tests("e2e");
   }
   if (!wasUp && !keep) check("cluster down, nothing left running", "node", [...cli, "down"]);

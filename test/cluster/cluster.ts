@@ -11,10 +11,10 @@ export interface Cluster {
   kubeconfig: string;
   /** Whether it is a cluster of the user's own, named by KUBECONFIG. */
   external: boolean;
-  /** The brokers that run now, the default version first. */
+  /** The brokers that run now, the default version first: the newest, or the one that JOBWRIGHT_TEST_RABBITMQ names. */
   brokers: Broker[];
   /**
-   * The broker of a version, the default one (4.0, or the only one there is) when none is named.
+   * The broker of a version, the default one when none is named.
    * @throws when it does not run.
    */
   broker(version?: BrokerVersion): Broker;
@@ -29,7 +29,14 @@ export function readCluster(): Cluster {
   if (external === undefined && findRunning(apiServer.name) === undefined) {
     throw new Error("No test cluster runs. Start one with: npm run cluster -- up");
   }
-  const brokers = brokerVersions.flatMap((version) => readBroker(version) ?? []);
+  const preferred = process.env.JOBWRIGHT_TEST_RABBITMQ;
+  const running = brokerVersions.flatMap((version) => readBroker(version) ?? []);
+  const brokers = running.toSorted((a, b) => Number(b.version === preferred) - Number(a.version === preferred));
+  if (preferred !== undefined && brokers[0]?.version !== preferred) {
+    throw new Error(
+      `JOBWRIGHT_TEST_RABBITMQ is "${preferred}", and no such RabbitMQ runs: npm run cluster -- up --rabbitmq ${preferred}`,
+    );
+  }
   return {
     kubeconfig: external ?? ownKubeconfig,
     external: external !== undefined,
