@@ -66,7 +66,7 @@ describe("by hand", () => {
 
   test.each([
     [{ broker: "amqp://localhost" }, "--broker needs --queue"],
-    [{ queue: "a.b" }, "--queue, --concurrency, --lane, --rate and --keyring go with --broker"],
+    [{ queue: "a.b" }, "--queue, --concurrency, --lane, --bounded, --rate and --keyring go with --broker"],
     [{ config: "/no/such/file" }, "cannot read /no/such/file (ENOENT)"],
   ])("%j is refused", async (line, message) => {
     await expect(resolveSettings(line, {})).rejects.toThrow(message);

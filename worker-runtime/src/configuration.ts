@@ -28,6 +28,8 @@ export interface WorkerSettings {
   readonly drainTimeoutMs: number;
   /** Served beside the work queue, whose own weight is 1. */
   readonly lanes: readonly Lane[];
+  /** Limits bound the queue: retries and delayed jobs come back to a queue of their own. */
+  readonly bounded: boolean;
   /** Whose outcomes are published. */
   readonly outcomes: OutcomesPolicy;
   readonly rateLimit: SharedRateLimit | undefined;
@@ -53,6 +55,7 @@ export interface CommandLine {
   readonly queue?: string;
   readonly concurrency?: number;
   readonly lane?: readonly Lane[];
+  readonly bounded?: boolean;
   readonly rate?: SharedRateLimit;
   readonly keyring?: string;
 }
@@ -64,9 +67,10 @@ export interface CommandLine {
  */
 export async function resolveSettings(line: CommandLine, env: NodeJS.ProcessEnv): Promise<WorkerSettings> {
   if (line.broker !== undefined) return laptopSettings(line.broker, line);
-  if ([line.queue, line.concurrency, line.lane, line.rate, line.keyring].some((option) => option !== undefined)) {
+  const { queue, concurrency, lane, bounded, rate, keyring } = line;
+  if ([queue, concurrency, lane, bounded, rate, keyring].some((option) => option !== undefined)) {
     throw new ConfigurationError(
-      "--queue, --concurrency, --lane, --rate and --keyring go with --broker: in a pod, the JobQueue and the WorkerPool say them",
+      "--queue, --concurrency, --lane, --bounded, --rate and --keyring go with --broker: in a pod, the JobQueue and the WorkerPool say them",
     );
   }
   return await mountedSettings(line.config ?? configurationPath, credentialsDirectory, env);
@@ -84,6 +88,7 @@ function laptopSettings(broker: string, line: CommandLine): WorkerSettings {
     retry: defaultRetryPolicy,
     drainTimeoutMs: 300_000,
     lanes: line.lane ?? [],
+    bounded: line.bounded ?? false,
     outcomes: "None",
     rateLimit: line.rate,
     schemas: {},
@@ -122,6 +127,7 @@ export async function mountedSettings(
     retry: mounted.retry,
     drainTimeoutMs: mounted.drainTimeoutMs,
     lanes: mounted.lanes,
+    bounded: mounted.bounded,
     outcomes: mounted.outcomes,
     rateLimit: mounted.rateLimit,
     schemas: mounted.schemas,

@@ -116,6 +116,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     connection: consuming,
     queue,
     lanes: settings.lanes,
+    bounded: settings.bounded,
     slots: concurrency,
     rate: rateLimit && (rateLimit.jobs * 1000) / rateLimit.perMs / rateLimit.shares,
     breaker: definition.circuitBreaker,

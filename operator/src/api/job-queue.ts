@@ -4,6 +4,7 @@ import { encryption } from "./encryption.ts";
 import { job } from "./job.ts";
 import type { Kind } from "./kind.ts";
 import { lane } from "./lane.ts";
+import { limits } from "./limits.ts";
 import { rateLimit } from "./rate-limit.ts";
 import {
   conditions,
@@ -133,6 +134,7 @@ const spec = z
       .describe(
         "Priority lanes, each with a queue of its own, served by weight. Jobs without a lane are served with weight 1. Jobs in a lane that is removed are moved to the work queue.",
       ),
+    limits: limits.optional(),
     rateLimit: rateLimit.optional(),
     outcomes: outcomesPolicy
       .default("None")
@@ -209,6 +211,15 @@ const status = z
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
       .optional()
       .describe("The lanes on the broker."),
+    returns: z
+      .object({
+        queue: z.string().describe("Its name on the broker."),
+        removing: z.string().optional().describe("Only once spec.limits bounds the queue no more: what keeps it."),
+      })
+      .optional()
+      .describe(
+        "The queue without limits to which the retries and delayed jobs of a bounded queue come back; workers serve it with weight 1.",
+      ),
     unsupported: z
       .array(z.string())
       .optional()

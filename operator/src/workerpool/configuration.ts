@@ -26,6 +26,8 @@ export function poolConfiguration(pool: WorkerPool, jobQueue: JobQueue, queue: s
     drainTimeoutMs: parseDuration(pool.spec.drainTimeout),
     maxJobDurationMs: parseDuration(jobQueue.spec.maxJobDuration),
     lanes: lanesOnBroker(jobQueue),
+    bounded: hasReturns(jobQueue),
+    ...maxMessageBytesOf(jobQueue),
     outcomes: jobQueue.spec.outcomes,
     ...rateLimitOf(pool, jobQueue),
     schemas: schemasOf(jobQueue),
@@ -37,6 +39,15 @@ export function poolConfiguration(pool: WorkerPool, jobQueue: JobQueue, queue: s
 function lanesOnBroker({ spec, status }: JobQueue): WorkerConfiguration["lanes"] {
   const there = new Set(status?.lanes?.map(({ name }) => name));
   return (spec.lanes ?? []).filter(({ name }) => there.has(name)).map(({ name, weight }) => ({ name, weight }));
+}
+
+/** What comes back is served as soon as it has its queue, and no more once the limits went: then the operator empties it. */
+function hasReturns({ status }: JobQueue): boolean {
+  return status?.returns !== undefined && status.returns.removing === undefined;
+}
+
+function maxMessageBytesOf({ spec: { limits } }: JobQueue): Pick<WorkerConfiguration, "maxMessageBytes"> {
+  return limits?.maxMessageBytes === undefined ? {} : { maxMessageBytes: limits.maxMessageBytes };
 }
 
 /** As many shares as there can be workers: a rollout adds a quarter (deployment.ts), rounded up. */

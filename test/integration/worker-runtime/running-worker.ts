@@ -30,6 +30,7 @@ export async function runWorker(
       retry: quickRetry,
       drainTimeoutMs: 10_000,
       lanes: [],
+      bounded: false,
       outcomes: "None",
       rateLimit: undefined,
       schemas: {},

@@ -217,7 +217,9 @@ function failureOf(sent: InFlight, error: unknown): unknown {
   // amqplib tells its two kinds of failed confirms apart by their words alone.
   const words = error instanceof Error ? error.message : "";
   if (words === "message nacked") {
-    return new Nacked(`the broker refused a message for exchange "${exchange}": its queue is full, or lost its quorum`);
+    return new Nacked(
+      `the broker refused a message for exchange "${exchange}": its queue is full (the JobQueue's limits), or lost its quorum. It is not stored: send it again later`,
+    );
   }
   if (words === "channel closed" || error instanceof IllegalOperationError) {
     return sent.refusal === undefined ? new ConnectionLost() : refused(sent.refusal, exchange);

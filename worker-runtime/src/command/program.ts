@@ -64,6 +64,10 @@ const program = new Command("jobwright-worker")
     "with --broker: a lane served beside the queue, whose weight is 1; repeatable",
     parseLane,
   )
+  .option(
+    "--bounded",
+    "with --broker: the JobQueue's limits bound its length, so what comes back has a queue of its own",
+  )
   .option("--rate <jobs/per>", "with --broker: start at most so many jobs in so long, such as 10/1s", parseRate)
   .option("--keyring <directory>", "with --broker: the keys of a queue that encrypts, as its Secret is mounted")
   .option("--port <port>", "port of /metrics, /healthz and /readyz; 0 picks a free one", atLeast(0), telemetryPort)

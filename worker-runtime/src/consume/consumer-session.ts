@@ -37,8 +37,8 @@ export interface ConsumerSession {
 export interface ConsumerSessionOptions {
   readonly model: ChannelModel;
   readonly queue: string;
-  /** The lane that the queue is; undefined for the work queue. */
-  readonly lane: string | undefined;
+  /** The lane that a delivery's job is in; undefined for none. */
+  laneOf(message: ConsumeMessage): string | undefined;
   readonly prefetch: number;
   readonly once: boolean;
   readonly log: Logger;
@@ -62,7 +62,7 @@ export interface ConsumerSessionOptions {
  * @throws amqplib's error when the queue does not exist (code 404) or may not be read (403).
  */
 export async function openConsumerSession(options: ConsumerSessionOptions): Promise<ConsumerSession> {
-  const { model, queue, lane, prefetch, once, log } = options;
+  const { model, queue, prefetch, once, log } = options;
   const deliveries = new Set<ChannelDelivery>();
   const ledger = createAckLedger();
   const consumerTag = randomUUID();
@@ -92,7 +92,7 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
   });
 
   const owner = {
-    lane,
+    laneOf: options.laneOf,
     ack(tag: number) {
       if (closed || closing) throw new Error("the channel is closed");
       ledger.ack(tag);

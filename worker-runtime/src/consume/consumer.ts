@@ -1,4 +1,4 @@
-import type { ChannelModel } from "amqplib";
+import type { ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger } from "pino";
 import { createBackoff } from "../broker/backoff.ts";
 import type { BrokerConnection } from "../broker/connection.ts";
@@ -27,7 +27,8 @@ export interface Consumer {
 export interface ConsumerOptions {
   readonly connection: BrokerConnection;
   readonly queue: string;
-  readonly lane: string | undefined;
+  /** The lane that a delivery's job is in; undefined for none. */
+  laneOf(message: ConsumeMessage): string | undefined;
   readonly log: Logger;
   /** A delivery arrived; call its `release` in the end. Must not throw. */
   onDelivery(delivery: HeldDelivery): void;
@@ -47,7 +48,7 @@ export interface ConsumerOptions {
  * by adding one, less by cancelling some. A cancelled consumer's deliveries go on, and count until they are over.
  */
 export function createConsumer(options: ConsumerOptions): Consumer {
-  const { connection, queue, lane, log } = options;
+  const { connection, queue, log } = options;
   const sessions = new Set<ConsumerSession>();
   const idle = new Set<() => void>();
   const backoff = createBackoff(500, 10_000);
@@ -103,7 +104,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       const session = await openConsumerSession({
         model: on,
         queue,
-        lane,
+        laneOf: options.laneOf,
         prefetch,
         once,
         log,

@@ -11,7 +11,7 @@ function delivered(channel: { closed: boolean }) {
     said.push(what);
   };
   const owner: DeliveryOwner = {
-    lane: undefined,
+    laneOf: () => undefined,
     ack: () => say("ack"),
     handBack: () => say("back"),
     released: () => said.push("released"),

@@ -6,8 +6,8 @@ export type { Delivery } from "../run/delivery.ts";
 
 /** What becomes of a delivery, told to its session. */
 export interface DeliveryOwner {
-  /** The lane of every delivery of this session. */
-  readonly lane: string | undefined;
+  /** The lane that a delivery's job is in. */
+  laneOf(message: ConsumeMessage): string | undefined;
   /** @throws when the channel is closed. */
   ack(tag: number): void;
   /** @throws when the channel is closed. */
@@ -46,7 +46,7 @@ export class ChannelDelivery implements HeldDelivery {
   }
 
   get lane(): string | undefined {
-    return this.#owner.lane;
+    return this.#owner.laneOf(this.message);
   }
 
   get open(): boolean {

@@ -1,13 +1,14 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { returnsLane } from "../contract/index.ts";
 import type { IntakeView } from "./intake.ts";
 
 /** Metrics of when jobs start. Read when somebody asks for them, so that they cost nothing in between. */
 export function registerFlowMetrics(registry: Registry, view: IntakeView): void {
   const registers = [registry];
-  const label = (name: string | undefined) => ({ lane: name ?? "(none)" });
+  const label = (name: string | undefined) => ({ lane: name === returnsLane ? "(returns)" : (name ?? "(none)") });
   new Gauge({
     name: "jobwright_jobs_held",
-    help: "Deliveries that wait in the worker for a slot, by lane; (none) is the work queue.",
+    help: "Deliveries that wait in the worker for a slot, by lane; (none) is the work queue, (returns) what came back to a bounded one.",
     labelNames: ["lane"],
     registers,
     collect() {
@@ -16,7 +17,7 @@ export function registerFlowMetrics(registry: Registry, view: IntakeView): void 
   });
   new Counter({
     name: "jobwright_lane_started_total",
-    help: "Jobs given a slot, by lane; (none) is the work queue. Those that their own rate limit then deferred are among them.",
+    help: "Jobs given a slot, by lane; (none) is the work queue, (returns) what came back to a bounded one. Those that their own rate limit then deferred are among them.",
     labelNames: ["lane"],
     registers,
     collect() {

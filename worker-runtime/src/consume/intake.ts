@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { BrokerConnection } from "../broker/connection.ts";
-import type { Lane } from "../contract/index.ts";
+import { type Lane, returnsLane } from "../contract/index.ts";
 import { type CircuitBreakerOptions, createCircuitBreaker, type RunResult } from "./circuit-breaker.ts";
 import type { HeldDelivery } from "./delivery.ts";
 import { handBackSurplus } from "./hand-back.ts";
@@ -50,6 +50,8 @@ export interface IntakeOptions {
   readonly queue: string;
   /** Lanes besides the work queue, whose own weight is 1. */
   readonly lanes: readonly Lane[];
+  /** What comes back has a queue of its own, whose weight is 1. */
+  readonly bounded: boolean;
   /** Jobs run at once. */
   readonly slots: number;
   /** Jobs a second; undefined for no limit. */
@@ -66,10 +68,11 @@ const lookEveryMs = 200;
 
 export function createIntake(options: IntakeOptions): Intake {
   const { connection, queue, slots, log } = options;
-  const pace = createPace(slots, 1 + options.lanes.length);
+  const returning = options.bounded ? [{ name: returnsLane, weight: 1 }] : [];
+  const named = [{ name: undefined, weight: 1 }, ...options.lanes, ...returning];
+  const pace = createPace(slots, named.length);
   const bucket = createTokenBucket(options.rate, performance.now());
   const breaker = options.breaker === undefined ? undefined : createCircuitBreaker(options.breaker);
-  const named = [{ name: undefined, weight: 1 }, ...options.lanes];
   const weights = named.map(({ weight }) => weight);
   const mostWeight = Math.max(...weights);
   const waiters = new Set<() => void>();

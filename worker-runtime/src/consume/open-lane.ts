@@ -1,13 +1,14 @@
 import type { Logger } from "pino";
 import type { BrokerConnection } from "../broker/connection.ts";
-import { laneQueue } from "../contract/index.ts";
+import { laneQueue, returnsLane } from "../contract/index.ts";
 import { type Consumer, type ConsumerOptions, createConsumer } from "./consumer.ts";
 import type { HeldDelivery } from "./delivery.ts";
 import { createHeldQueue, type HeldQueue } from "./held-queue.ts";
+import { returnedLane } from "./returned-lane.ts";
 
-/** The work queue or a lane beside it, as this worker takes from it. */
+/** The work queue, a lane beside it, or what comes back to them, as this worker takes from it. */
 export interface OpenLane {
-  /** Undefined for the work queue. */
+  /** Undefined for the work queue, returnsLane for what comes back. */
   readonly name: string | undefined;
   /** Its weight, of that of the weightiest lane. */
   readonly share: number;
@@ -38,7 +39,7 @@ export function openLane(options: OpenLaneOptions): OpenLane {
   const consumer = createConsumer({
     connection,
     queue: name === undefined ? queue : laneQueue(queue, name),
-    lane: name,
+    laneOf: name === returnsLane ? ({ fields }) => returnedLane(queue, fields.routingKey) : () => name,
     log,
     onDelivery(delivery) {
       held.push(delivery);

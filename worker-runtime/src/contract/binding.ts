@@ -18,6 +18,11 @@ export const binding = z.object({
   queue: z.string().min(1),
   /** JSON Schema of the input, by job name, as one JSON text. */
   schemas: z.string().min(1).optional(),
+  /** Largest body in bytes, where the JobQueue says it. */
+  "max-message-bytes": z
+    .string()
+    .regex(/^[1-9][0-9]*$/)
+    .optional(),
   /** PEM of the CA that signed the broker's certificate, where it is a private one. */
   "ca.crt": z.string().min(1).optional(),
 });

@@ -77,6 +77,8 @@ export const workerConfiguration = z.object({
   maxJobDurationMs: z.int().positive().optional(),
   /** Served beside the work queue, whose own weight is 1. */
   lanes: z.array(lane).default([]),
+  /** Whether limits bound the queue: then there is the queue that returnsQueue names, to be served with a weight of 1. */
+  bounded: z.boolean().default(false),
   outcomes: outcomesPolicy.default("None"),
   rateLimit: sharedRateLimit.optional(),
   /** JSON Schema of the input, by job name. */

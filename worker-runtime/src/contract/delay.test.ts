@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { delayBindingKey, delayLevels, delayRoutingKey, maxDelaySeconds } from "./delay.ts";
+import { delayBindingKey, delayLevels, delayRoutingKey, delayTarget, maxDelaySeconds } from "./delay.ts";
 
 describe("delayRoutingKey", () => {
   test("spells the delay in binary, highest level first, then the target", () => {
@@ -26,4 +26,10 @@ describe("delayRoutingKey", () => {
 
 test("a target's binding matches its own keys by word count", () => {
   expect(delayBindingKey("a.b").split(".")).toHaveLength(delayLevels + 2);
+});
+
+test("a delayed key tells its target, and no other key does", () => {
+  expect(delayTarget(delayRoutingKey(3_600_000, "a.b.c"))).toBe("a.b.c");
+  expect(delayTarget("a.b")).toBeUndefined();
+  expect(delayTarget(delayRoutingKey(0, ""))).toBeUndefined();
 });

@@ -39,6 +39,13 @@ export function delayRoutingKey(delayMs: number, target: string): string {
   return `${[...digits].join(".")}.${target}`;
 }
 
+/** The queue that a routing key of {@link delayRoutingKey} names; undefined for any other key. */
+export function delayTarget(routingKey: string): string | undefined {
+  return delayedKey.exec(routingKey)?.[1];
+}
+
+const delayedKey = new RegExp(`^(?:[01]\\.){${delayLevels}}(.+)$`);
+
 /** The binding key under which the queue `target` takes its delayed messages: never `#`, which would match longer names. */
 export function delayBindingKey(target: string): string {
   return `${"*.".repeat(delayLevels)}${target}`;

@@ -38,6 +38,17 @@ export function laneQueue(queue: string, lane: string): string {
   return `${queue}.${lane}`;
 }
 
+/** Name of no lane: workers and operator call so what comes back to a bounded queue. */
+export const returnsLane = "returns";
+
+/**
+ * Quorum queue without limits to which the delayed jobs and the retries of a bounded queue and of its lanes come back:
+ * they must not be refused for lack of room, since that would stop the delay fabric for everybody.
+ */
+export function returnsQueue(queue: string): string {
+  return laneQueue(queue, returnsLane);
+}
+
 /** Routing key that sends job `job` to lane `lane`. Jobs without a lane are published with their name alone. */
 export function laneRoutingKey(lane: string, job: string): string {
   return `lane.${lane}.${job}`;

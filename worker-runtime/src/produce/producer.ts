@@ -22,7 +22,10 @@ export type ProducerOptions = ProducerTarget & {
   readonly maxInFlight?: number;
   /** Calls of `enqueue` that may wait, for room or for the broker; beyond it they reject. Default 10,000. */
   readonly maxWaiting?: number;
-  /** Largest body that is sent, in bytes. Default 16 MiB, which is RabbitMQ 4's own limit (`max_message_size`). */
+  /**
+   * Largest body that is sent, in bytes. Default 16 MiB, which is RabbitMQ 4's own limit (`max_message_size`). A binding
+   * carries the JobQueue's `limits.maxMessageBytes`; the smaller one holds.
+   */
   readonly maxMessageBytes?: number;
   /** Encrypts inputs with AES-256-GCM, for queues with `spec.encryption`. */
   readonly encryption?: KeyringSource;
@@ -101,7 +104,11 @@ export function createProducer(options: ProducerOptions): Producer {
   let codec: { readonly facts: QueueFacts; readonly codec: InputCodec } | undefined;
 
   function codecFor(facts: QueueFacts): InputCodec {
-    if (codec?.facts !== facts) codec = { facts, codec: createInputCodec({ ...facts, keyring, maxMessageBytes }) };
+    if (codec?.facts === facts) return codec.codec;
+    // The queue's own limit and the producer's: the smaller one.
+    const most = [maxMessageBytes, facts.maxMessageBytes].filter((bytes) => bytes !== undefined);
+    const rules = { ...facts, keyring, maxMessageBytes: most.length === 0 ? undefined : Math.min(...most) };
+    codec = { facts, codec: createInputCodec(rules) };
     return codec.codec;
   }
 

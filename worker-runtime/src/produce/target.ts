@@ -18,6 +18,8 @@ export interface QueueFacts {
   /** Resolved name. */
   readonly queue: string;
   readonly schemas: JsonSchemas;
+  /** Largest body, in bytes, where the JobQueue says it. */
+  readonly maxMessageBytes?: number;
 }
 
 /** Where a producer's jobs go. */
@@ -30,17 +32,15 @@ export interface Target {
 /** @throws DefinitionError or ConfigurationError when it is wrong. */
 export function resolveTarget(target: ProducerTarget): Target {
   if ("bindingDirectory" in target) return mountedTarget(target.bindingDirectory);
-  const { url, queue, ca, schemas } =
-    "binding" in target
-      ? { url: target.binding.uri, ca: target.binding["ca.crt"], ...factsOf("binding", target.binding) }
-      : { ca: undefined, schemas: {}, ...target };
-  if (!isQueueName(queue)) {
+  const facts =
+    "binding" in target ? factsOf("binding", target.binding) : { queue: target.queue, schemas: target.schemas ?? {} };
+  const { url, ca } = "binding" in target ? { url: target.binding.uri, ca: target.binding["ca.crt"] } : target;
+  if (!isQueueName(facts.queue)) {
     throw new DefinitionError(
-      `createProducer: queue is ${shown(queue)}: expected its resolved name, such as media.image-resize`,
+      `createProducer: queue is ${shown(facts.queue)}: expected its resolved name, such as media.image-resize`,
     );
   }
   const address = addressOfUri(url, ca);
-  const facts = { queue, schemas };
   return { address: async () => address, facts: () => facts };
 }
 
@@ -52,7 +52,7 @@ function mountedTarget(directory: string): Target {
   async function read(): Promise<Binding> {
     try {
       const read = await readBinding(directory);
-      const text = JSON.stringify([read.queue, read.schemas]);
+      const text = JSON.stringify([read.queue, read.schemas, read["max-message-bytes"]]);
       if (known?.text !== text) known = { text, facts: factsOf(directory, read) };
       return read;
     } finally {
@@ -70,9 +70,13 @@ function mountedTarget(directory: string): Target {
   };
 }
 
-function factsOf(where: string, { queue, schemas = "{}" }: Binding): QueueFacts {
+function factsOf(where: string, { queue, schemas = "{}", "max-message-bytes": most }: Binding): QueueFacts {
   try {
-    return { queue, schemas: JSON.parse(schemas) };
+    return {
+      queue,
+      schemas: JSON.parse(schemas),
+      ...(most === undefined ? {} : { maxMessageBytes: Number(most) }),
+    };
   } catch (error) {
     throw new ConfigurationError(
       `${where}: schemas is not JSON (${error instanceof Error ? error.message : String(error)}): the operator writes it`,
