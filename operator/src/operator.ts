@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Registry } from "prom-client";
+import { createAddressesInUse } from "./addresses-in-use.ts";
 import { type JobQueue, jobQueues, type WorkerPool, workerPools } from "./api/objects.ts";
 import { startLoop } from "./autoscaling/loop.ts";
 import { type BrokerAddress, createBrokerPool } from "./broker/index.ts";
 import type { Secret } from "./credentials/secret-data.ts";
+import { concernedBy, type Place } from "./drift/concerned.ts";
+import { createDriftWatch } from "./drift/watch.ts";
 import type { AddressSources } from "./jobqueue/address.ts";
 import { createClaims } from "./jobqueue/claims.ts";
 import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
@@ -59,7 +62,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const sources: AddressSources = { readSecret: createSecretReader(client), ...options.sources };
   const events = createEventRecorder({ client, component: "jobwright.dev/operator", instance: options.identity, log });
   const brokers = createBrokerPool("jobwright-operator", brokerCallMetrics(options.registry));
-  const addresses = new Map<string, BrokerAddress>();
+  const addresses = createAddressesInUse();
   const heartbeats = createHeartbeatHub(log);
 
   const queueReflector = createReflector<JobQueue>({
@@ -139,10 +142,32 @@ export function createOperator(options: OperatorOptions): Operator {
 
   /** Notes which broker an object uses, so that one that nobody uses any more is closed. */
   async function onAddress(uid: string, address: BrokerAddress | undefined): Promise<void> {
-    if (isDeepStrictEqual(addresses.get(uid), address)) return;
-    if (address === undefined) addresses.delete(uid);
-    else addresses.set(uid, address);
-    await brokers.keepOnly(addresses.values());
+    if (!addresses.note(uid, address)) return;
+    await Promise.all([brokers.keepOnly(addresses.list()), drift.follow(addresses.list())]);
+  }
+
+  const drift = createDriftWatch({
+    brokers,
+    log,
+    onChanges(changes, at) {
+      const places = queueReflector.list().flatMap((jobQueue) => driftPlace(jobQueue, at));
+      const { queues, users } = concernedBy(changes, places);
+      for (const key of users) {
+        const [jobQueue, pool] = [queueReflector.get(key), poolReflector.get(key)];
+        if (jobQueue) queueReconciler.recheckCredentials(jobQueue.metadata.uid);
+        if (pool) poolReconciler.recheckProvisions(pool.metadata.uid);
+        if (pool) poolController.enqueue(key);
+        if (jobQueue) queueController.enqueue(key);
+      }
+      for (const key of queues) queueController.enqueue(key);
+    },
+  });
+
+  function driftPlace({ metadata, status }: JobQueue, at: readonly BrokerAddress[]): Place[] {
+    const { namespace, name, uid } = metadata;
+    const address = addresses.of(uid);
+    if (status?.queue === undefined || address === undefined || !at.includes(address)) return [];
+    return [{ key: `${namespace}/${name}`, namespace, vhost: address.vhost, queue: status.queue }];
   }
 
   const queueReconciler = createJobQueueReconciler({
@@ -221,6 +246,7 @@ export function createOperator(options: OperatorOptions): Operator {
       await Promise.all([queueController.stop(), poolController.stop(), loop?.[Symbol.asyncDispose]()]);
       await poolReconciler[Symbol.asyncDispose]();
       await heartbeats[Symbol.asyncDispose]();
+      await drift[Symbol.asyncDispose]();
       await brokers[Symbol.asyncDispose]();
       await Promise.all(reflectors.map((reflector) => reflector.stop()));
       await events.flush();

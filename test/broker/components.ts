@@ -107,7 +107,10 @@ function prepare(version: BrokerVersion): void {
 export function writeConfiguration({ folder, plan }: BrokerNode, settings: BrokerSettings): void {
   mkdirSync(`${folder}/home/data`, { recursive: true });
   writeFileSync(`${folder}/home/rabbitmq.conf`, brokerConfiguration(plan, settings));
-  writeFileSync(`${folder}/home/enabled_plugins`, "[rabbitmq_management,rabbitmq_prometheus].\n");
+  writeFileSync(
+    `${folder}/home/enabled_plugins`,
+    "[rabbitmq_management,rabbitmq_prometheus,rabbitmq_event_exchange].\n",
+  );
 }
 
 /**

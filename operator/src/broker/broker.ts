@@ -3,6 +3,7 @@ import { type BrokerConnection, openConnection } from "./connection.ts";
 import { type BrokerFeatures, inspectBroker } from "./features.ts";
 import { type Management, openManagement } from "./management.ts";
 import { type Observed, observeVhost } from "./observe.ts";
+import { createOwnChanges, noting, type OwnChanges } from "./own-changes.ts";
 import { openPublisher, type Publisher } from "./publisher.ts";
 
 /** A broker's version and our rights there seldom change. */
@@ -14,6 +15,8 @@ const observationMaxAgeMs = 1_000;
 export interface Broker extends AsyncDisposable {
   readonly address: BrokerAddress;
   readonly management: Management;
+  /** What `management` changed, so that it is known when the broker tells of it. */
+  readonly ownChanges: OwnChanges;
   /**
    * For consuming and asking, never for publishing: a broker short of memory stops reading from connections that
    * publish, and polls must not hang then.
@@ -38,7 +41,8 @@ export interface Broker extends AsyncDisposable {
  * @param onCall told of each call to the management API (its HTTP method).
  */
 export function openBroker(address: BrokerAddress, name: string, onCall?: (method: string) => void): Broker {
-  const management = openManagement(address, onCall);
+  const ownChanges = createOwnChanges();
+  const management = noting(openManagement(address, onCall), ownChanges);
   const connection = openConnection(address, name);
   const waking = openConnection(address, `${name} (waking)`);
   const publishing = openConnection(address, `${name} (publishing)`);
@@ -48,6 +52,7 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
   return {
     address,
     management,
+    ownChanges,
     connection,
     waking,
     parked: { mayReturn: true },

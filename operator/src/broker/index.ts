@@ -1,8 +1,9 @@
 /** RabbitMQ as Jobwright uses it. Knows nothing of Kubernetes: what comes in are names, figures and addresses. */
 export { type BrokerAddress, type BrokerAddressSource, brokerAddress } from "./address.ts";
 export { type Broker, openBroker } from "./broker.ts";
+export { type BrokerEvent, eventVhost, watchBrokerEvents } from "./broker-events.ts";
 export { sendCommand } from "./commands.ts";
-export type { BrokerConnection } from "./connection.ts";
+export { type BrokerConnection, openConnection } from "./connection.ts";
 export { closeIntake, deleteTopology } from "./deletion.ts";
 export { type Depth, readDepth, readDepths } from "./depth.ts";
 export { type Ensured, ensureTopology } from "./ensure.ts";

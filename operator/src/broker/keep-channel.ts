@@ -3,7 +3,7 @@ import type { Channel } from "amqplib";
 import type { BrokerConnection } from "./connection.ts";
 
 const firstPauseMs = 250;
-const longestPauseMs = 10_000;
+const usualLongestPauseMs = 10_000;
 
 /** A channel that is opened again whenever it is lost. */
 export interface KeptChannel extends AsyncDisposable {
@@ -13,7 +13,7 @@ export interface KeptChannel extends AsyncDisposable {
 
 /**
  * Opens a channel and sets it up (declares, binds, consumes); when the channel or its connection is lost, or the set-up
- * fails, does so again after a pause of 0.25 s to 10 s, until disposed of.
+ * fails, does so again after a pause of 0.25 s to `longestPauseMs`, until disposed of.
  *
  * @param setUp may close the channel itself to be set up anew, for example when the broker cancels its consumer.
  * @param onError told of each failure; `setUp` is tried again in any case.
@@ -22,6 +22,7 @@ export function keepChannel(
   connection: BrokerConnection,
   setUp: (channel: Channel) => Promise<void>,
   onError: (error: unknown) => void,
+  longestPauseMs = usualLongestPauseMs,
 ): KeptChannel {
   const stopping = new AbortController();
   const { promise: ready, resolve: isReady } = Promise.withResolvers<void>();
