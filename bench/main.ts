@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   latency: async () => (await import("./latency/bench.ts")).latency,
   crash: async () => (await import("./crash/bench.ts")).crash,
   delays: async () => (await import("./delays/bench.ts")).delays,
+  queues: async () => (await import("./queues/bench.ts")).queues,
   memory: async () => (await import("./memory/bench.ts")).memory,
 };
 

@@ -1,0 +1,156 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BareTimes, declareBare } from "./bare.ts";
+import { buildOperator, type Reading, startOperatorProcess } from "./operator-process.ts";
+import { planOf } from "./plan.ts";
+import { openStage } from "./stage.ts";
+
+export interface QueuesOptions {
+  readonly count: number;
+  /** How long nothing happens, to see what the operator does then. */
+  readonly idleSeconds: number;
+  /** Often enough, declaring with nothing but the clients is measured too. */
+  readonly bareRounds: number;
+  say(progress: string): void;
+}
+
+export interface QueuesResult {
+  /** From the first apply until the last JobQueue is Ready. */
+  readonly readySeconds: number;
+  readonly bare: readonly BareTimes[];
+  /** Per JobQueue, until all were Ready and what follows was done. */
+  readonly perQueue: { readonly brokerCalls: number; readonly apiCalls: number; readonly apiWrites: number };
+  readonly creation: Usage & { readonly api: Record<string, number>; readonly broker: Record<string, number> };
+  readonly idle: Usage & {
+    readonly seconds: number;
+    readonly writes: number;
+    readonly apiCallsPerMinute: number;
+    readonly brokerCallsPerMinute: number;
+    readonly api: Record<string, number>;
+    readonly broker: Record<string, number>;
+  };
+  readonly restart: Usage & { readonly seconds: number; readonly writes: number };
+  /** The most memory that the operator ever had, in bytes. */
+  readonly peakRssBytes: number;
+}
+
+interface Usage {
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+  /** The longest that the operator's event loop was held. */
+  readonly heldSeconds: number;
+}
+
+/** After the last JobQueue is Ready some of it goes on: events are written, and every JobQueue has a pass of its refresh. */
+const quietSeconds = 20;
+
+/** Applies many JobQueues to an operator of their own, lets it stand idle, and starts it anew. */
+export async function runQueues({ count, idleSeconds, bareRounds, say }: QueuesOptions): Promise<QueuesResult> {
+  const bundle = await buildOperator();
+  await using stage = await openStage();
+  const { kubeconfig, namespace, folder, broker, vhost } = stage;
+  const start = () =>
+    startOperatorProcess({ ...{ bundle, kubeconfig, namespace }, logFile: join(folder, "operator.log") });
+  let operator = await start();
+  try {
+    const before = await operator.until("the operator leads", 60_000, ({ leads }) => leads);
+
+    const appliedMs = performance.now();
+    await stage.applyUntilReady(count, 60_000 + count * 1_000);
+    const readySeconds = since(appliedMs);
+    const made = await operator.read();
+    say(`${count} JobQueues Ready after ${readySeconds.toFixed(1)} s; ${describe(made)}`);
+
+    const settled = await untilQuiet(operator.read);
+    say(`settled: ${describe(settled)}`);
+    const idleMs = performance.now();
+    await sleep(idleSeconds * 1000);
+    const rested = await operator.read();
+    const idle = { seconds: since(idleMs), writes: rested.apiWrites - settled.apiWrites };
+    say(`idle for ${Math.round(idle.seconds)} s: ${idle.writes} writes; ${describe(rested)}`);
+
+    await operator.kill();
+    const startedMs = performance.now();
+    operator = await start();
+    const synced = await operator.until(
+      "every JobQueue is looked at",
+      120_000,
+      ({ passes, busy }) => passes >= count && busy === 0,
+    );
+    const restartSeconds = since(startedMs);
+    say(
+      `started again: all looked at after ${restartSeconds.toFixed(1)} s, ${synced.apiWrites} writes; ${describe(synced)}`,
+    );
+
+    await operator.stop();
+    const plan = await planOf(broker, vhost.name);
+    await vhost[Symbol.asyncDispose]();
+    const bare: BareTimes[] = [];
+    for (let round = 0; round < bareRounds; round += 1) {
+      const times = await declareBare(broker, plan);
+      bare.push(times);
+      say(
+        `bare: ${times.seconds.toFixed(1)} s (queues ${times.queuesSeconds.toFixed(1)}, users ${times.usersSeconds.toFixed(1)})`,
+      );
+    }
+    const perMinute = (calls: number) => (calls / idle.seconds) * 60;
+    return {
+      readySeconds,
+      bare,
+      perQueue: {
+        brokerCalls: (settled.brokerCalls - before.brokerCalls) / count,
+        apiCalls: (settled.apiCalls - before.apiCalls) / count,
+        apiWrites: (settled.apiWrites - before.apiWrites) / count,
+      },
+      creation: { ...usage(before, made), ...callsBetween(before, settled) },
+      idle: {
+        ...usage(settled, rested),
+        ...idle,
+        apiCallsPerMinute: perMinute(rested.apiCalls - settled.apiCalls),
+        brokerCallsPerMinute: perMinute(rested.brokerCalls - settled.brokerCalls),
+        ...callsBetween(settled, rested),
+      },
+      restart: { ...usage(undefined, synced), seconds: restartSeconds, writes: synced.apiWrites },
+      peakRssBytes: Math.max(rested.peakRssBytes, synced.peakRssBytes),
+    };
+  } finally {
+    await operator.stop();
+  }
+}
+
+/** Waits until nothing was written for a while. */
+async function untilQuiet(read: () => Promise<Reading>): Promise<Reading> {
+  let last = await read();
+  for (let sinceMs = performance.now(); since(sinceMs) < quietSeconds; ) {
+    await sleep(1_000);
+    const now = await read();
+    if (now.apiWrites !== last.apiWrites) sinceMs = performance.now();
+    last = now;
+  }
+  return last;
+}
+
+function usage(before: Reading | undefined, after: Reading): Usage {
+  const { cpuSeconds, rssBytes, heldSeconds } = after;
+  return { cpuSeconds: cpuSeconds - (before?.cpuSeconds ?? 0), rssBytes, heldSeconds };
+}
+
+function callsBetween(before: Reading, after: Reading) {
+  const between = (name: string, ...labels: string[]) => {
+    const was = before.metrics.by(name, ...labels);
+    const is = Object.entries(after.metrics.by(name, ...labels));
+    return Object.fromEntries(is.map(([key, sum]) => [key, sum - (was[key] ?? 0)]));
+  };
+  return {
+    api: between("rest_client_requests_total", "method", "resource", "code"),
+    broker: between("jobwright_broker_calls_total", "call"),
+  };
+}
+
+function describe({ rssBytes, cpuSeconds, brokerCalls, apiCalls, apiWrites, passes }: Reading): string {
+  return `RSS ${Math.round(rssBytes / 2 ** 20)} MiB, CPU ${cpuSeconds.toFixed(1)} s, ${brokerCalls} broker calls, ${apiCalls} API calls (${apiWrites} writes), ${passes} passes`;
+}
+
+function since(ms: number): number {
+  return (performance.now() - ms) / 1000;
+}
