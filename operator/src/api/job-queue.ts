@@ -1,6 +1,8 @@
 import { defaultRetryPolicy, outcomesPolicy } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
+import { access, producers, rotationRequest, secretsDiffer } from "./access.ts";
 import { encryption } from "./encryption.ts";
+import { eventBindings, eventBindingsStatus, noBindingsWithEncryption } from "./event-binding.ts";
 import { job } from "./job.ts";
 import type { Kind } from "./kind.ts";
 import { lane } from "./lane.ts";
@@ -135,6 +137,7 @@ const spec = z
         "Priority lanes, each with a queue of its own, served by weight. Jobs without a lane are served with weight 1. Jobs in a lane that is removed are moved to the work queue.",
       ),
     limits: limits.optional(),
+    bindings: eventBindings,
     rateLimit: rateLimit.optional(),
     outcomes: outcomesPolicy
       .default("None")
@@ -148,7 +151,14 @@ const spec = z
       .optional()
       .describe("What is known of the jobs. Those that are not named here are accepted with any input."),
     encryption: encryption.optional(),
+    access: access.optional(),
     deadLetter: deadLetter.prefault({}),
+    paused: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Workers take no jobs; what runs is finished, and producers may go on. Workers are told, not restarted, and the pool is neither woken nor kept up by what waits.",
+      ),
     deletionPolicy: z
       .enum(["Retain", "DeleteWhenEmpty", "Delete"])
       .default("Retain")
@@ -179,6 +189,7 @@ const spec = z
         fieldPath: ".encryption",
         reason: "FieldValueForbidden",
       },
+      noBindingsWithEncryption,
       {
         rule: "!has(self.name) || !(self.name.matches('[.](dead|dlx|outcomes|returns|unlaned)$') || self.name.startsWith('jobwright.') || self.name.startsWith('amq.'))",
         message:
@@ -193,6 +204,15 @@ const status = z
   .object({
     observedGeneration: z.int().optional().describe("The metadata.generation that this status speaks of."),
     conditions: conditions.optional(),
+    broker: z
+      .object({
+        host: z.string().describe("The broker's host, as its Secret named it."),
+        port: z.int().describe("The port of its AMQP listener."),
+      })
+      .optional()
+      .describe(
+        "The broker that the queue was put on. Where its Secret leads elsewhere, the queue stays: BrokerChanged.",
+      ),
     vhost: z.string().optional().describe("The virtual host in use."),
     exchange: z.string().optional().describe("The exchange to publish to."),
     queue: z.string().optional().describe("The work queue on the broker."),
@@ -220,11 +240,14 @@ const status = z
       .describe(
         "The queue without limits to which the retries and delayed jobs of a bounded queue come back; workers serve it with weight 1.",
       ),
+    bindings: eventBindingsStatus,
     unsupported: z
       .array(z.string())
       .optional()
       .describe("What of the spec this broker cannot do, and what is to be done about it."),
     binding: reference("Secret that a producer mounts: address and credentials, in Service Binding layout.").optional(),
+    producers,
+    rotationRequest,
     brokerVersion: z.string().optional().describe("RabbitMQ's version."),
     jobs: z
       .object({
@@ -247,7 +270,7 @@ export const jobQueue = {
     "A queue of jobs on RabbitMQ: exchange, quorum queue, dead-letter queue, retries and a producer's credentials.",
   spec,
   status,
-  rules: [dnsLabelName("JobQueue", 100)],
+  rules: [dnsLabelName("JobQueue", 100), secretsDiffer],
   printerColumns: [
     {
       name: "Ready",
@@ -264,6 +287,12 @@ export const jobQueue = {
     { name: "Waiting", type: "integer", jsonPath: ".status.jobs.waiting", description: "Jobs waiting for a worker." },
     { name: "Running", type: "integer", jsonPath: ".status.jobs.running", description: "Jobs handed to workers." },
     { name: "Dead", type: "integer", jsonPath: ".status.jobs.dead", description: "Dead letters." },
+    {
+      name: "Paused",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Paused")].status',
+      description: "True while workers take no jobs because spec.paused says so.",
+    },
     { name: "Queue", type: "string", jsonPath: ".status.queue", description: "Its name on the broker.", priority: 1 },
     {
       name: "Broker",

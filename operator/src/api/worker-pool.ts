@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { credentials, rotationRequest } from "./access.ts";
 import type { Kind } from "./kind.ts";
 import { conditions, dnsLabelName, duration, durationBetween, reference, rules } from "./schema.ts";
 
@@ -137,6 +138,8 @@ const status = z
     busy: z.int().optional().describe("Jobs running."),
     backlog: z.int().optional().describe("Jobs waiting."),
     selector: z.string().optional().describe("Label selector of the pods, for the scale subresource."),
+    credentials: credentials.optional(),
+    rotationRequest,
     decision: decision.optional(),
     measured: z
       .object({
