@@ -85,7 +85,7 @@ async function waitUntilEmpty(
 export function isBeyondCleaning(error: unknown, jobQueue: JobQueue): boolean {
   if (error instanceof VhostMissing || error instanceof BrokerSecretInvalid) return true;
   if (error instanceof Problem) {
-    return ["BrokerSecretMissing", "BrokerNotConfigured", "VhostNotAllowed", "NameNotAllowed", "NameTaken"].includes(
+    return ["BrokerSecretMissing", "BrokerNotConfigured", "VhostNotAllowed", "NameNotAllowed", "NameTaken", "BrokerChanged"].includes(
       error.reason,
     );
   }

@@ -65,6 +65,7 @@ export async function describeProvision(
   const [features, jobs] = await Promise.all([broker.features(), readCounts(broker, name, counted)]);
   return {
     name,
+    broker: broker.address,
     vhost: broker.address.vhost,
     lanes,
     brokerVersion: features.version,

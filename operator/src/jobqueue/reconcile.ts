@@ -20,6 +20,14 @@ import { createOwnWrites } from "../own-writes.ts";
 import { asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
 import { recordTransition } from "../transition.ts";
 import { type AddressSources, addressOf } from "./address.ts";
+import {
+  type BrokerPlace,
+  describePlace,
+  placeOfStatus,
+  refuseMove,
+  refuseToDeleteElsewhere,
+  whereabouts,
+} from "./broker-place.ts";
 import type { Claimant, Claims } from "./claims.ts";
 import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { checkKeyring } from "./keyring.ts";
@@ -68,6 +76,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   async function provision(jobQueue: JobQueue, onPlaced: (place: Place) => void) {
     const { uid, generation } = jobQueue.metadata;
     const address = await addressOf(sources, jobQueue);
+    refuseMove(jobQueue, address);
     await onAddress(uid, address);
     const name = resolvedName(jobQueue);
     await claimName(jobQueue, address, name);
@@ -75,7 +84,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
     const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
-    onPlaced({ name, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) });
+    onPlaced({ name, broker: address, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) });
+    recordMove(jobQueue, address);
     recordChanges(jobQueue, name, ensured);
     const seen = lanesSeenAt(uid, placeOf(address, name));
     const leaving = await retireLanes(broker, name, ensured.lanes.leaving, seen, Date.now);
@@ -110,8 +120,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       const has = queue === name || lanes.some((lane) => lane.queue === name);
       if (other.metadata.uid === jobQueue.metadata.uid || !has) continue;
       // It may not have had a pass yet, or none that got so far: a new operator, or it is being deleted.
-      const itsAddress = await addressOf(sources, other).catch(() => undefined);
-      if (itsAddress) claims.claim(placeOf(itsAddress, name), claimantOf(other));
+      const itsPlace = placeOfStatus(other) ?? (await addressOf(sources, other).catch(() => undefined));
+      if (itsPlace) claims.claim(placeOf(itsPlace, name), claimantOf(other));
     }
     const holder = claims.claim(placeOf(address, name), claimantOf(jobQueue));
     if (holder.uid === jobQueue.metadata.uid) return;
@@ -121,6 +131,16 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       "NameTaken",
       `JobQueue ${holder.key} has the name "${name}" in vhost "${vhost}" of ${host}: choose another spec.name in a new JobQueue, or delete the other one.`,
     );
+  }
+
+  /** From now on it is at `address`, as its user accepted; nothing at the old place is touched. */
+  function recordMove(jobQueue: JobQueue, address: BrokerAddress): void {
+    const from = placeOfStatus(jobQueue);
+    if (from === undefined || whereabouts(jobQueue, address) !== "Accepted") return;
+    credentialsChecked.delete(jobQueue.metadata.uid);
+    const old = describePlace(from);
+    const message = `is at ${describePlace(address)} now, as was accepted; what it had at ${old}, jobs and users included, is left there`;
+    events.record(jobQueue, "Normal", "Moved", message);
   }
 
   function recordChanges(jobQueue: JobQueue, name: string, { created, drifted, reinjected }: Ensured): void {
@@ -173,6 +193,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       // What was never put on the broker in this JobQueue's name may be another's.
       if (jobQueue.status?.queue !== undefined) {
         const address = await addressOf(sources, jobQueue);
+        refuseToDeleteElsewhere(jobQueue, address);
         await onAddress(uid, address);
         // Its broker may have been changed to one where another has the name.
         await claimName(jobQueue, address, jobQueue.status.queue);
@@ -233,7 +254,7 @@ function withWayOut(error: unknown): unknown {
   return new Problem("Reconciling", error.reason, message, { cause: error });
 }
 
-function placeOf({ host, port, vhost }: BrokerAddress, name: string): string {
+function placeOf({ host, port, vhost }: BrokerPlace, name: string): string {
   return JSON.stringify([host, port, vhost, name]);
 }
 

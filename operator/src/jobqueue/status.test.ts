@@ -6,6 +6,7 @@ const now = new Date("2026-01-01T00:00:00Z");
 const later = new Date("2026-01-01T01:00:00Z");
 const found = {
   name: "post.mail",
+  broker: { host: "rabbit", port: 5672 },
   vhost: "/",
   lanes: [],
   unsupported: [],
@@ -101,7 +102,7 @@ describe("a JobQueue with a problem", () => {
 
   test("says where the pass has put it, so that a deletion finds it again", () => {
     const problem = { state: "Stalled", reason: "SecretTaken", message: "another's" } as const;
-    const place = { name: "post.mail", vhost: "jobs", lanes: [] };
+    const place = { name: "post.mail", broker: { host: "rabbit", port: 5672 }, vhost: "jobs", lanes: [] };
     expect(problemStatus(jobQueue(), problem, now, place)).toMatchObject({ queue: "post.mail", vhost: "jobs" });
     expect(problemStatus(jobQueue(), problem, now)).not.toHaveProperty("queue");
   });

@@ -7,6 +7,7 @@ import type { Problem } from "../problem.ts";
 /** Where a JobQueue is on its broker. */
 export interface Place {
   readonly name: string;
+  readonly broker: { readonly host: string; readonly port: number };
   readonly vhost: string;
   /** Its lanes there; `removing`: what keeps the queue of one that it has no more. */
   readonly lanes: readonly { readonly lane: string; readonly removing?: string }[];
@@ -71,13 +72,16 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
   };
 }
 
-function placeStatus({ name, vhost, lanes }: Place) {
+function placeStatus({ name, broker: { host, port }, vhost, lanes }: Place) {
   const { exchange, queue, deadLetterQueue, outcomeExchange } = queueNames(name);
   const status = lanes.map(({ lane, removing }) => ({
     ...{ name: lane, queue: laneQueue(name, lane) },
     ...(removing === undefined ? {} : { removing }),
   }));
-  return { vhost, exchange, queue, deadLetterQueue, outcomeExchange, ...(status.length > 0 ? { lanes: status } : {}) };
+  return {
+    ...{ broker: { host, port }, vhost, exchange, queue, deadLetterQueue, outcomeExchange },
+    ...(status.length > 0 ? { lanes: status } : {}),
+  };
 }
 
 /** The status after a pass that met a problem: what is known of the queue stays. `place`: where the pass has put it. */

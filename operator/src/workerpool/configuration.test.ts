@@ -22,6 +22,7 @@ const jobQueue = {
     outcomes: "None",
   },
 } as JobQueue;
+const place = { host: "rabbit", port: 5672, vhost: "/" };
 const withSpec = (spec: Partial<JobQueue["spec"]>, status?: JobQueue["status"]): JobQueue => ({
   ...jobQueue,
   spec: { ...jobQueue.spec, ...spec },
@@ -79,9 +80,16 @@ test("a rate limit is cut into as many shares as there can be workers, those of 
 
 test("a rate limit is no reason to restart workers, which are told of it", () => {
   const hash = (spec: Partial<JobQueue["spec"]>) =>
-    configurationHash(poolConfiguration(pool, withSpec(spec), "post.mail"));
+    configurationHash(poolConfiguration(pool, withSpec(spec), "post.mail"), place);
   expect(hash({ rateLimit: { jobs: 1, per: "1s" } })).toBe(hash({}));
   expect(hash({ outcomes: "All" })).not.toBe(hash({}));
+});
+
+test("the hash changes with the place of the queue, and not with who one is there", () => {
+  const configuration = poolConfiguration(pool, jobQueue, "post.mail");
+  const hash = (to: object) => configurationHash(configuration, { ...place, ...to });
+  expect(hash({ password: "another" })).toBe(hash({}));
+  for (const to of [{ host: "other" }, { port: 5671 }, { vhost: "mail" }]) expect(hash(to)).not.toBe(hash({}));
 });
 
 test("a schema that is none keeps workers from being told anything", () => {
@@ -93,6 +101,7 @@ test("the hash changes with what workers are told, and only with that", () => {
   const hash = (concurrency: number, maxReplicas: number) =>
     configurationHash(
       poolConfiguration({ ...pool, spec: { ...pool.spec, concurrency, maxReplicas } }, jobQueue, "post.mail"),
+      place,
     );
   expect(hash(4, 10)).toBe(hash(4, 20));
   expect(hash(4, 10)).not.toBe(hash(5, 10));

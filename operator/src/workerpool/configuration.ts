@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { parseDuration, protocolVersion, type WorkerConfiguration } from "@jobwright/worker-runtime/contract";
 import type { JobQueue, WorkerPool } from "../api/objects.ts";
+import { type BrokerPlace, describePlace } from "../jobqueue/broker-place.ts";
 import { schemasOf } from "../jobqueue/schemas.ts";
 
 /**
@@ -58,7 +59,11 @@ function rateLimitOf({ spec }: WorkerPool, { spec: { rateLimit } }: JobQueue): P
   return { rateLimit: { jobs: rateLimit.jobs, perMs: parseDuration(rateLimit.per), shares } };
 }
 
-/** Short digest that changes with what workers must be restarted for: not with the rate limit, which they are told. */
-export function configurationHash({ rateLimit, ...configuration }: WorkerConfiguration): string {
-  return createHash("sha256").update(JSON.stringify(configuration)).digest("hex").slice(0, 16);
+/**
+ * Short digest that changes with what workers must be restarted for: their configuration and the place of their queue, not
+ * the rate limit, which they are told.
+ */
+export function configurationHash({ rateLimit, ...configuration }: WorkerConfiguration, place: BrokerPlace): string {
+  const restartedFor = [configuration, describePlace(place)];
+  return createHash("sha256").update(JSON.stringify(restartedFor)).digest("hex").slice(0, 16);
 }

@@ -9,6 +9,7 @@ import {
   VhostMissing,
 } from "../broker/index.ts";
 import { type AddressSources, addressOf } from "../jobqueue/address.ts";
+import { refuseToWorkElsewhere, whereabouts } from "../jobqueue/broker-place.ts";
 import { onBroker } from "../jobqueue/provision.ts";
 import { deployments } from "../kinds.ts";
 import {
@@ -140,11 +141,12 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const jobQueue = queueOf(pool);
     const queue = jobQueue.status?.queue ?? "";
     const address = await addressOf(sources, jobQueue);
+    refuseToWorkElsewhere(jobQueue, address);
     addresses.set(pool.metadata.uid, address);
     await onAddress(pool.metadata.uid, address);
     const broker = brokers.get(address);
     const configuration = poolConfiguration(pool, jobQueue, queue);
-    const hash = configurationHash(configuration);
+    const hash = configurationHash(configuration, address);
     const lanes = lanesOf(jobQueue);
     const as = JSON.stringify([configuration, address, lanes]);
     const { uid } = pool.metadata;
@@ -251,13 +253,24 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     return undefined;
   }
 
+  /** Where the pool's user is, as far as that is known. Throws what {@link addressOf} throws. */
+  async function addressOfUser(uid: string, jobQueue: JobQueue | undefined): Promise<BrokerAddress | undefined> {
+    if (jobQueue === undefined) return addresses.get(uid);
+    const address = await addressOf(sources, jobQueue);
+    if (["New", "Same"].includes(whereabouts(jobQueue, address))) return address;
+    // The Secret leads elsewhere: what it said before may still be good.
+    const before = addresses.get(uid);
+    if (before === undefined) refuseToWorkElsewhere(jobQueue, address);
+    return before;
+  }
+
   /** Deletes the pool's user on the broker, if that can be reached; if not, an Event says that it was left there. */
   async function removeUser(pool: WorkerPool): Promise<void> {
     const { namespace, name, uid } = pool.metadata;
     const user = brokerUser(namespace, name);
     try {
       const jobQueue = dependencies.jobQueues.get(`${namespace}/${pool.spec.queueRef.name}`);
-      const address = jobQueue === undefined ? addresses.get(uid) : await addressOf(sources, jobQueue);
+      const address = await addressOfUser(uid, jobQueue);
       if (address === undefined) {
         if (!provisionedBefore(pool)) return;
         // A pass that closely follows the last one may still see the pool in the cache.
