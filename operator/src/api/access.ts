@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Rule } from "./schema.ts";
 import { duration, durationBetween, immutable, rules } from "./schema.ts";
 
 /** The name of the producer that every JobQueue has without naming one. */
@@ -31,10 +30,18 @@ const producer = z
       .string()
       .max(253)
       .meta(
-        rules({
-          rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-          message: "secretName must be a Secret's name: lower-case letters, digits, '-' and '.'. Choose another.",
-        }),
+        rules(
+          {
+            rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+            message: "secretName must be a Secret's name: lower-case letters, digits, '-' and '.'. Choose another.",
+          },
+          {
+            // Comparing with the defaults would be too costly a rule: they have the JobQueue's name in them.
+            rule: "!self.matches('-(producer|worker)(-|$)')",
+            message:
+              "secretName must not contain -producer or -worker as words of its own: so the operator calls the Secrets that nobody names. Choose another.",
+          },
+        ),
       )
       .optional()
       .describe(
@@ -90,7 +97,13 @@ export const access = z
     producers: z
       .array(producer)
       .max(32)
-      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+      .meta({
+        ...{ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] },
+        ...rules({
+          rule: "self.all(p, !has(p.secretName) || self.exists_one(q, has(q.secretName) && q.secretName == p.secretName))",
+          message: "two producers have the same secretName: give each one a Secret of its own",
+        }),
+      })
       .optional()
       .describe(
         "Producers beside the default one, each with a user that may do the same and with replies that no other producer can read. One that is removed loses its user and Secret at once.",
@@ -98,17 +111,6 @@ export const access = z
     rotation: rotation.optional(),
   })
   .describe("Credentials of those who produce, and how often credentials are replaced.");
-
-const secretOf = (one: string) =>
-  `(has(${one}.secretName) ? ${one}.secretName : self.metadata.name + '-producer-' + ${one}.name)`;
-
-/** On the whole JobQueue, whose name is part of the Secrets' defaults. */
-export const secretsDiffer: Rule = {
-  rule: `!has(self.spec.access) || !has(self.spec.access.producers) || self.spec.access.producers.all(p, ${secretOf("p")} != self.metadata.name + '-producer' && self.spec.access.producers.filter(q, ${secretOf("q")} == ${secretOf("p")}).size() == 1)`,
-  message:
-    "two producers have the same Secret (by secretName, or by its defaults <name>-producer and <name>-producer-<producer>): give each one of its own",
-  fieldPath: ".spec.access.producers",
-};
 
 const retiring = z
   .array(

@@ -1,6 +1,6 @@
 import { defaultRetryPolicy, outcomesPolicy } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
-import { access, producers, rotationRequest, secretsDiffer } from "./access.ts";
+import { access, producers, rotationRequest } from "./access.ts";
 import { encryption } from "./encryption.ts";
 import { eventBindings, eventBindingsStatus, noBindingsWithEncryption } from "./event-binding.ts";
 import { job } from "./job.ts";
@@ -270,7 +270,7 @@ export const jobQueue = {
     "A queue of jobs on RabbitMQ: exchange, quorum queue, dead-letter queue, retries and a producer's credentials.",
   spec,
   status,
-  rules: [dnsLabelName("JobQueue", 100), secretsDiffer],
+  rules: [dnsLabelName("JobQueue", 100)],
   printerColumns: [
     {
       name: "Ready",
