@@ -90,6 +90,8 @@ export const eventBindingsStatus = z
       })
       .describe("A binding."),
   )
+  // Those of the spec and those that leave; without a bound, the fields' rules would be too costly for the API server.
+  .max(200)
   .meta(byExchangeAndKey)
   .optional()
   .describe("The bindings to other exchanges.");
