@@ -28,6 +28,11 @@ test("over TLS with a private CA, the CA comes along", () => {
   expect(data["ca.crt"]).toBe("-----BEGIN CERTIFICATE-----");
 });
 
+test("a producer is told what jobs must keep to", () => {
+  const data = bindingData(address, user, "post.mail", { schemas: "{}", maxMessageBytes: 65_536 });
+  expect(binding.parse(data)).toMatchObject({ schemas: "{}", "max-message-bytes": "65536" });
+});
+
 test("a Secret's values survive the way there and back, and what is undefined is left out", () => {
   expect(decodeData(encodeData({ a: "ü/+", b: undefined }))).toEqual({ a: "ü/+" });
   expect(decodeData(undefined)).toEqual({});

@@ -13,12 +13,20 @@ export interface BrokerUser {
   readonly password: string;
 }
 
+/** What a producer must know of its queue's jobs; workers have it in their configuration. */
+export interface JobFacts {
+  /** JSON Schema of the input, by job name, as JSON. */
+  readonly schemas?: string;
+  /** Largest body, in bytes. */
+  readonly maxMessageBytes?: number;
+}
+
 /** The values of a Secret from which a worker or a producer connects, in Service Binding layout. */
 export function bindingData(
   address: BrokerAddress,
   { username, password }: BrokerUser,
   queue: string,
-  schemas?: string,
+  { schemas, maxMessageBytes }: JobFacts = {},
 ): Binding {
   const { host, port, tls, vhost, ca } = address;
   return {
@@ -32,6 +40,7 @@ export function bindingData(
     uri: bindingUri({ tls, host, port, username, password, vhost }),
     queue,
     ...(schemas === undefined ? {} : { schemas }),
+    ...(maxMessageBytes === undefined ? {} : { "max-message-bytes": String(maxMessageBytes) }),
     ...(ca === undefined ? {} : { "ca.crt": ca }),
   };
 }
@@ -56,17 +65,16 @@ export async function ensureBindingSecret(
     readonly username: string;
     readonly address: BrokerAddress;
     readonly queue: string;
-    /** JSON Schema of the input, by job name, as JSON. */
-    readonly schemas?: string;
+    readonly facts?: JobFacts;
   },
 ): Promise<BrokerUser> {
-  const { owner, name, username, address, queue, schemas } = request;
+  const { owner, name, username, address, queue, facts } = request;
   const { namespace = "" } = owner.metadata;
   const existing = await client.get<Secret>(secrets, name, namespace);
   refuseForeign(existing, "Secret", owner);
   const kept = decodeData(existing?.data);
   const user = { username, password: kept.password || newPassword() };
-  const data = bindingData(address, user, queue, schemas);
+  const data = bindingData(address, user, queue, facts);
   const unchanged =
     Object.keys(kept).length === Object.keys(data).length &&
     Object.entries(data).every(([key, value]) => kept[key] === value);

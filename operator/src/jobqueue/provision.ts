@@ -36,13 +36,17 @@ export async function provisionProducer(
   lanes: readonly string[],
 ): Promise<void> {
   const schemas = schemasOf(jobQueue);
+  const { maxMessageBytes } = jobQueue.spec.limits ?? {};
   const user = await ensureBindingSecret(client, {
     owner: jobQueue,
     name: producerSecret(jobQueue),
     username: producerUser(jobQueue),
     address: broker.address,
     queue: name,
-    ...(Object.keys(schemas).length > 0 && { schemas: JSON.stringify(schemas) }),
+    facts: {
+      ...(Object.keys(schemas).length > 0 && { schemas: JSON.stringify(schemas) }),
+      ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
+    },
   });
   await ensureUser(broker, {
     name: user.username,
