@@ -21,8 +21,8 @@ function reasonsIn(folder: string): string[] {
   );
 }
 
-// Not readiness: what the condition BrokerReachable or PolicyOverridden itself says.
-const ofOtherConditions = new Set(["Reached", "OtherPolicyApplies"]);
+// Not readiness: what the condition BrokerReachable, PolicyOverridden or Paused itself says.
+const ofOtherConditions = new Set(["Reached", "OtherPolicyApplies", "PausedBySpec"]);
 
 test.each(["jobqueue", "workerpool", "broker"])("every reason in %s/ is in the docs", (folder) => {
   const reasons = new Set(reasonsIn(folder).filter((reason) => !ofOtherConditions.has(reason)));

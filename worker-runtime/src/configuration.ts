@@ -33,6 +33,8 @@ export interface WorkerSettings {
   /** Whose outcomes are published. */
   readonly outcomes: OutcomesPolicy;
   readonly rateLimit: SharedRateLimit | undefined;
+  /** Takes no jobs until it is told to. Default: false. */
+  readonly paused?: boolean;
   /** JSON Schemas that inputs must fit beside their job's own. */
   readonly schemas: JsonSchemas;
   /** Where the keys of a queue are that encrypts. */
@@ -130,6 +132,7 @@ export async function mountedSettings(
     bounded: mounted.bounded,
     outcomes: mounted.outcomes,
     rateLimit: mounted.rateLimit,
+    paused: mounted.paused,
     schemas: mounted.schemas,
     keyring: mounted.encrypted ? { keyringDirectory } : undefined,
     maxMessageBytes: mounted.maxMessageBytes,

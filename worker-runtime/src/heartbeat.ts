@@ -15,7 +15,7 @@ import type { Figures } from "./run/tally.ts";
 
 /** Reports to the operator. */
 export interface HeartbeatSender {
-  /** Reports now, besides the regular reports: the worker was cordoned, uncordoned, drained or told to stop. */
+  /** Reports now, besides the regular reports: the worker was cordoned, uncordoned, drained, paused or told to stop. */
   now(): void;
   /** Reports now, or 250 ms after the last report: the worker turned idle, which with short jobs it does all the time. */
   soon(): void;
@@ -30,8 +30,8 @@ export interface HeartbeatOptions {
   readonly log: Logger;
   state(): WorkerState;
   figures(): Figures;
-  /** What waits in the worker, and the rate that it keeps to. */
-  flow(): Pick<Heartbeat, "held" | "rate">;
+  /** What waits in the worker, the rate that it keeps to, and whether its queue is paused. */
+  flow(): Pick<Heartbeat, "held" | "rate" | "paused">;
 }
 
 const shortestIntervalMs = 250;

@@ -1,20 +1,19 @@
 import type { WorkerState } from "./contract/index.ts";
-
-/** What a worker was told. */
-export interface Orders {
-  readonly cordoned: boolean;
-  readonly stopping: boolean;
-  readonly stopped: boolean;
-}
+import type { Orders } from "./orders.ts";
 
 /**
  * The state that a worker reports. Drained promises that nothing runs and nothing can arrive: the consumer must be
- * quiet as well as the slots empty, or a delivery on its way would be missed.
+ * quiet as well as the slots empty, or a delivery on its way would be missed. A worker whose queue is paused is Running:
+ * it is there for the queue, and its pod is not to go.
  *
  * @param quiet the broker sends no more deliveries.
  * @param running jobs not yet finished.
  */
-export function workerState(orders: Orders, quiet: boolean, running: number): WorkerState {
+export function workerState(
+  orders: Pick<Orders, "cordoned" | "stopping"> & { readonly stopped: boolean },
+  quiet: boolean,
+  running: number,
+): WorkerState {
   if (orders.stopped) return "Stopped";
   if (orders.stopping) return "Stopping";
   if (!orders.cordoned) return "Running";

@@ -15,6 +15,7 @@ import { createThreads } from "./isolation/threads.ts";
 import { drainSchedule, isReady, workerState } from "./lifecycle.ts";
 import { createInputCodec } from "./message/input-codec.ts";
 import { createKeyring } from "./message/keyring.ts";
+import { createOrders } from "./orders.ts";
 import { createRunner } from "./run/runner.ts";
 import { createTally } from "./run/tally.ts";
 import { warnOfTooLongJobs } from "./run/too-long-jobs.ts";
@@ -53,9 +54,7 @@ export interface WorkerOptions {
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { definition, settings, log, telemetryPort } = options;
   const { queue, concurrency, worker, identity } = settings;
-  const orders = { cordoned: false, stopping: false, stopped: false };
-  // Whether the consumer has said that no delivery is on its way.
-  let quiet = false;
+  let stopped = false;
   let stopping: Promise<void> | undefined;
   let heartbeats: HeartbeatSender | undefined;
   const deadline = new AbortController();
@@ -69,7 +68,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   warnOfTooLongJobs(definition.jobs, settings.maxJobDurationMs, log);
 
-  const state = () => workerState(orders, quiet, runner.running);
+  const state = () => workerState({ ...orders.now, stopped }, orders.quiet, runner.running);
   const threads = createThreads(options.module);
   const jobs = definition.jobs.map((job) => threads.place(job));
   const metrics = createMetrics();
@@ -123,35 +122,26 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
     start: (delivery) => runner.start(delivery),
   });
-  registerFlowMetrics(metrics.registry, intake.view);
+  const orders = createOrders(intake, settings.paused ?? false);
+  registerFlowMetrics(metrics.registry, intake.view, () => orders.now.paused);
 
-  function cordon(): void {
-    if (orders.cordoned || orders.stopping) return;
-    orders.cordoned = true;
-    log.info("cordoned");
-    void pause();
-  }
-
-  function pause(): Promise<void> {
-    return intake.pause().then(() => {
-      // It may have been uncordoned meanwhile.
-      quiet = orders.cordoned || orders.stopping;
-      heartbeats?.now();
-    });
-  }
-
-  function uncordon(): void {
-    if (!orders.cordoned || orders.stopping) return;
-    orders.cordoned = false;
-    quiet = false;
-    log.info("uncordoned");
-    intake.resume();
+  async function give(order: "cordoned" | "paused", value: boolean, said: string): Promise<void> {
+    if (orders.now[order] === value || orders.now.stopping) return;
+    const followed = orders.give(order, value);
+    log.info(said);
+    // Cordoned is told once it is so, since until then it changes nothing; paused at once, or it would be said again.
+    if (order === "paused") heartbeats?.now();
+    await followed;
     heartbeats?.now();
   }
+  const cordon = () => void give("cordoned", true, "cordoned");
+  const uncordon = () => void give("cordoned", false, "uncordoned");
 
   function onCommand(command: Command): void {
     if (command.type === "Cordon") cordon();
     else if (command.type === "Uncordon") uncordon();
+    else if (command.type === "Pause") void give("paused", true, "paused: the queue is");
+    else if (command.type === "Resume") void give("paused", false, "resumed: the queue is paused no more");
     else if (command.type === "SetRate") {
       log.info({ jobsPerSecond: command.jobsPerSecond }, "rate set");
       intake.setRate(command.jobsPerSecond);
@@ -167,12 +157,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
 
   async function stop(): Promise<void> {
-    orders.stopping = true;
+    const quiet = orders.give("stopping", true);
     log.info({ running: runner.running, drainTimeoutMs: settings.drainTimeoutMs }, "stopping");
     heartbeats?.now();
     const { abortAfterMs, exitAfterMs } = drainSchedule(settings.drainTimeoutMs);
     const abort = setTimeout(() => deadline.abort(new DrainDeadline()), abortAfterMs);
-    const drained = pause()
+    const drained = quiet
+      .then(() => heartbeats?.now())
       .then(allEnded)
       .then(() => intake.ended());
     await Promise.race([drained, sleep(exitAfterMs, undefined, { ref: false })]);
@@ -180,7 +171,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     if (runner.running > 0) {
       log.warn({ running: runner.running }, "the drain timeout is over: the broker delivers what still runs again");
     }
-    orders.stopped = true;
+    stopped = true;
     await heartbeats?.last();
     publisher.stop();
     await Promise.all([consuming.stop(), publishing.stop()]);
@@ -198,10 +189,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       log,
       state,
       figures: () => tally.figures(performance.now()),
-      flow: () => ({ held: intake.view.held, rate: intake.view.rate }),
+      flow: () => ({ held: intake.view.held, rate: intake.view.rate, paused: orders.now.paused }),
     });
   }
-  intake.resume();
+  if (orders.now.paused) log.info("starts paused: the queue is");
+  orders.begin();
 
   return {
     get state() {

@@ -9,6 +9,7 @@ export type Reason =
   | "InFlight"
   | "Jobs"
   | "RateLimit"
+  | "QueuePaused"
   | "Idle"
   | "MinReplicas"
   | "MaxReplicas"
@@ -35,8 +36,9 @@ export interface Explained {
 }
 
 /** One word for what set the number: the last of term, clamp and hold that had a say. */
-export function reasonOf({ recommendation, heldBy, backlogUnknown }: Explained): Reason {
+export function reasonOf({ recommendation, heldBy, backlogUnknown, settings }: Explained): Reason {
   if (heldBy === "SignalsMissing") return backlogUnknown ? "BacklogUnknown" : "WorkersSilent";
+  if (settings.queuePaused) return "QueuePaused";
   if (heldBy !== undefined) return heldBy;
   if (recommendation.clamp !== "None") return recommendation.clamp;
   return recommendation.bound === "Nothing" ? "Idle" : recommendation.bound;
@@ -57,6 +59,7 @@ export function explain(explained: Explained): string {
 }
 
 function demand({ signals, settings, recommendation, backlogUnknown }: Explained): string {
+  if (settings.queuePaused) return paused(signals, backlogUnknown);
   const { terms, bound, slots } = recommendation;
   const waiting = backlogUnknown ? "at least 1 job" : plural(signals.backlog, "job");
   const target = duration(settings.targetWaitMs);
@@ -77,6 +80,12 @@ function demand({ signals, settings, recommendation, backlogUnknown }: Explained
   const others = names.filter((name) => name !== bound && amounts[name] > 0).map((name) => clauses[name]);
   const why = others.length === 0 ? main : `${main} (${others.join(", ")})`;
   return `${why}, at ${figure(signals.serviceSeconds)} s a job`;
+}
+
+function paused({ backlog, inFlight }: Signals, backlogUnknown: boolean): string {
+  const waiting = backlogUnknown ? "what waits" : plural(backlog, "waiting job");
+  const running = inFlight > 0 ? `, and what runs (${plural(inFlight, "job")}) will end` : "";
+  return `the queue is paused: no worker is wanted for ${waiting}${running}`;
 }
 
 /** What to say where it is not a term that set the number. */

@@ -99,6 +99,7 @@ export function reportsOf(fleet: Fleet, nowMs: number): ReadonlyMap<string, Work
         busy: heartbeat.busy,
         held: heartbeat.held,
         rate: heartbeat.rate,
+        paused: heartbeat.paused,
         heardAtMs,
         fresh: nowMs - heardAtMs <= freshMs,
       },

@@ -194,3 +194,50 @@ describe("a step of scaling", () => {
     expect(step(adopted, 3).decision).toMatchObject({ replicas: 7, reason: "ScaleDownDelay", changed: false });
   });
 });
+
+describe("a queue that is paused", () => {
+  const paused = { ...settings, queuePaused: true };
+  const worker = pod("a");
+  const running = (second: number, changes: Partial<PoolInput> = {}) => ({
+    settings: paused,
+    backlogReady: 500,
+    pods: [worker],
+    heartbeats: [heard("a", t0 + second * 1000, { paused: true })],
+    ...changes,
+  });
+
+  test("neither wakes nor enlarges its pool, however much waits", () => {
+    const { decision, measurements } = step(start(), 1, { settings: paused, backlogReady: 500, wake: true });
+    expect(decision).toMatchObject({ replicas: 0, reason: "QueuePaused" });
+    expect(decision.message).toBe("0 workers: the queue is paused: no worker is wanted for 500 waiting jobs");
+    expect(measurements.backlog).toBe(500);
+    expect(step(start(), 1, { settings: paused, backlogReady: undefined, wake: true }).decision.replicas).toBe(0);
+  });
+
+  test("lets its workers go as if there were no work", () => {
+    let state = start(1);
+    for (let second = 1; second < 60; second += 1) ({ state } = step(state, second, running(second)));
+    expect(state.replicas).toBe(1);
+    const { decision } = step(state, 62, running(62));
+    expect(decision).toMatchObject({ replicas: 0, changed: true, reason: "QueuePaused" });
+    expect(decision.message).toMatch(/^1 → 0 workers: the queue is paused/);
+  });
+
+  test("keeps a worker that still runs a job, and minReplicas", () => {
+    let state = start(1);
+    for (let second = 1; second < 90; second += 1) {
+      const heartbeats = [heard("a", t0 + second * 1000, { paused: true, busy: 1, started: 1 })];
+      ({ state } = step(state, second, running(second, { heartbeats })));
+    }
+    expect(state.replicas).toBe(1);
+    expect(step(start(5), 40, running(40, { settings: { ...paused, minReplicas: 2 } })).decision).toMatchObject({
+      ...{ replicas: 2, reason: "QueuePaused" },
+      message: expect.stringMatching(/; kept at minReplicas 2$/),
+    });
+  });
+
+  test("has as many workers as what waits needs, as soon as it goes on", () => {
+    const { state } = step(start(), 1, { settings: paused, backlogReady: 500 });
+    expect(step(state, 2, { backlogReady: 500 }).decision.replicas).toBe(12);
+  });
+});

@@ -144,11 +144,12 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     coldStartSeconds: measuredColdStartMs === undefined ? undefined : measuredColdStartMs / 1000,
     wanted: before.stability.wanted,
   };
-  const recommendation = decide(signals, settings);
+  const { queuePaused = false } = settings;
+  const recommendation = decide(queuePaused ? { ...signals, backlog: 0, arrivalsPerSecond: 0 } : signals, settings);
   const certain = !backlogUnknown && readings.silent.length === 0;
-  const idle = certain && backlog === 0 && readings.inFlight === 0;
+  const idle = certain && (backlog === 0 || queuePaused) && readings.inFlight === 0;
   const { state: stability, heldBy } =
-    backlogUnknown && !input.wake
+    backlogUnknown && (queuePaused || !input.wake)
       ? { state: hold(before.stability, settings), heldBy: "SignalsMissing" as const }
       : stabilise(
           before.stability,

@@ -34,6 +34,8 @@ export interface WorkerReport {
   readonly held: number;
   /** The share of the queue's rate limit that it keeps to, jobs/s; null for no limit, undefined where it does not say. */
   readonly rate?: number | null | undefined;
+  /** Whether it takes no jobs because its queue is paused; undefined where it does not say. */
+  readonly paused?: boolean | undefined;
   readonly heardAtMs: number;
   /** Heard recently enough to be believed. */
   readonly fresh: boolean;
@@ -53,6 +55,8 @@ export interface ScalingSettings {
   readonly idleDelayMs: number;
   /** The queue's rate limit; absent: none. More slots than can work at this rate would stand empty. */
   readonly jobsPerSecond?: number;
+  /** The queue is paused: what waits or arrives asks for no workers. Absent: it is not. */
+  readonly queuePaused?: boolean;
 }
 
 /** What one decision is made of. Each is the best that is known now; `pool.ts` says when too little is known to decide. */

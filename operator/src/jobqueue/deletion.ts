@@ -14,6 +14,7 @@ import {
 } from "../broker/index.ts";
 import { Problem } from "../problem.ts";
 import { producerUser } from "./names.ts";
+import { pausedClause } from "./paused.ts";
 
 /** Counts of jobs lag by up to 5 s on the broker, and a job can escape one look as it moves. */
 const quietForMs = 6_000;
@@ -43,11 +44,12 @@ export async function cleanUp(
 
 async function waitUntilEmpty(
   broker: Broker,
-  { metadata, spec }: JobQueue,
+  jobQueue: JobQueue,
   name: string,
   quietSince: QuietSince,
   now: number,
 ): Promise<void> {
+  const { metadata, spec } = jobQueue;
   await closeIntake(broker, name);
   // Nobody serves a lane that the spec has no more.
   const served = spec.lanes?.map((lane) => lane.name) ?? [];
@@ -60,7 +62,7 @@ async function waitUntilEmpty(
     throw new Problem(
       "Reconciling",
       "WaitingForJobs",
-      `deletionPolicy is DeleteWhenEmpty: ${ready} jobs wait, ${unacked} run and ${delayed} are delayed; new ones are refused. Set deletionPolicy to Delete to drop them, or to Retain to keep the queue on the broker.`,
+      `deletionPolicy is DeleteWhenEmpty: ${ready} jobs wait, ${unacked} run and ${delayed} are delayed; new ones are refused.${pausedClause(jobQueue)} Set deletionPolicy to Delete to drop them, or to Retain to keep the queue on the broker.`,
     );
   }
   const since = quietSince.get(metadata.uid) ?? now;
@@ -85,9 +87,14 @@ async function waitUntilEmpty(
 export function isBeyondCleaning(error: unknown, jobQueue: JobQueue): boolean {
   if (error instanceof VhostMissing || error instanceof BrokerSecretInvalid) return true;
   if (error instanceof Problem) {
-    return ["BrokerSecretMissing", "BrokerNotConfigured", "VhostNotAllowed", "NameNotAllowed", "NameTaken", "BrokerChanged"].includes(
-      error.reason,
-    );
+    return [
+      "BrokerSecretMissing",
+      "BrokerNotConfigured",
+      "VhostNotAllowed",
+      "NameNotAllowed",
+      "NameTaken",
+      "BrokerChanged",
+    ].includes(error.reason);
   }
   return error instanceof BrokerUnreachable && jobQueue.spec.deletionPolicy === "Retain";
 }

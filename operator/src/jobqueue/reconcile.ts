@@ -33,6 +33,7 @@ import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, retireLanes } from "./leaving-lanes.ts";
 import { queueFinalizer, resolvedName } from "./names.ts";
+import { withPaused } from "./paused.ts";
 import { describeProvision, onBroker, provisionProducer } from "./provision.ts";
 import { schemasOf } from "./schemas.ts";
 import { type Place, problemStatus, provisionedStatus } from "./status.ts";
@@ -216,7 +217,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     return { requeueAfterMs: retryProblemMs(problem) };
   }
 
-  async function write(jobQueue: JobQueue, status: NonNullable<JobQueue["status"]>): Promise<void> {
+  async function write(jobQueue: JobQueue, found: NonNullable<JobQueue["status"]>): Promise<void> {
+    const status = withPaused(jobQueue, found, new Date());
     if (await writeStatus(client, jobQueues, jobQueue, status)) {
       writes.note(jobQueue, { ...jobQueue, status });
       recordTransition(events, jobQueue, status.conditions ?? []);

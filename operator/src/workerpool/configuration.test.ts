@@ -20,6 +20,7 @@ const jobQueue = {
     retry: { maxAttempts: 5, backoff: { initial: "250ms", max: "1h30m", multiplier: 3, jitterPercent: 10 } },
     maxJobDuration: "2h",
     outcomes: "None",
+    paused: false,
   },
 } as JobQueue;
 const place = { host: "rabbit", port: 5672, vhost: "/" };
@@ -42,9 +43,14 @@ test("workers are told what pool and queue say, in the contract's terms", () => 
     maxJobDurationMs: 7_200_000,
     lanes: [],
     outcomes: "None",
+    paused: false,
     schemas: {},
     encrypted: false,
   });
+});
+
+test("a worker that starts while its queue is paused is told so", () => {
+  expect(poolConfiguration(pool, withSpec({ paused: true }), "post.mail").paused).toBe(true);
 });
 
 test("workers are told of outcomes, schemas and encryption", () => {
@@ -78,10 +84,11 @@ test("a rate limit is cut into as many shares as there can be workers, those of 
   expect(shares({ replicas: 40 })?.shares).toBe(50);
 });
 
-test("a rate limit is no reason to restart workers, which are told of it", () => {
+test("a rate limit and a pause are no reason to restart workers, which are told of them", () => {
   const hash = (spec: Partial<JobQueue["spec"]>) =>
     configurationHash(poolConfiguration(pool, withSpec(spec), "post.mail"), place);
   expect(hash({ rateLimit: { jobs: 1, per: "1s" } })).toBe(hash({}));
+  expect(hash({ paused: true })).toBe(hash({}));
   expect(hash({ outcomes: "All" })).not.toBe(hash({}));
 });
 

@@ -31,6 +31,7 @@ export function poolConfiguration(pool: WorkerPool, jobQueue: JobQueue, queue: s
     ...maxMessageBytesOf(jobQueue),
     outcomes: jobQueue.spec.outcomes,
     ...rateLimitOf(pool, jobQueue),
+    paused: jobQueue.spec.paused,
     schemas: schemasOf(jobQueue),
     encrypted: jobQueue.spec.encryption !== undefined,
   };
@@ -61,9 +62,12 @@ function rateLimitOf({ spec }: WorkerPool, { spec: { rateLimit } }: JobQueue): P
 
 /**
  * Short digest that changes with what workers must be restarted for: their configuration and the place of their queue, not
- * the rate limit, which they are told.
+ * the rate limit or a pause, which they are told.
  */
-export function configurationHash({ rateLimit, ...configuration }: WorkerConfiguration, place: BrokerPlace): string {
+export function configurationHash(
+  { rateLimit, paused, ...configuration }: WorkerConfiguration,
+  place: BrokerPlace,
+): string {
   const restartedFor = [configuration, describePlace(place)];
   return createHash("sha256").update(JSON.stringify(restartedFor)).digest("hex").slice(0, 16);
 }

@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Deployment } from "./deployment.ts";
 import type { Pod } from "./pods.ts";
 import { poolReadiness } from "./readiness.ts";
+
+const settled = { templatePending: false, pausing: undefined };
 
 function deployment(replicas: number, status: Deployment["status"] = {}): Deployment {
   const all = { replicas, updatedReplicas: replicas, observedGeneration: 1 };
@@ -20,8 +22,8 @@ const cannotPull = pod({
 });
 
 test("at zero, and with workers, a pool is ready", () => {
-  expect(poolReadiness(deployment(0), [], false)).toMatchObject({ state: "Ready", reason: "AtZero" });
-  expect(poolReadiness(deployment(2), [], false)).toMatchObject({ state: "Ready", reason: "Working" });
+  expect(poolReadiness(deployment(0), [], settled)).toMatchObject({ state: "Ready", reason: "AtZero" });
+  expect(poolReadiness(deployment(2), [], settled)).toMatchObject({ state: "Ready", reason: "Working" });
 });
 
 test("pods that are starting are no problem", () => {
@@ -29,11 +31,11 @@ test("pods that are starting are no problem", () => {
     phase: "Pending",
     containerStatuses: [{ name: "handlers", state: { waiting: { reason: "ContainerCreating" } } }],
   });
-  expect(poolReadiness(deployment(1), [starting], false)).toMatchObject({ state: "Ready" });
+  expect(poolReadiness(deployment(1), [starting], settled)).toMatchObject({ state: "Ready" });
 });
 
 test("what the kubelet says of a pod is copied up, with the pod's name", () => {
-  expect(poolReadiness(deployment(1), [cannotPull], false)).toEqual({
+  expect(poolReadiness(deployment(1), [cannotPull], settled)).toEqual({
     state: "Reconciling",
     reason: "ErrImagePull",
     message: "pod mail-0, container handlers: no such image: mail:1",
@@ -42,7 +44,7 @@ test("what the kubelet says of a pod is copied up, with the pod's name", () => {
 
 test("what is wrong with a pod that is on its way out says nothing of the pool", () => {
   const leaving = pod(cannotPull.status ?? {}, { deletionTimestamp: "2026-01-01T00:00:00Z" });
-  expect(poolReadiness(deployment(0), [leaving], false)).toMatchObject({ state: "Ready" });
+  expect(poolReadiness(deployment(0), [leaving], settled)).toMatchObject({ state: "Ready" });
 });
 
 test("a pod that no node takes is told of in the scheduler's words", () => {
@@ -52,7 +54,7 @@ test("a pod that no node takes is told of in the scheduler's words", () => {
       { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/3 nodes are available" },
     ],
   });
-  expect(poolReadiness(deployment(1), [homeless], false)).toMatchObject({
+  expect(poolReadiness(deployment(1), [homeless], settled)).toMatchObject({
     reason: "Unschedulable",
     message: "pod mail-0: 0/3 nodes are available",
   });
@@ -60,7 +62,7 @@ test("a pod that no node takes is told of in the scheduler's words", () => {
 
 test("pods that cannot even be made are told of first", () => {
   const refused = { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: "exceeded quota: small" };
-  expect(poolReadiness(deployment(1, { conditions: [refused] }), [cannotPull], false)).toMatchObject({
+  expect(poolReadiness(deployment(1, { conditions: [refused] }), [cannotPull], settled)).toMatchObject({
     state: "Reconciling",
     reason: "FailedCreate",
     message: "exceeded quota: small",
@@ -73,5 +75,33 @@ test.each([
   ["its status is of an older template", deployment(2), true],
   ["some pods are of an older template", deployment(2, { updatedReplicas: 1 }), false],
 ] as const)("while %s, workers are being replaced", (_what, found, templatePending) => {
-  expect(poolReadiness(found, [], templatePending)).toMatchObject({ state: "Reconciling", reason: "RollingOut" });
+  expect(poolReadiness(found, [], { templatePending, pausing: undefined })).toMatchObject({
+    state: "Reconciling",
+    reason: "RollingOut",
+  });
+});
+
+describe("while the queue is paused", () => {
+  const paused = (yet: string[], unable: string[] = []) => ({ ...settled, pausing: { paused: true, yet, unable } });
+
+  test("the pool is as asked, and says that nothing is done", () => {
+    expect(poolReadiness(deployment(2), [], paused([]))).toEqual({
+      state: "Ready",
+      reason: "QueuePaused",
+      message: "the JobQueue is paused (its spec.paused): workers take no jobs",
+    });
+    expect(poolReadiness(deployment(0), [], paused([])).message).toContain("no worker runs, and none is started");
+    expect(poolReadiness(deployment(2), [], paused(["mail-0"])).message).toMatch(/; yet to hear of it: mail-0$/);
+  });
+
+  test("workers that go on because they cannot be told are named, and what to do about them", () => {
+    const { state, reason, message } = poolReadiness(deployment(5), [], paused([], ["a", "b", "c", "d", "e"]));
+    expect({ state, reason }).toEqual({ state: "Reconciling", reason: "CannotPause" });
+    expect(message).toContain("a, b, c and 2 more. Build their image");
+  });
+
+  test("a worker that has not heard that it is over is told of", () => {
+    const pausing = { paused: false, yet: ["mail-0"], unable: [] };
+    expect(poolReadiness(deployment(1), [], { ...settled, pausing }).message).toContain("yet to hear of it: mail-0");
+  });
 });

@@ -1,6 +1,8 @@
 import type { Readiness } from "../kube/index.ts";
 import type { Deployment } from "./deployment.ts";
+import type { Pausing } from "./pausing.ts";
 import { type Pod, podTrouble } from "./pods.ts";
+import type { ScalerReport } from "./scaler.ts";
 
 type WithoutGeneration = Pick<Readiness, "state" | "reason" | "message">;
 
@@ -12,16 +14,45 @@ function isRollingOut(deployment: Deployment | undefined): boolean {
   return replicas > 0 && (spec.replicas ?? 0) > 0 && updatedReplicas < replicas;
 }
 
+/** Of a pool whose queue is paused, or was until a moment ago. */
+function pausedReadiness({ paused, yet, unable }: Pausing, wanted: number): WithoutGeneration {
+  if (!paused) {
+    return {
+      state: "Ready",
+      reason: "Working",
+      message: `the queue is paused no more; yet to hear of it: ${some(yet)}`,
+    };
+  }
+  if (unable.length > 0) {
+    return {
+      state: "Reconciling",
+      reason: "CannotPause",
+      message: `the JobQueue is paused (its spec.paused), but these workers cannot be told and go on: ${some(unable)}. Build their image with a worker runtime of protocol 1.2 or later, or take the workers away (scaling.mode Manual, replicas 0).`,
+    };
+  }
+  const still = yet.length > 0 ? `; yet to hear of it: ${some(yet)}` : "";
+  const workers = wanted === 0 ? "no worker runs, and none is started" : "workers take no jobs";
+  return {
+    state: "Ready",
+    reason: "QueuePaused",
+    message: `the JobQueue is paused (its spec.paused): ${workers}${still}`,
+  };
+}
+
+function some(pods: readonly string[]): string {
+  return pods.length > 3 ? `${pods.slice(0, 3).join(", ")} and ${pods.length - 3} more` : pods.join(", ");
+}
+
 /**
  * Whether a pool works as asked, from its Deployment and pods: what goes wrong there is copied up in the words of
  * whoever said it. Pods that are merely starting are no problem: the number of workers changes all the time.
  *
- * @param templatePending the Deployment's status speaks of an older template yet.
+ * @param report `templatePending`: the Deployment's status speaks of an older template yet.
  */
 export function poolReadiness(
   deployment: Deployment | undefined,
   pods: readonly Pod[],
-  templatePending: boolean,
+  { templatePending, pausing }: Pick<ScalerReport, "templatePending" | "pausing">,
 ): WithoutGeneration {
   const failure = deployment?.status?.conditions?.find(
     ({ type, status }) => type === "ReplicaFailure" && status === "True",
@@ -46,6 +77,7 @@ export function poolReadiness(
     };
   }
   const wanted = deployment.spec.replicas ?? 0;
+  if (pausing) return pausedReadiness(pausing, wanted);
   if (wanted === 0) return { state: "Ready", reason: "AtZero", message: "no worker runs; the first job starts some" };
   return { state: "Ready", reason: "Working", message: "workers take jobs" };
 }

@@ -168,6 +168,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       onBroker: onBroker(jobQueue, queue),
       queues: [queue, ...(jobQueue.status?.lanes ?? []).map((lane) => lane.queue)],
       rateLimit: sharedLimit(configuration.rateLimit),
+      queuePaused: jobQueue.spec.paused,
       keyring: jobQueue.spec.encryption?.keySecretRef.name,
       queueIsDeleted: jobQueue.metadata.deletionTimestamp !== undefined,
       configurationHash: hash,
@@ -202,7 +203,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       const scaler = await engage(key, await targetOf(pool));
       const { deployment, pods } = observe(pool);
       const report = scaler.report();
-      const readiness = poolReadiness(deployment, pods, report.templatePending);
+      const readiness = poolReadiness(deployment, pods, report);
       await write(pool, { readiness, deployment, pods, report });
       return { requeueAfterMs: resyncMs };
     } catch (error) {

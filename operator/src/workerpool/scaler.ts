@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import type { WorkerPool } from "../api/objects.ts";
 import type { Decision } from "../api/worker-pool.ts";
@@ -11,6 +12,7 @@ import {
   startPool,
   stepPool,
 } from "../autoscaling/pool.ts";
+import type { WorkerReport } from "../autoscaling/signals.ts";
 import type { Broker, Depth, JobQueueOnBroker } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
 import { createDecisions } from "./decisions.ts";
@@ -19,6 +21,7 @@ import { createDeploymentWriter } from "./deployment-writer.ts";
 import { readPoolDepths } from "./depths.ts";
 import { type DrainPlan, planDrain } from "./drain.ts";
 import { carryOut } from "./drain-actions.ts";
+import { observePausing, type Pausing, tellPausing } from "./pausing.ts";
 import { isOfSeveralTemplates, type Pod, podView, workerOf } from "./pods.ts";
 import { createRateSharing, type SharedLimit } from "./rate-sharing.ts";
 import { scalingSettings } from "./settings.ts";
@@ -38,6 +41,8 @@ export interface ScalerTarget {
   /** Where its jobs wait: the work queue and all lanes that are there. */
   readonly queues: readonly [string, ...string[]];
   readonly rateLimit: SharedLimit | undefined;
+  /** The JobQueue's spec.paused. */
+  readonly queuePaused: boolean;
   readonly configurationHash: string;
   /** The Secret with the keys of a queue that encrypts. */
   readonly keyring: string | undefined;
@@ -58,6 +63,8 @@ export interface ScalerReport {
   readonly desiredReplicas: number;
   readonly decision: Decision | undefined;
   readonly measurements: PoolMeasurements | undefined;
+  /** How far the workers follow; undefined where the queue is not paused and all workers take jobs. */
+  readonly pausing: Pausing | undefined;
   /** The Deployment controller has yet to look at the newest pod template. */
   readonly templatePending: boolean;
 }
@@ -109,6 +116,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   const rates = createRateSharing(log);
   const decisions = createDecisions(events, first.pool.status?.decision);
   let measurements: PoolMeasurements | undefined;
+  let pausing: Pausing | undefined;
   const timers = new Set<NodeJS.Timeout>();
 
   const wakeUp = createWakeUp({
@@ -152,7 +160,10 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     woken = false;
     const next = stepPool(state, {
       nowMs,
-      settings: scalingSettings(pool.spec, target.rateLimit?.jobsPerSecond),
+      settings: scalingSettings(pool.spec, {
+        jobsPerSecond: target.rateLimit?.jobsPerSecond,
+        paused: target.queuePaused,
+      }),
       backlogReady: isBelievable(depth, state, nowMs) ? depth?.ready : undefined,
       wake,
       heartbeats,
@@ -179,6 +190,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       ...{ broker, pool, limit: target.rateLimit, reports: next.reports },
       ...{ pods: observed.pods.map(podView), desired: Math.max(desired, plan.replicas) },
     });
+    const paused = tellPausing({ broker, log }, pool, notePausing(observed.pods, next.reports));
     if (plan.replicas !== replicas || unwritten) {
       replicas = plan.replicas;
       unwritten = true;
@@ -186,8 +198,9 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       await writer.write(observed.deployment);
       unwritten = false;
     }
-    await Promise.all([told, shared]);
-    const asleep = replicas === 0 && desired === 0 && pool.spec.scaling.mode === "Auto" && !target.queueIsDeleted;
+    await Promise.all([told, shared, paused]);
+    const sleeps = replicas === 0 && desired === 0 && pool.spec.scaling.mode === "Auto";
+    const asleep = sleeps && !target.queuePaused && !target.queueIsDeleted;
     wakeUp.arm(asleep ? { broker, ...target.onBroker } : undefined);
   }
 
@@ -195,6 +208,16 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     const changed = next.busy !== measurements?.busy || next.backlog !== measurements.backlog;
     measurements = next;
     if (changed) onNews(key);
+  }
+
+  function notePausing(pods: readonly Pod[], reports: ReadonlyMap<string, WorkerReport>): Pausing {
+    const { queuePaused } = target;
+    const next = observePausing(queuePaused, pods.map(podView), reports);
+    const told = queuePaused || next.yet.length > 0 ? next : undefined;
+    const isNews = !isDeepStrictEqual(told, pausing);
+    pausing = told;
+    if (isNews) onNews(key);
+    return next;
   }
 
   return {
@@ -206,6 +229,8 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     },
     tick,
     async update(next) {
+      // Workers need not wait for the next second to be told, nor a pool at zero to be woken.
+      if (next.queuePaused !== target.queuePaused) tickSoon(0);
       target = next;
       const before = templated;
       templated = next;
@@ -224,6 +249,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       desiredReplicas: replicas,
       decision: decisions.last,
       measurements,
+      pausing,
       templatePending: writer.isTemplatePending(observe(target.pool).deployment),
     }),
     async [Symbol.asyncDispose]() {
@@ -248,7 +274,9 @@ function isBehind(observed: Deployment | undefined, live: Deployment): boolean {
 function isBelievable(depth: Depth | undefined, { fleet }: PoolState, nowMs: number): boolean {
   if (depth === undefined) return false;
   if (depth.ready > 0 || depth.consumers > 0) return true;
-  return ![...reportsOf(fleet, nowMs).values()].some(({ fresh, state }) => fresh && state === "Running");
+  return ![...reportsOf(fleet, nowMs).values()].some(
+    ({ fresh, paused, state }) => fresh && !paused && state === "Running",
+  );
 }
 
 function desiredReplicas({ spec }: WorkerPool, auto: PoolDecision, current: number): number {

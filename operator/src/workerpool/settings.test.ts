@@ -10,6 +10,7 @@ test("durations of the spec are milliseconds to the scaling", () => {
     scaling: { mode: "Auto", targetWait: "250ms", utilizationPercent: 80, scaleDownDelay: "30s", idleDelay: "1m30s" },
   } as WorkerPoolSpec;
   expect(scalingSettings(spec)).toEqual({
+    queuePaused: false,
     minReplicas: 1,
     maxReplicas: 7,
     concurrency: 3,

@@ -14,7 +14,7 @@ function pool(status?: WorkerPool["status"]): WorkerPool {
 }
 
 function report(measurements: ScalerReport["measurements"]): ScalerReport {
-  return { desiredReplicas: 2, decision, measurements, templatePending: false };
+  return { desiredReplicas: 2, decision, measurements, pausing: undefined, templatePending: false };
 }
 
 test("what was found is told", () => {

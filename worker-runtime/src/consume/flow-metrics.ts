@@ -3,7 +3,7 @@ import { returnsLane } from "../contract/index.ts";
 import type { IntakeView } from "./intake.ts";
 
 /** Metrics of when jobs start. Read when somebody asks for them, so that they cost nothing in between. */
-export function registerFlowMetrics(registry: Registry, view: IntakeView): void {
+export function registerFlowMetrics(registry: Registry, view: IntakeView, paused: () => boolean): void {
   const registers = [registry];
   const label = (name: string | undefined) => ({ lane: name === returnsLane ? "(returns)" : (name ?? "(none)") });
   new Gauge({
@@ -48,6 +48,14 @@ export function registerFlowMetrics(registry: Registry, view: IntakeView): void 
     registers,
     collect() {
       this.set(view.breaker === "Closed" ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: "jobwright_paused",
+    help: "1 while the worker takes no jobs because its queue is paused.",
+    registers,
+    collect() {
+      this.set(paused() ? 1 : 0);
     },
   });
   new Gauge({

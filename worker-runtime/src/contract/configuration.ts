@@ -81,6 +81,8 @@ export const workerConfiguration = z.object({
   bounded: z.boolean().default(false),
   outcomes: outcomesPolicy.default("None"),
   rateLimit: sharedRateLimit.optional(),
+  /** Whether it starts paused. What it is told later (`Pause`, `Resume`) goes over it. */
+  paused: z.boolean().default(false),
   /** JSON Schema of the input, by job name. */
   schemas: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
   /** Whether {@link keyringDirectory} is mounted and bodies are encrypted. */

@@ -56,5 +56,7 @@ export const heartbeat = z.object({
   oldestRunningSeconds: seconds.nullable(),
   /** The share of the queue's rate limit that it keeps to, in jobs a second; null for no limit. */
   rate: seconds.nullable().optional(),
+  /** Whether it takes no jobs because its queue is paused; `Running` all the same. Absent from workers before protocol 1.2. */
+  paused: z.boolean().optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeat>;
