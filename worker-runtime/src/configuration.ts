@@ -5,6 +5,7 @@ import {
   configurationPath,
   credentialsDirectory,
   defaultRetryPolicy,
+  type EventBinding,
   environment,
   keyringDirectory,
   type Lane,
@@ -30,6 +31,8 @@ export interface WorkerSettings {
   readonly lanes: readonly Lane[];
   /** Limits bound the queue: retries and delayed jobs come back to a queue of their own. */
   readonly bounded: boolean;
+  /** How messages from other exchanges are named. Default: by their routing key. */
+  readonly bindings?: readonly EventBinding[];
   /** Whose outcomes are published. */
   readonly outcomes: OutcomesPolicy;
   readonly rateLimit: SharedRateLimit | undefined;
@@ -130,6 +133,7 @@ export async function mountedSettings(
     drainTimeoutMs: mounted.drainTimeoutMs,
     lanes: mounted.lanes,
     bounded: mounted.bounded,
+    bindings: mounted.bindings,
     outcomes: mounted.outcomes,
     rateLimit: mounted.rateLimit,
     paused: mounted.paused,

@@ -95,6 +95,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     worker,
     retry: settings.retry,
     outcomes: settings.outcomes,
+    bindings: settings.bindings,
     content,
     publisher,
     tally,

@@ -42,6 +42,8 @@ test("workers are told what pool and queue say, in the contract's terms", () => 
     drainTimeoutMs: 90_000,
     maxJobDurationMs: 7_200_000,
     lanes: [],
+    bounded: false,
+    bindings: [],
     outcomes: "None",
     paused: false,
     schemas: {},
@@ -112,4 +114,13 @@ test("the hash changes with what workers are told, and only with that", () => {
     );
   expect(hash(4, 10)).toBe(hash(4, 20));
   expect(hash(4, 10)).not.toBe(hash(5, 10));
+});
+
+test("a binding restarts workers if it names jobs, and not for having gone", () => {
+  const hash = (bindings: JobQueue["spec"]["bindings"], status?: JobQueue["status"]) =>
+    configurationHash(poolConfiguration(pool, withSpec({ bindings }, status), "post.mail"), place);
+  const named = [{ exchange: "shop", routingKey: "order.*", job: "send" }];
+  expect(hash([{ exchange: "shop", routingKey: "order.*" }])).toBe(hash([]));
+  expect(hash(named)).not.toBe(hash([]));
+  expect(hash([], { bindings: named })).toBe(hash([]));
 });

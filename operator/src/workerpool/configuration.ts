@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { parseDuration, protocolVersion, type WorkerConfiguration } from "@jobwright/worker-runtime/contract";
 import type { JobQueue, WorkerPool } from "../api/objects.ts";
 import { type BrokerPlace, describePlace } from "../jobqueue/broker-place.ts";
+import { bindingsThatName } from "../jobqueue/event-bindings.ts";
 import { schemasOf } from "../jobqueue/schemas.ts";
 
 /**
@@ -29,6 +30,7 @@ export function poolConfiguration(pool: WorkerPool, jobQueue: JobQueue, queue: s
     lanes: lanesOnBroker(jobQueue),
     bounded: hasReturns(jobQueue),
     ...maxMessageBytesOf(jobQueue),
+    bindings: bindingsThatName(jobQueue),
     outcomes: jobQueue.spec.outcomes,
     ...rateLimitOf(pool, jobQueue),
     paused: jobQueue.spec.paused,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eventBinding } from "./event-binding.ts";
 import { readableVersion } from "./version.ts";
 
 /** Where the operator mounts a worker's configuration: this file, JSON, shaped as {@link workerConfiguration}. */
@@ -79,6 +80,8 @@ export const workerConfiguration = z.object({
   lanes: z.array(lane).default([]),
   /** Whether limits bound the queue: then there is the queue that returnsQueue names, to be served with a weight of 1. */
   bounded: z.boolean().default(false),
+  /** How messages from other exchanges are named: in this order. Empty: by their routing key. */
+  bindings: z.array(eventBinding).default([]),
   outcomes: outcomesPolicy.default("None"),
   rateLimit: sharedRateLimit.optional(),
   /** Whether it starts paused. What it is told later (`Pause`, `Resume`) goes over it. */

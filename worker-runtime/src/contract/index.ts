@@ -4,6 +4,7 @@ export * from "./command.ts";
 export * from "./configuration.ts";
 export * from "./delay.ts";
 export * from "./duration.ts";
+export * from "./event-binding.ts";
 export * from "./headers.ts";
 export * from "./heartbeat.ts";
 export * from "./json-schema.ts";

@@ -1,6 +1,6 @@
 import type { Message } from "amqplib";
 import { describe, expect, test } from "vitest";
-import { deadLetterHeader, delayEntryExchange, header } from "../contract/index.ts";
+import { deadLetterHeader, delayEntryExchange, eventNaming, header } from "../contract/index.ts";
 import { cutToBytes, deadLetter } from "../run/dead-letter.ts";
 import { retryCopy } from "../run/retry-copy.ts";
 import { jobProperties, readJobMessage } from "./message.ts";
@@ -149,4 +149,30 @@ test("cutToBytes never cuts a character in two", () => {
   expect(cutToBytes("aé", 2)).toBe("a");
   expect(cutToBytes("aé", 3)).toBe("aé");
   expect(cutToBytes("🐘🐘", 7)).toBe("🐘");
+});
+
+describe("a message from another exchange", () => {
+  const naming = eventNaming("media.bills", [
+    { exchange: "shop.events", routingKey: "order.*", arguments: {}, job: "bill" },
+  ]);
+  const event = (properties: Partial<Message["properties"]> = {}): Message => ({
+    ...message(properties),
+    fields: { deliveryTag: 1, redelivered: false, exchange: "shop.events", routingKey: "order.created" },
+  });
+
+  test("without a type is the job that its binding names, and its copies carry the name and one id", () => {
+    const job = readJobMessage(event(), nowMs, naming);
+    expect(job.name).toBe("bill");
+    const copy = retryCopy(job, { delayMs: 0, attempt: 2 }, undefined, "media.bills", nowMs);
+    expect(copy.properties).toMatchObject({ type: "bill", messageId: job.id });
+    const again = readJobMessage({ ...event(copy.properties), fields: { routingKey: copy.routingKey } }, nowMs, naming);
+    expect(again).toMatchObject({ name: "bill", id: job.id, attempt: 2 });
+    const letter = deadLetter(again, { reason: "GaveUp", error: new Error("no") }, { queue: "q", worker: "w", nowMs });
+    expect(letter).toMatchObject({ routingKey: "bill", properties: { type: "bill", messageId: job.id } });
+  });
+
+  test("with a type is that job, and one that no binding names is its routing key's", () => {
+    expect(readJobMessage(event({ type: "audit" }), nowMs, naming).name).toBe("audit");
+    expect(readJobMessage(event(), nowMs).name).toBe("order.created");
+  });
 });

@@ -1,12 +1,12 @@
 import type { Message, Options } from "amqplib";
-import { deadLetterHeader, header } from "../contract/index.ts";
+import { deadLetterHeader, type EventNaming, header } from "../contract/index.ts";
 import { fittingHeaders, keptHeaderBytes } from "./header-room.ts";
 import { uuidv7 } from "./uuid.ts";
 
 /** A message as it was delivered, as far as jobs are concerned; amqplib's messages fit. */
 export interface ReceivedMessage {
   readonly content: Buffer;
-  readonly fields: Pick<Message["fields"], "routingKey">;
+  readonly fields: Pick<Message["fields"], "routingKey"> & Partial<Pick<Message["fields"], "exchange">>;
   readonly properties: Partial<Message["properties"]>;
 }
 
@@ -14,7 +14,7 @@ export interface ReceivedMessage {
 export interface JobMessage {
   /** The message's id; made up for this delivery where the publisher gave none. */
   readonly id: string;
-  /** The job's name: the message's `type`, else its routing key without the lane. */
+  /** The job's name: the message's `type`, else what a binding names it, else its routing key without the lane. */
   readonly name: string;
   /** 1 for the first. */
   readonly attempt: number;
@@ -47,8 +47,9 @@ export interface OutgoingMessage {
  * Reads a delivery. Never throws: a header of the wrong kind counts as absent, since messages come from anywhere.
  *
  * @param nowMs stands in for the enqueue time where the message tells none.
+ * @param eventJob names messages without a `type` that came from other exchanges.
  */
-export function readJobMessage(message: ReceivedMessage, nowMs: number): JobMessage {
+export function readJobMessage(message: ReceivedMessage, nowMs: number, eventJob?: EventNaming): JobMessage {
   const { properties, fields, content } = message;
   const headers: Record<string, unknown> = properties.headers ?? {};
   const timestampSeconds = wholeNumber(properties.timestamp);
@@ -56,7 +57,10 @@ export function readJobMessage(message: ReceivedMessage, nowMs: number): JobMess
     wholeNumber(headers[header.enqueuedAt]) ?? (timestampSeconds === undefined ? nowMs : timestampSeconds * 1000);
   return {
     id: nonEmpty(properties.messageId) ?? uuidv7(nowMs),
-    name: nonEmpty(properties.type) ?? nameOfRoutingKey(fields.routingKey),
+    name:
+      nonEmpty(properties.type) ??
+      eventJob?.({ exchange: fields.exchange ?? "", routingKey: fields.routingKey, headers }) ??
+      nameOfRoutingKey(fields.routingKey),
     attempt: Math.max(1, wholeNumber(headers[header.attempt]) ?? 1),
     enqueuedAtMs,
     dueAtMs: wholeNumber(headers[header.dueAt]) ?? enqueuedAtMs,

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { type Clock, sleep } from "../clock.ts";
-import type { OutcomesPolicy, RetryPolicy } from "../contract/index.ts";
+import { type EventBinding, eventNaming, type OutcomesPolicy, type RetryPolicy } from "../contract/index.ts";
 import { InvalidOutput, JobExpired, UnknownJob } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { createInputCodec, defaultMaxMessageBytes, type InputRules } from "../message/input-codec.ts";
@@ -36,6 +36,8 @@ export interface RunnerOptions {
   readonly worker: string;
   readonly retry: RetryPolicy;
   readonly outcomes: OutcomesPolicy;
+  /** How messages from other exchanges are named. */
+  readonly bindings?: readonly EventBinding[] | undefined;
   /** What bodies keep to. */
   readonly content: Omit<InputRules, "queue">;
   readonly publisher: OutcomePublisher;
@@ -60,6 +62,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const { keyring, maxMessageBytes = defaultMaxMessageBytes } = options.content;
   const jobs = new Map(options.jobs.map((job) => [job.name, job]));
   const codec = createInputCodec({ ...options.content, queue });
+  const eventJob = eventNaming(queue, options.bindings ?? []);
   const announcer = createAnnouncer({ ...options, keyring });
   const settlement = createSettlement({ ...options, codec, announcer });
   const admission = createAdmission({ ...options, codec });
@@ -77,7 +80,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function run(delivery: Delivery): Promise<void> {
     const nowMs = clock.now();
-    const message = readJobMessage(delivery.message, nowMs);
+    const message = readJobMessage(delivery.message, nowMs, eventJob);
     const job = jobs.get(message.name);
     if (job?.rateLimit !== undefined && (await isHeldUp(job, message, delivery))) return;
     const context = new RunContext(message, delivery, drainDeadline, clock, surroundings);

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import type { JobQueue } from "../api/objects.ts";
+import { bindingsThatName, eventBindingsOf, formerBindings, refuseSources } from "./event-bindings.ts";
+
+type Bindings = NonNullable<JobQueue["spec"]["bindings"]>;
+
+function jobQueue(bindings: Bindings, status: object = {}, namespace = "post"): JobQueue {
+  return { metadata: { name: "mail", namespace }, spec: { bindings }, status } as unknown as JobQueue;
+}
+const created = { exchange: "shop", routingKey: "order.created", job: "bill" };
+
+test("arguments may be strings, integers and booleans", () => {
+  const args = { kind: "order", size: 3, urgent: true, "x-match": "any" };
+  expect(eventBindingsOf(jobQueue([{ ...created, arguments: args }]))).toEqual([{ ...created, arguments: args }]);
+});
+
+describe("what the API server lets through", () => {
+  test.each([
+    ["size", 1.5, '["size"] (exchange "shop") is 1.5: expected a string, an integer or a boolean'],
+    ["kind", ["order"], '["kind"] (exchange "shop") is ["order"]: expected a string'],
+    ["x-match", "all-with-x", '["x-match"] (exchange "shop") is "all-with-x": expected "all" or "any"'],
+  ])("is refused: %s %j", (name, value, message) => {
+    const wrong = jobQueue([created, { ...created, routingKey: "", arguments: { [name]: value } }]);
+    expect(() => eventBindingsOf(wrong)).toThrow(`spec.bindings[1].arguments${message}`);
+  });
+});
+
+describe("workers are told", () => {
+  test("all bindings in their order if one of them names a job, and none if none does", () => {
+    const audit = { exchange: "shop", routingKey: "order.#" };
+    expect(bindingsThatName(jobQueue([audit, created]))).toEqual([
+      { ...audit, arguments: {} },
+      { ...created, arguments: {} },
+    ]);
+    expect(bindingsThatName(jobQueue([audit]))).toEqual([]);
+  });
+
+  test("of bindings that went, until the status has them no more", () => {
+    const gone = { exchange: "shop", routingKey: "order.deleted", job: "refund" };
+    const silent = { exchange: "shop", routingKey: "order.moved" };
+    const before = jobQueue([], { bindings: [created, gone, silent] });
+    const after = { ...before, spec: { ...before.spec, bindings: [created] } };
+    expect(formerBindings(after)).toEqual([gone]);
+    expect(bindingsThatName(after)).toEqual([
+      { ...created, arguments: {} },
+      { ...gone, arguments: {}, former: true },
+    ]);
+  });
+});
+
+describe("an exchange is refused", () => {
+  const others = [jobQueue([], { queue: "other.jobs" }, "other"), jobQueue([], { queue: "post.letters" })];
+  const refuse = (exchange: string, sharesBroker = true) =>
+    refuseSources(jobQueue([{ exchange, routingKey: "#" }]), "post.mail", others, sharesBroker);
+
+  test.each(["post.mail", "post.mail.dlx", "post.mail.outcomes", "post.mail.unlaned"])(
+    "if it is its own: %s",
+    (own) => {
+      expect(() => refuse(own)).toThrow(`spec.bindings[0].exchange is "${own}", which is this JobQueue's own`);
+    },
+  );
+
+  test("if it is of a JobQueue of another namespace, unless the broker is the user's own", () => {
+    expect(() => refuse("other.jobs.outcomes")).toThrow("belongs to a JobQueue of another namespace");
+    expect(() => refuse("other.jobs", false)).not.toThrow();
+  });
+
+  test("and others are not", () => {
+    for (const exchange of ["post.letters.outcomes", "amq.topic", "shop"]) expect(() => refuse(exchange)).not.toThrow();
+  });
+});
