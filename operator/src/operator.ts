@@ -264,8 +264,8 @@ function isEcho(object: KubeObject, previous: KubeObject | undefined): boolean {
 
 /** What a pool needs to know of its queue's status: where jobs wait. */
 function placeOf(jobQueue: JobQueue | undefined): unknown {
-  const { broker, vhost, queue, lanes } = jobQueue?.status ?? {};
-  return [broker, vhost, queue, lanes?.map(({ name }) => name)];
+  const { broker, vhost, queue, lanes, returns } = jobQueue?.status ?? {};
+  return [broker, vhost, queue, lanes?.map(({ name }) => name), returns?.queue];
 }
 
 /** Pods change several times as they start and end; their pool looks once they have settled a little. */

@@ -25,6 +25,7 @@ export type { BrokerFeatures } from "./features.ts";
 export { type HeartbeatListener, watchHeartbeats } from "./heartbeats.ts";
 export type { KeptChannel } from "./keep-channel.ts";
 export { lanesOnBroker } from "./lanes.ts";
+export { isBounded, type Limits } from "./limits.ts";
 export { type Permissions, poolPermissions, producerPermissions } from "./permissions.ts";
 export { type BrokerPool, createBrokerPool } from "./pool.ts";
 export { isProvenEmpty, observeQuiet, type Quiet, readTotals, type Totals } from "./quiet.ts";

@@ -56,6 +56,12 @@ describe("poolPermissions", () => {
     }
   });
 
+  it("include what comes back to a bounded queue, but nothing is delayed to there", () => {
+    const may = poolPermissions({ queueName: "media.resize", namespace: "media", pool: "p" });
+    expect(allows(may.read, "media.resize.returns")).toBe(true);
+    expect(allows(may.topics[0]?.write ?? "", delayRoutingKey(0, "media.resize.returns"))).toBe(false);
+  });
+
   it("never include the dead letters or the default exchange", () => {
     const may = poolPermissions({ queueName: "media.resize", namespace: "media", pool: "resizers" });
     expect(allows(may.read, "media.resize.dead")).toBe(false);

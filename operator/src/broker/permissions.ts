@@ -5,6 +5,7 @@ import {
   laneQueue,
   queueNames,
   repliesExchange,
+  returnsQueue,
 } from "@jobwright/worker-runtime/contract";
 import { escapePattern, exactly, nothing } from "./pattern.ts";
 
@@ -32,7 +33,7 @@ interface Queues {
 }
 
 /**
- * What the workers of one pool may do: take jobs from their queue and its lanes, enqueue more of them, send them to the dead
+ * What the workers of one pool may do: take jobs from their queue, its lanes and what comes back to them, enqueue more of them, send them to the dead
  * letters or into the delay fabric back to where they came from, tell what became of them, report under their own pool's name,
  * and have control queues of their own, which only the operator can write to.
  */
@@ -46,7 +47,8 @@ export function poolPermissions(pool: Queues & { readonly namespace: string; rea
       ...[exchange, deadLetterExchange, outcomeExchange],
       ...[delayEntryExchange, heartbeatExchange, repliesExchange],
     ),
-    read: `^(${queues.map(escapePattern).join("|")}|${controlQueues})$`,
+    // Also where nothing comes back that way yet: limits come to a live queue.
+    read: `^(${[...queues, returnsQueue(pool.queueName)].map(escapePattern).join("|")}|${controlQueues})$`,
     topics: [
       { exchange: delayEntryExchange, write: delayTo(queues), read: nothing },
       {

@@ -1,4 +1,4 @@
-import { laneQueue, queueNames } from "@jobwright/worker-runtime/contract";
+import { laneQueue, queueNames, returnsLane } from "@jobwright/worker-runtime/contract";
 import type { JobQueueStatus } from "../api/job-queue.ts";
 import { type Broker, readTotals, type Totals } from "../broker/index.ts";
 
@@ -8,7 +8,7 @@ const maxAgeMs = 5_000;
 const listings = new WeakMap<Broker, { readonly since: number; readonly totals: Promise<Map<string, Totals>> }>();
 
 /**
- * Counts for `kubectl get`, its lanes' included, from one listing for all JobQueues of the vhost. Undefined for a queue that
+ * Counts for `kubectl get`, its lanes' and what came back included, from one listing for all JobQueues of the vhost. Undefined for a queue that
  * is not there.
  */
 export async function readCounts(
@@ -25,7 +25,10 @@ export async function readCounts(
   const { queue, deadLetterQueue } = queueNames(name);
   const work = totals.get(queue);
   if (work === undefined) return undefined;
-  const all = [work, ...lanes.map((lane) => totals.get(laneQueue(name, lane)) ?? { ready: 0, unacked: 0 })];
+  const all = [
+    work,
+    ...[...lanes, returnsLane].map((lane) => totals.get(laneQueue(name, lane)) ?? { ready: 0, unacked: 0 }),
+  ];
   const waiting = all.reduce((sum, { ready }) => sum + ready, 0);
   const running = all.reduce((sum, { unacked }) => sum + unacked, 0);
   return { waiting, running, dead: totals.get(deadLetterQueue)?.ready ?? 0 };

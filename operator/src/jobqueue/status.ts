@@ -1,4 +1,4 @@
-import { laneQueue, queueNames } from "@jobwright/worker-runtime/contract";
+import { laneQueue, queueNames, returnsQueue } from "@jobwright/worker-runtime/contract";
 import type { JobQueueStatus } from "../api/job-queue.ts";
 import type { JobQueue } from "../api/objects.ts";
 import { type Condition, type NewCondition, readyConditions, removeCondition, setCondition } from "../kube/index.ts";
@@ -11,6 +11,8 @@ export interface Place {
   readonly vhost: string;
   /** Its lanes there; `removing`: what keeps the queue of one that it has no more. */
   readonly lanes: readonly { readonly lane: string; readonly removing?: string }[];
+  /** Only where it has a queue for what comes back; `removing`: what keeps it although limits bound the queue no more. */
+  readonly returns?: { readonly removing?: string } | undefined;
 }
 
 /** What a pass over a JobQueue found on its broker. */
@@ -72,7 +74,7 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
   };
 }
 
-function placeStatus({ name, broker: { host, port }, vhost, lanes }: Place) {
+function placeStatus({ name, broker: { host, port }, vhost, lanes, returns }: Place) {
   const { exchange, queue, deadLetterQueue, outcomeExchange } = queueNames(name);
   const status = lanes.map(({ lane, removing }) => ({
     ...{ name: lane, queue: laneQueue(name, lane) },
@@ -81,6 +83,7 @@ function placeStatus({ name, broker: { host, port }, vhost, lanes }: Place) {
   return {
     ...{ broker: { host, port }, vhost, exchange, queue, deadLetterQueue, outcomeExchange },
     ...(status.length > 0 ? { lanes: status } : {}),
+    ...(returns === undefined ? {} : { returns: { queue: returnsQueue(name), ...returns } }),
   };
 }
 
@@ -106,8 +109,8 @@ export function problemStatus(
       observedGeneration: generation,
     });
   }
-  const { lanes, ...known } = jobQueue.status ?? {};
-  const where = place ? placeStatus(place) : lanes && { lanes };
+  const { lanes, returns, ...known } = jobQueue.status ?? {};
+  const where = place ? placeStatus(place) : { ...(lanes && { lanes }), ...(returns && { returns }) };
   return { ...known, ...where, observedGeneration: generation, conditions };
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { parseDuration, protocolVersion, type WorkerConfiguration } from "@jobwright/worker-runtime/contract";
 import type { JobQueue, WorkerPool } from "../api/objects.ts";
+import { isBounded } from "../broker/index.ts";
 import { type BrokerPlace, describePlace } from "../jobqueue/broker-place.ts";
 import { bindingsThatName } from "../jobqueue/event-bindings.ts";
+import { limitsOf } from "../jobqueue/limits.ts";
 import { schemasOf } from "../jobqueue/schemas.ts";
 
 /**
@@ -46,8 +48,8 @@ function lanesOnBroker({ spec, status }: JobQueue): WorkerConfiguration["lanes"]
 }
 
 /** What comes back is served as soon as it has its queue, and no more once the limits went: then the operator empties it. */
-function hasReturns({ status }: JobQueue): boolean {
-  return status?.returns !== undefined && status.returns.removing === undefined;
+function hasReturns(jobQueue: JobQueue): boolean {
+  return jobQueue.status?.returns !== undefined && isBounded(limitsOf(jobQueue));
 }
 
 function maxMessageBytesOf({ spec: { limits } }: JobQueue): Pick<WorkerConfiguration, "maxMessageBytes"> {

@@ -1,8 +1,8 @@
 import { type Broker, type Depth, readDepths } from "../broker/index.ts";
 import type { Logger } from "../kube/index.ts";
 
-/** Where the jobs of a pool wait: the work queue first, then its lanes. */
-type Queues = readonly [workQueue: string, ...lanes: string[]];
+/** Where the jobs of a pool wait: the work queue first, then its lanes and the queue for what comes back. */
+type Queues = readonly [workQueue: string, ...others: string[]];
 
 /**
  * The depths of the queues of pools of one vhost, in one poll; a pool's is the sum over its queues. A pool of which a queue

@@ -166,7 +166,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       pool,
       broker,
       onBroker: onBroker(jobQueue, queue),
-      queues: [queue, ...(jobQueue.status?.lanes ?? []).map((lane) => lane.queue)],
+      queues: [queue, ...besideWorkQueue(jobQueue)],
       rateLimit: sharedLimit(configuration.rateLimit),
       queuePaused: jobQueue.spec.paused,
       keyring: jobQueue.spec.encryption?.keySecretRef.name,
@@ -319,6 +319,11 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       await Promise.all([...engaged.keys()].map(disengage));
     },
   };
+}
+
+/** Where jobs wait beside the work queue. */
+function besideWorkQueue({ status: { lanes = [], returns } = {} }: JobQueue): string[] {
+  return [...lanes, ...(returns === undefined ? [] : [returns])].map(({ queue }) => queue);
 }
 
 /** All lanes that workers may have to do with: those to come, those there, and those that leave. */

@@ -38,7 +38,7 @@ export interface ScalerTarget {
   readonly onBroker: JobQueueOnBroker;
   /** The JobQueue is being deleted: nothing of it may be made anew. */
   readonly queueIsDeleted: boolean;
-  /** Where its jobs wait: the work queue and all lanes that are there. */
+  /** Where its jobs wait: the work queue, all lanes that are there, and the queue for what comes back. */
   readonly queues: readonly [string, ...string[]];
   readonly rateLimit: SharedLimit | undefined;
   /** The JobQueue's spec.paused. */
