@@ -59,6 +59,8 @@ export interface Scene {
 
 export interface SceneOptions {
   readonly version?: BrokerVersion;
+  /** A RabbitMQ of the test's own, instead of the shared one of this version. */
+  readonly server?: Server;
   /** Values of the Secret that `spec.broker` names, to replace; null for no such Secret. */
   readonly brokerSecret?: Record<string, string> | null;
   /** The operator has a broker of its own: the same server and vhost. */
@@ -69,7 +71,7 @@ export interface SceneOptions {
 /** Sets the scene, and clears it away when the test ends. On failure it prints what a person would look at. */
 export async function setScene(test: TestContext, options: SceneOptions = {}): Promise<Scene> {
   const cluster = readCluster();
-  const server = cluster.broker(options.version);
+  const server = options.server ?? cluster.broker(options.version);
   const client = createKubeClient(loadKubeConfig({ file: cluster.kubeconfig }));
   await refuseCompany(client);
   const namespace = `op-${crypto.randomUUID().slice(0, 8)}`;
