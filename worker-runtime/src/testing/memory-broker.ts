@@ -1,6 +1,13 @@
 import type { Clock } from "../clock.ts";
-import { delayEntryExchange, delayLevels, laneQueue, queueNames, repliesExchange } from "../contract/index.ts";
-import { Unroutable } from "../errors.ts";
+import {
+  delayEntryExchange,
+  delayLevels,
+  laneQueue,
+  queueNames,
+  repliesExchange,
+  returnsQueue,
+} from "../contract/index.ts";
+import { Nacked, Unroutable } from "../errors.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import { type MemoryQueue, memoryQueue, type StoredMessage } from "./memory-queue.ts";
 
@@ -14,7 +21,7 @@ export interface DelayedMessage {
 
 /** A JobQueue's part of a broker, as the operator makes it, in memory. What it knows of time it has from the clock. */
 export interface MemoryBroker {
-  /** The work queue, then the lanes' queues in the order given. */
+  /** The work queue, then the lanes' queues in the order given, and last, where they are bounded, the one for what comes back. */
   readonly queues: readonly MemoryQueue[];
   readonly delayed: readonly DelayedMessage[];
   readonly dead: readonly StoredMessage[];
@@ -23,7 +30,7 @@ export interface MemoryBroker {
   readonly replies: readonly OutgoingMessage[];
   /** What was published to other queues. */
   readonly elsewhere: readonly OutgoingMessage[];
-  /** @throws Unroutable for a mandatory message that no queue takes. */
+  /** @throws Unroutable for a mandatory message that no queue takes, Nacked for one whose queue is full. */
   publish(message: OutgoingMessage): void;
   /** What the broker itself does with a message that came back too often. */
   bury(message: StoredMessage): void;
@@ -33,16 +40,19 @@ export interface MemoryBrokerOptions {
   /** Resolved name of the queue. */
   readonly queue: string;
   readonly lanes: readonly string[];
+  /** So many jobs may wait in the work queue and in each lane; undefined for any number. */
+  readonly maxLength: number | undefined;
   readonly clock: Clock;
   /** Something came into a queue. */
   onReady(): void;
 }
 
-export function memoryBroker({ queue, lanes, clock, onReady }: MemoryBrokerOptions): MemoryBroker {
+export function memoryBroker({ queue, lanes, maxLength, clock, onReady }: MemoryBrokerOptions): MemoryBroker {
   const names = queueNames(queue);
   const work = memoryQueue(names.queue);
   const laneQueues = new Map(lanes.map((lane) => [lane, memoryQueue(laneQueue(queue, lane))]));
   const byName = new Map([work, ...laneQueues.values()].map((one) => [one.name, one]));
+  const returns = maxLength === undefined ? [] : [memoryQueue(returnsQueue(queue))];
   const delayed: DelayedMessage[] = [];
   const dead: StoredMessage[] = [];
   const outcomes: OutgoingMessage[] = [];
@@ -52,6 +62,13 @@ export function memoryBroker({ queue, lanes, clock, onReady }: MemoryBrokerOptio
   function arrive(target: MemoryQueue, message: StoredMessage): void {
     target.push(message);
     onReady();
+  }
+
+  function enter(target: MemoryQueue, message: OutgoingMessage): void {
+    if (maxLength !== undefined && target.ready.length >= maxLength) {
+      throw new Nacked(`queue "${target.name}" is full: ${maxLength} jobs wait in it`);
+    }
+    arrive(target, stored(message));
   }
 
   function delay(message: OutgoingMessage): void {
@@ -66,12 +83,12 @@ export function memoryBroker({ queue, lanes, clock, onReady }: MemoryBrokerOptio
     delayed.push(waiting);
     clock.after(delayMs, () => {
       delayed.splice(delayed.indexOf(waiting), 1);
-      arrive(to, waiting.message);
+      arrive(returns[0] ?? to, waiting.message);
     });
   }
 
   return {
-    queues: [work, ...laneQueues.values()],
+    queues: [work, ...laneQueues.values(), ...returns],
     delayed,
     dead,
     outcomes,
@@ -80,7 +97,7 @@ export function memoryBroker({ queue, lanes, clock, onReady }: MemoryBrokerOptio
     publish(message) {
       switch (message.exchange) {
         case names.exchange:
-          return arrive(laneQueues.get(laneOf(message.routingKey)) ?? work, stored(message));
+          return enter(laneQueues.get(laneOf(message.routingKey)) ?? work, message);
         case delayEntryExchange:
           return delay(message);
         case names.deadLetterExchange:

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { createFairOrder } from "../consume/fair-order.ts";
+import { returnedLane } from "../consume/returned-lane.ts";
 import type { Lane, RetryPolicy } from "../contract/index.ts";
 import { DrainDeadline } from "../errors.ts";
 import type { Job } from "../job.ts";
@@ -49,8 +50,8 @@ export function memoryWorker(options: MemoryWorkerOptions): MemoryWorker {
   const { broker, lanes, concurrency, onChange } = options;
   const unsettled = new Set<MemoryDelivery>();
   const deadline = new AbortController();
-  // As in a worker: the work queue beside the lanes, with a weight of 1.
-  const order = createFairOrder([1, ...lanes.map(({ weight }) => weight)]);
+  // As in a worker: the work queue beside the lanes, with a weight of 1, and so what comes back.
+  const order = createFairOrder(broker.queues.map((_, index) => lanes[index - 1]?.weight ?? 1));
   let taking = true;
 
   const publisher: OutcomePublisher = {
@@ -82,7 +83,8 @@ export function memoryWorker(options: MemoryWorkerOptions): MemoryWorker {
         then();
         onChange();
       };
-      const delivery = memoryDelivery(queue, lanes[index - 1]?.name, message, {
+      const lane = lanes[index - 1]?.name ?? returnedLane(options.queue, message.fields.routingKey);
+      const delivery = memoryDelivery(queue, lane, message, {
         acked: () => settled(() => {}),
         returned: () => settled(() => options.returned(message, queue)),
         released: onChange,

@@ -1,3 +1,5 @@
+import { returnedLane } from "../consume/returned-lane.ts";
+import { returnsQueue } from "../contract/index.ts";
 import type { MemoryBroker } from "./memory-broker.ts";
 import type { MemoryDelivery } from "./memory-delivery.ts";
 import { type TestJob, testJob } from "./told.ts";
@@ -34,7 +36,7 @@ export function openJobs(
       ready.map((message) => ({
         ...testJob(message, nowMs),
         state: "waiting" as const,
-        lane: laneOf(name),
+        lane: name === returnsQueue(queue) ? returnedLane(queue, message.fields.routingKey) : laneOf(name),
         dueAt: undefined,
       })),
     ),

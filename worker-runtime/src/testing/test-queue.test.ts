@@ -34,6 +34,36 @@ describe("createTestQueue", () => {
     expect(order).toHaveLength(6);
   });
 
+  it("refuses a producer when it is full, and nobody who comes back", async () => {
+    const seen: string[] = [];
+    const flaky = defineJob({
+      name: "flaky",
+      input: z.object({}),
+      run(_, { lane = "none", attempt }) {
+        seen.push(`${lane} ${attempt}`);
+        if (attempt === 1) throw new Error("once more");
+      },
+    });
+    const queue = createTestQueue({ jobs: [flaky], maxLength: 1, lanes: [{ name: "urgent", weight: 3 }] });
+    await queue.drain();
+    await queue.enqueue(flaky, {});
+    await queue.enqueue(flaky, {}, { lane: "urgent" });
+    await expect(queue.enqueue(flaky, {})).rejects.toThrow("is full: 1 jobs wait in it");
+    for (let jobs = 0; jobs < 3; jobs += 1) await queue.enqueue(flaky, {}, { lane: "urgent", delay: "1s" });
+    await queue.advance("1s");
+    expect(queue.jobs.map(({ state, lane }) => [state, lane])).toEqual([
+      ["waiting", undefined],
+      ...Array.from({ length: 4 }, () => ["waiting", "urgent"]),
+    ]);
+    queue.start();
+    await queue.advance("1m");
+    expect(seen.toSorted()).toEqual([
+      ...["none 1", "none 2"],
+      ...[1, 1, 1, 1, 2, 2, 2, 2].map((attempt) => `urgent ${attempt}`),
+    ]);
+    await queue.enqueue(flaky, {});
+  });
+
   it("dead-letters, without a worker's word, what came back more often than the delivery limit", async () => {
     const queue = createTestQueue({ jobs: [hang], deliveryLimit: 2, patienceMs: 5 });
     await queue.enqueue(hang, {});

@@ -37,6 +37,8 @@ export interface TestQueueOptions {
   /** JSON Schema of the input by job name, as in the JobQueue. */
   readonly schemas?: JsonSchemas;
   readonly maxMessageBytes?: number;
+  /** As the JobQueue's `limits.maxLength`: so many jobs may wait in the work queue, and in each lane. */
+  readonly maxLength?: number;
   /** Resolved name of the queue. Default `test.queue`. */
   readonly name?: string;
   /** What the clock says at first. Default: the real time. */
@@ -115,7 +117,13 @@ export function createTestQueue(options: TestQueueOptions): TestQueue {
   const clock = controlledClock((options.startAt ?? new Date()).getTime());
   const codec = createInputCodec({ ...content, queue });
   const patience = createPatience(options.patienceMs ?? 1_000);
-  const broker = memoryBroker({ queue, lanes: lanes.map(({ name }) => name), clock, onReady: onChange });
+  const broker = memoryBroker({
+    queue,
+    lanes: lanes.map(({ name }) => name),
+    maxLength: options.maxLength,
+    clock,
+    onReady: onChange,
+  });
   let sleeping = 0;
   let filling = false;
   let worker: ReturnType<typeof newWorker> | undefined;
