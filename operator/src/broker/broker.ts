@@ -1,14 +1,19 @@
 import type { BrokerAddress } from "./address.ts";
 import { type BrokerConnection, openConnection } from "./connection.ts";
+import { type Declarer, openDeclarer } from "./declarer.ts";
+import type { Difference } from "./diff.ts";
 import { type BrokerFeatures, inspectBroker } from "./features.ts";
+import { createListing, type Listing } from "./listing.ts";
 import { type Management, openManagement } from "./management.ts";
+import { noteRepaired } from "./noted-repairs.ts";
 import { type Observed, observeVhost } from "./observe.ts";
+import { type ObservedUsers, observeUsers } from "./observe-users.ts";
 import { createOwnChanges, noting, type OwnChanges } from "./own-changes.ts";
 import { openPublisher, type Publisher } from "./publisher.ts";
 
 /** A broker's version and our rights there seldom change. */
 const featuresMaxAgeMs = 60_000;
-/** All JobQueues of a vhost that are resynced together look at one listing. */
+/** All JobQueues of a vhost that are resynced together look at one listing; one of a big vhost may be older (listing.ts). */
 const observationMaxAgeMs = 1_000;
 
 /** One vhost of one broker, as the operator's user: everything in this folder works on one of these. */
@@ -30,15 +35,21 @@ export interface Broker extends AsyncDisposable {
   readonly publisher: Publisher;
   /** Looks at the broker, at most once a minute. Throws what {@link inspectBroker} throws. */
   features(): Promise<BrokerFeatures>;
-  /** What exists in the vhost, at most a second old; `fresh`: as of now. */
+  /** What exists in the vhost, a second old or, in a big one, some seconds; `fresh`: as of now. */
   observe(options?: { readonly fresh?: boolean }): Promise<Observed>;
   /** To be called after changing the topology, so that nobody sees what was there before. */
   forgetObservation(): void;
+  /** To be called after declaring what a listing lacked: it is noted in the listing, and nobody need look again. */
+  noteRepaired(differences: readonly Difference[]): void;
+  /** All users, and what they may do in this vhost. */
+  readonly users: Listing<ObservedUsers>;
+  /** Declares on channels of its own, on `connection`. */
+  readonly declarer: Declarer;
 }
 
 /**
  * @param name shown beside the connections in the management UI, for example `jobwright-operator`.
- * @param onCall told of each call to the management API (its HTTP method).
+ * @param onCall told of each call to the management API (its HTTP method), and of each declaration by AMQP (`declare`).
  */
 export function openBroker(address: BrokerAddress, name: string, onCall?: (method: string) => void): Broker {
   const ownChanges = createOwnChanges();
@@ -47,7 +58,9 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
   const waking = openConnection(address, `${name} (waking)`);
   const publishing = openConnection(address, `${name} (publishing)`);
   const features = remembered(featuresMaxAgeMs, () => inspectBroker(management, address));
-  const observation = remembered(observationMaxAgeMs, () => observeVhost(management, address));
+  const observation = createListing(() => observeVhost(management, address), observationMaxAgeMs);
+  const users = createListing(() => observeUsers(management, address), observationMaxAgeMs);
+  const declarer = openDeclarer(connection, () => onCall?.("declare"));
   const publisher = openPublisher(publishing);
   return {
     address,
@@ -62,8 +75,17 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
       if (fresh) observation.forget();
       return observation.get();
     },
-    forgetObservation: observation.forget,
+    forgetObservation() {
+      observation.forget();
+      users.forget();
+    },
+    noteRepaired(differences) {
+      observation.note((observed) => noteRepaired(observed, differences));
+    },
+    users,
+    declarer,
     async [Symbol.asyncDispose]() {
+      await declarer[Symbol.asyncDispose]();
       await Promise.all([
         connection[Symbol.asyncDispose](),
         waking[Symbol.asyncDispose](),
@@ -77,17 +99,13 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
 /** Keeps a result for a while, counted from when the work for it began; failures are not kept. */
 function remembered<T>(maxAgeMs: number, work: () => Promise<T>) {
   let kept: { readonly since: number; readonly result: Promise<T> } | undefined;
-  const forget = () => {
-    kept = undefined;
-  };
   return {
-    forget,
     get(): Promise<T> {
       if (kept !== undefined && Date.now() - kept.since < maxAgeMs) return kept.result;
       const mine = { since: Date.now(), result: work() };
       kept = mine;
       mine.result.catch(() => {
-        if (kept === mine) forget();
+        if (kept === mine) kept = undefined;
       });
       return mine.result;
     },

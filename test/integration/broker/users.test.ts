@@ -135,6 +135,7 @@ describe.each(servers)("users on RabbitMQ $version", (server) => {
       write: ".*",
       read: ".*",
     });
+    broker.users.forget();
     expect(await ensureUser(broker, { ...user, password: "second" })).toHaveLength(2);
     expect(await ensureUser(broker, { ...user, password: "second" })).toEqual([]);
     const as = await rawConnection(broker, { username: user.name, password: "second" });
