@@ -7,16 +7,9 @@ import {
   repliesExchange,
 } from "@jobwright/worker-runtime/contract";
 import type { BrokerFeatures } from "./features.ts";
+import { quorum } from "./fixed-arguments.ts";
 import { escapePattern } from "./pattern.ts";
-import {
-  type Binding,
-  type Exchange,
-  policyName,
-  policyPriority,
-  type Queue,
-  quorum,
-  type Topology,
-} from "./topology.ts";
+import { type Binding, type Exchange, policyName, policyPriority, type Queue, type Topology } from "./topology.ts";
 
 /**
  * What all JobQueues of a vhost share: the delay fabric (how it works: contract/delay.ts) and the exchanges of the

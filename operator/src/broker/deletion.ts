@@ -1,32 +1,31 @@
-import { queueNames } from "@jobwright/worker-runtime/contract";
+import { laneQueue, queueNames } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
-import { alternatePolicyName, laneResources, lanesOnBroker, unlanedExchange } from "./lanes.ts";
+import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { segment } from "./management.ts";
-import { policyName } from "./topology.ts";
+import { ownPoliciesOnBroker } from "./own-policies.ts";
+import { removeSharedPolicies } from "./remove-shared-policies.ts";
 
 /**
  * Takes a JobQueue's exchanges, queues with all that is in them, and policies off the broker; what is gone already is
- * no error. The vhost's shared fabric stays. Jobs still delayed there are parked when they come due, and come back if
+ * no error. The vhost's shared fabric stays; policies that it shared go with the last queue of its territory. Jobs still delayed there are parked when they come due, and come back if
  * a JobQueue of that name does.
  */
 export async function deleteTopology(broker: Broker, name: string): Promise<void> {
   const { exchange, queue, deadLetterExchange, deadLetterQueue, outcomeExchange } = queueNames(name);
-  const lanes = lanesOnBroker(await broker.observe({ fresh: true }), name).map((lane) => laneResources(name, lane));
+  const observed = await broker.observe({ fresh: true });
+  const lanes = lanesOnBroker(observed, name).map((lane) => laneQueue(name, lane));
   const at = segment(broker.address.vhost);
   const { management } = broker;
   try {
     // Producers are told first, workers next; a policy goes after its queue, which must never be without it.
     const intake = [exchange, unlanedExchange(name)];
-    const queues = [...lanes.map((lane) => lane.queue), queue];
-    const policies = [...lanes.map(({ policy }) => policy), alternatePolicyName(name), policyName(queue)];
     for (const one of intake) await management.remove(`exchanges/${at}/${segment(one)}`);
-    for (const one of queues) await management.remove(`queues/${at}/${segment(one)}`);
+    for (const one of [...lanes, queue]) await management.remove(`queues/${at}/${segment(one)}`);
     for (const one of [deadLetterExchange, outcomeExchange]) await management.remove(`exchanges/${at}/${segment(one)}`);
     await management.remove(`queues/${at}/${segment(deadLetterQueue)}`);
-    for (const one of [...policies, policyName(deadLetterQueue)]) {
-      await management.remove(`policies/${at}/${segment(one)}`);
-    }
+    for (const one of ownPoliciesOnBroker(observed, name)) await management.remove(`policies/${at}/${segment(one)}`);
+    await removeSharedPolicies(broker, name, observed);
   } finally {
     broker.forgetObservation();
   }
@@ -44,7 +43,7 @@ const bindings = z.array(
 export async function closeIntake(broker: Broker, name: string): Promise<void> {
   const { exchange, queue } = queueNames(name);
   const at = segment(broker.address.vhost);
-  const lanes = lanesOnBroker(await broker.observe(), name).map((lane) => laneResources(name, lane).queue);
+  const lanes = lanesOnBroker(await broker.observe(), name).map((lane) => laneQueue(name, lane));
   const ours = new Set([queue, ...lanes]);
   try {
     for (const from of [exchange, unlanedExchange(name)]) {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { KindMismatch } from "./errors.ts";
+import { refuseMismatches } from "./mismatch.ts";
 import { bindingId, type Observed, type ObservedPolicy } from "./observe.ts";
 import type { Binding, Exchange, Policy, Queue, Topology } from "./topology.ts";
 
@@ -11,22 +11,26 @@ export type Difference = { readonly found: string } & (
   | { readonly kind: "binding"; readonly desired: Binding }
   /** To be taken away. */
   | { readonly kind: "unbinding"; readonly desired: Binding }
+  /** A policy to be taken away. */
+  | { readonly kind: "unpolicy"; readonly desired: { readonly name: string } }
 );
 
 /**
  * What must be done to make `desired` exist, in the order in which it must be done: a policy before the queue that it
  * is for, so that the queue is never without it; an unwanted binding goes before others come, so that no message is
- * doubled.
+ * doubled; policies that are no longer wanted go last, when others have taken their place.
  *
- * @throws KindMismatch if a name is taken by something that cannot become what is wanted.
+ * @throws KindMismatch if names are taken by what cannot become what is wanted, with all of them.
  */
 export function diff(desired: Topology, observed: Observed): Difference[] {
+  refuseMismatches(desired, observed);
   return [
     ...desired.policies.flatMap((policy) => policyDifference(policy, observed)),
     ...desired.exchanges.flatMap((exchange) => exchangeDifference(exchange, observed)),
     ...desired.queues.flatMap((queue) => queueDifference(queue, observed)),
     ...(desired.unwanted ?? []).flatMap((binding) => unwantedBinding(binding, observed)),
     ...desired.bindings.flatMap((binding) => bindingDifference(binding, observed)),
+    ...(desired.unwantedPolicies ?? []).flatMap((policy) => unwantedPolicy(policy, observed)),
   ];
 }
 
@@ -44,7 +48,7 @@ function policyChanges(desired: Policy, found: ObservedPolicy): string[] {
     if (!isDeepStrictEqual(is, expected)) changes.push(`${what} ${said(is)} instead of ${said(expected)}`);
   };
   compare("pattern", found.pattern, desired.pattern);
-  compare("apply-to", found["apply-to"], desired.appliesTo ?? "queues");
+  compare("apply-to", found["apply-to"], "queues");
   compare("priority", found.priority, desired.priority);
   const keys = new Set([...Object.keys(found.definition), ...Object.keys(desired.definition)]);
   for (const key of keys) compare(key, found.definition[key], desired.definition[key]);
@@ -52,36 +56,20 @@ function policyChanges(desired: Policy, found: ObservedPolicy): string[] {
 }
 
 function exchangeDifference(desired: Exchange, { exchanges }: Observed): Difference[] {
-  const found = exchanges.get(desired.name);
-  if (found === undefined) return [{ kind: "exchange", desired, found: `exchange "${desired.name}" was missing` }];
-  const type = [
-    ...(found.durable ? [] : ["transient"]),
-    ...(found.auto_delete ? ["auto-delete"] : []),
-    ...(found.internal ? ["internal"] : []),
-    found.type,
-  ].join(" ");
-  if (type === desired.type && isDeepStrictEqual(found.arguments, desired.arguments)) return [];
-  throw new KindMismatch(
-    "ExchangeKindMismatch",
-    `exchange "${desired.name}" exists as ${kind(type, found.arguments)}, expected ` +
-      `${kind(desired.type, desired.arguments)}: delete it (its bindings go with it), or choose another name`,
-  );
+  if (exchanges.has(desired.name)) return [];
+  return [{ kind: "exchange", desired, found: `exchange "${desired.name}" was missing` }];
 }
 
 function queueDifference(desired: Queue, { queues }: Observed): Difference[] {
-  const found = queues.get(desired.name);
-  if (found === undefined) return [{ kind: "queue", desired, found: `queue "${desired.name}" was missing` }];
-  // A classic queue that was declared without saying its type has no such argument.
-  const { "x-queue-type": type = found.type ?? "classic", ...rest } = found.arguments;
-  const { "x-queue-type": expectedType, ...expectedRest } = desired.arguments;
-  // How many members a queue has is its owner's choice and changes nothing here.
-  const relevant = Object.fromEntries(Object.entries(rest).filter(([key]) => !/^x-quorum-.*-group-size$/.test(key)));
-  if (type === expectedType && isDeepStrictEqual(relevant, expectedRest)) return [];
-  throw new KindMismatch(
-    "QueueKindMismatch",
-    `queue "${desired.name}" exists as ${kind(String(type), relevant)}, expected ` +
-      `${kind(String(expectedType), expectedRest)}: empty it and delete it, or choose another name`,
-  );
+  if (queues.has(desired.name)) return [];
+  return [{ kind: "queue", desired, found: `queue "${desired.name}" was missing` }];
+}
+
+function unwantedPolicy(name: string, { policies }: Observed): Difference[] {
+  const found = policies.get(name);
+  if (found === undefined) return [];
+  const said = `policy "${name}" was there (${JSON.stringify(found.definition)}), and is not needed for these settings`;
+  return [{ kind: "unpolicy", desired: { name }, found: said }];
 }
 
 function unwantedBinding(binding: Binding, { bindings }: Observed): Difference[] {
@@ -102,11 +90,6 @@ function bindingDifference(desired: Binding, { bindings }: Observed): Difference
       found: `binding of ${destinationType} "${destination}" to exchange "${source}"${key} was missing`,
     },
   ];
-}
-
-function kind(type: string, args: Readonly<Record<string, unknown>>): string {
-  const words = Object.entries(args).map(([key, value]) => `${key}=${said(value)}`);
-  return words.length === 0 ? type : `${type} with ${words.join(", ")}`;
 }
 
 function said(value: unknown): string {

@@ -6,8 +6,7 @@ import {
   queueNames,
 } from "@jobwright/worker-runtime/contract";
 import type { Observed } from "./observe.ts";
-import { exactly } from "./pattern.ts";
-import { type Binding, type Policy, policyName, policyPriority, quorum, type Topology } from "./topology.ts";
+import { type Binding, policyName, type Topology } from "./topology.ts";
 
 /** The lanes of one JobQueue on its broker. */
 export interface Lanes {
@@ -17,8 +16,6 @@ export interface Lanes {
   readonly serving: readonly string[];
   /** Lanes that it has no more, whose queues are not yet empty and gone. */
   readonly leaving: readonly string[];
-  /** The policy of the work queue, which lanes have too. */
-  readonly definition: Policy["definition"];
 }
 
 /** Fanout exchange that feeds the work queue with what goes to no lane: the alternate of the JobQueue's exchange. */
@@ -26,23 +23,27 @@ export function unlanedExchange(queue: string): string {
   return `${queue}.unlaned`;
 }
 
-/** No JobQueue's name has a slash, so the policy also tells whose lane the queue is. */
-function lanePolicyName(queue: string, lane: string): string {
+/** Words that no lane is called by, since other queues of a JobQueue are. */
+const notLanes: ReadonlySet<string> = new Set(["dead", "returns"]);
+
+/** The own policy of a lane, where it has one. No JobQueue's name has a slash. */
+export function lanePolicyName(queue: string, lane: string): string {
   return `${policyName(queue)}/${lane}`;
 }
 
-/** The policy by which the JobQueue's exchange has its alternate. */
-export function alternatePolicyName(queue: string): string {
-  return `${policyName(queue)}//alternate`;
-}
-
-/** The lanes that have a queue on the broker, or had one until somebody deleted it, as their policies tell. */
-export function lanesOnBroker({ policies }: Pick<Observed, "policies">, queue: string): string[] {
-  const prefix = lanePolicyName(queue, "");
-  const alternate = alternatePolicyName(queue);
-  return [...policies.keys()]
-    .filter((name) => name.startsWith(prefix) && name !== alternate)
-    .map((name) => name.slice(prefix.length));
+/** The lanes that have a queue on the broker: it dead-letters where the JobQueue does, by its arguments or by its own policy. */
+export function lanesOnBroker({ queues, policies }: Pick<Observed, "queues" | "policies">, queue: string): string[] {
+  const prefix = laneQueue(queue, "");
+  const { deadLetterExchange } = queueNames(queue);
+  const lanes: string[] = [];
+  for (const { name, arguments: args } of queues.values()) {
+    if (!name.startsWith(prefix)) continue;
+    const lane = name.slice(prefix.length);
+    if (notLanes.has(lane) || lane.includes(".")) continue;
+    const dlx = args["x-dead-letter-exchange"];
+    if (dlx === deadLetterExchange || policies.has(lanePolicyName(queue, lane))) lanes.push(lane);
+  }
+  return lanes;
 }
 
 /** What must go with a lane, last of all its policy. */
@@ -54,7 +55,7 @@ export function laneResources(queue: string, lane: string): { readonly queue: st
  * Where jobs come in, and to which queue of the JobQueue: for a queue of our own that is to get a copy of each.
  */
 export function intakeOf(name: string, lanes: readonly string[]): Binding[] {
-  const { bindings } = laneTopology({ queue: name, serving: lanes, leaving: [], definition: {} });
+  const { bindings } = laneTopology({ queue: name, serving: lanes, leaving: [] });
   return bindings.filter(({ source }) => source !== delayDeliveryExchange);
 }
 
@@ -63,7 +64,11 @@ export function intakeOf(name: string, lanes: readonly string[]): Binding[] {
  * lane's by its key, and what matches none by the alternate exchange into the work queue, so every message goes to exactly one queue.
  * Delayed jobs of a lane that is gone are delivered to the work queue.
  */
-export function laneTopology({ queue, serving, leaving, definition }: Lanes): Required<Topology> {
+export function laneTopology({
+  queue,
+  serving,
+  leaving,
+}: Lanes): Required<Pick<Topology, "exchanges" | "bindings" | "unwanted">> {
   const { exchange } = queueNames(queue);
   const laned = serving.length > 0;
   const unlaned = unlanedExchange(queue);
@@ -76,7 +81,6 @@ export function laneTopology({ queue, serving, leaving, definition }: Lanes): Re
     toQueue(delayDeliveryExchange, to, delayBindingKey(laneQueue(queue, lane)));
   return {
     exchanges: laned ? [{ name: unlaned, type: "fanout", arguments: {} }] : [],
-    queues: [...serving, ...leaving].map((lane) => ({ name: laneQueue(queue, lane), arguments: quorum })),
     bindings: [
       ...(laned ? [toQueue(unlaned, queue, "")] : [whole]),
       ...serving.flatMap((lane) => [intake(lane), delayedTo(lane, laneQueue(queue, lane))]),
@@ -86,25 +90,6 @@ export function laneTopology({ queue, serving, leaving, definition }: Lanes): Re
       ...(laned ? [whole] : []),
       ...serving.map((lane) => delayedTo(lane, queue)),
       ...leaving.flatMap((lane) => [intake(lane), delayedTo(lane, laneQueue(queue, lane))]),
-    ],
-    policies: [
-      ...[...serving, ...leaving].map((lane) => ({
-        name: lanePolicyName(queue, lane),
-        pattern: exactly(laneQueue(queue, lane)),
-        priority: policyPriority,
-        definition,
-      })),
-      ...(laned
-        ? [
-            {
-              name: alternatePolicyName(queue),
-              pattern: exactly(exchange),
-              priority: policyPriority,
-              appliesTo: "exchanges" as const,
-              definition: { "alternate-exchange": unlaned },
-            },
-          ]
-        : []),
     ],
   };
 }

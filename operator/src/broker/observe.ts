@@ -9,6 +9,9 @@ const table = z.record(z.string(), z.unknown());
 const queue = z.object({
   name: z.string(),
   arguments: table,
+  durable: z.boolean().optional(),
+  auto_delete: z.boolean().optional(),
+  exclusive: z.boolean().optional(),
   // Absent where the listing leaves it out; null or empty if no policy applies.
   policy: z.string().nullish(),
   type: z.string().optional(),
@@ -51,6 +54,14 @@ export interface Observed {
   readonly bindings: ReadonlySet<string>;
   readonly policies: ReadonlyMap<string, ObservedPolicy>;
 }
+
+/** An empty vhost. */
+export const nothingObserved: Observed = {
+  queues: new Map(),
+  exchanges: new Map(),
+  bindings: new Set(),
+  policies: new Map(),
+};
 
 /** Tells bindings apart: where from, where to, on which key. */
 export function bindingId(source: string, destinationType: string, destination: string, routingKey: string): string {

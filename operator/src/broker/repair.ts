@@ -13,7 +13,7 @@ export async function repair(
   differences: readonly Difference[],
 ): Promise<void> {
   const at = segment(vhost);
-  for (const kind of ["policy", "exchange", "queue", "unbinding", "binding"] as const) {
+  for (const kind of ["policy", "exchange", "queue", "unbinding", "binding", "unpolicy"] as const) {
     const ofKind = differences.filter((difference) => difference.kind === kind).values();
     const worker = async () => {
       for (const difference of ofKind) await apply(management, at, difference);
@@ -26,13 +26,9 @@ async function apply(management: Management, at: string, difference: Difference)
   const { kind, desired } = difference;
   switch (kind) {
     case "policy": {
-      const { name, pattern, priority, definition, appliesTo = "queues" } = desired;
-      return management.put(`policies/${at}/${segment(name)}`, {
-        pattern,
-        priority,
-        definition,
-        "apply-to": appliesTo,
-      });
+      const { name, pattern, priority, definition } = desired;
+      const policy = { pattern, priority, definition, "apply-to": "queues" };
+      return management.put(`policies/${at}/${segment(name)}`, policy);
     }
     case "exchange": {
       const { name, type, arguments: args } = desired;
@@ -46,6 +42,8 @@ async function apply(management: Management, at: string, difference: Difference)
     case "unbinding":
       // A binding's last path segment is its routing key with arguments, as the broker writes it.
       return management.remove(`${bindingPath(at, desired)}/${segment(desired.routingKey)}`);
+    case "unpolicy":
+      return management.remove(`policies/${at}/${segment(desired.name)}`);
   }
 }
 

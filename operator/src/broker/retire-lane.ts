@@ -3,7 +3,7 @@ import type { Channel } from "amqplib";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { PublishRefused } from "./errors.ts";
-import { alternatePolicyName, laneResources, unlanedExchange } from "./lanes.ts";
+import { laneResources, unlanedExchange } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { sameProperties } from "./publisher.ts";
 import { readTotals } from "./quiet.ts";
@@ -66,10 +66,8 @@ export async function removeLane(broker: Broker, name: string, lane: string): Pr
 
 /** After the last lane went, and the work queue is bound to the exchange again. */
 export async function removeAlternate(broker: Broker, name: string): Promise<void> {
-  const at = segment(broker.address.vhost);
   try {
-    await broker.management.remove(`exchanges/${at}/${segment(unlanedExchange(name))}`);
-    await broker.management.remove(`policies/${at}/${segment(alternatePolicyName(name))}`);
+    await broker.management.remove(`exchanges/${segment(broker.address.vhost)}/${segment(unlanedExchange(name))}`);
   } finally {
     broker.forgetObservation();
   }

@@ -1,19 +1,38 @@
-import { delayBindingKey, delayDeliveryExchange, queueNames } from "@jobwright/worker-runtime/contract";
+import { delayBindingKey, delayDeliveryExchange, laneQueue, queueNames } from "@jobwright/worker-runtime/contract";
 import type { BrokerFeatures } from "./features.ts";
-import { type Lanes, laneTopology } from "./lanes.ts";
-import { exactly } from "./pattern.ts";
+import { type Arguments, asPolicy, deadLetterArguments, workArguments } from "./fixed-arguments.ts";
+import { lanePolicyName, laneTopology, unlanedExchange } from "./lanes.ts";
+import { nothingObserved, type Observed } from "./observe.ts";
+import { ownPolicies, ownPoliciesOnBroker } from "./own-policies.ts";
+import { deadLetterSettings, defaultSettings, workSettings } from "./settings.ts";
 
 /** A durable exchange. */
 export interface Exchange {
   readonly name: string;
   readonly type: "topic" | "fanout";
   readonly arguments: Readonly<Record<string, string>>;
+  /** One that exists may lack the arguments. */
+  readonly mayLackArguments?: boolean;
 }
 
 /** A durable quorum queue. */
 export interface Queue {
   readonly name: string;
-  readonly arguments: Readonly<Record<string, string | number>>;
+  readonly arguments: Arguments;
+  /**
+   * What policies say of it, as a definition's keys. One that exists may lack arguments, for a policy stands in for them, and may
+   * have arguments that say what the policy says. Absent: its arguments must be as they are here.
+   */
+  readonly byPolicy?: Policy["definition"];
+}
+
+/** A queue of one JobQueue, with what its user may change. */
+export interface JobQueuesQueue extends Required<Queue> {
+  /** The name of its own policy, where it has one. */
+  readonly policy: string;
+  readonly settings: Policy["definition"];
+  /** What the settings are by default. */
+  readonly defaults: Policy["definition"];
 }
 
 export interface Binding {
@@ -23,13 +42,11 @@ export interface Binding {
   readonly routingKey: string;
 }
 
-/** A policy on queues, or on exchanges. */
+/** A policy on queues. */
 export interface Policy {
   readonly name: string;
   readonly pattern: string;
   readonly priority: number;
-  /** Absent: queues. */
-  readonly appliesTo?: "exchanges";
   readonly definition: Readonly<Record<string, string | number>>;
 }
 
@@ -41,6 +58,8 @@ export interface Topology {
   readonly policies: readonly Policy[];
   /** Bindings of our own making that must not be there (any more): a message would be doubled, or go where nobody looks. */
   readonly unwanted?: readonly Binding[];
+  /** Names of policies of our own making that must not be there any more. */
+  readonly unwantedPolicies?: readonly string[];
 }
 
 /** What a JobQueue wants of its broker. */
@@ -61,9 +80,6 @@ export interface JobQueueOnBroker {
   readonly lanes?: readonly string[];
 }
 
-/** The argument that makes a queue a quorum queue: the only kind with delivery limits and dead-lettering at least once. */
-export const quorum = { "x-queue-type": "quorum" } as const;
-
 /** Above the catch-all policies that brokers tend to have, whose priority is mostly 0; a user can still go over it. */
 export const policyPriority = 100;
 
@@ -73,29 +89,37 @@ export function policyName(queue: string): string {
 }
 
 /**
- * Everything that one JobQueue needs on its broker, but for what it shares with others (delay-fabric.ts).
+ * Everything that one JobQueue needs on its broker, but for what it shares with others (shared.ts).
  *
  * @param leaving lanes that it has no more, whose queues are not yet empty and gone.
+ * @param observed what is there: queues that were adopted need policies of their own, and policies may be needed no more.
  */
 export function desiredTopology(
   wanted: JobQueueOnBroker,
   features: BrokerFeatures,
   leaving: readonly string[] = [],
-): Topology {
-  const { name, deadLetter } = wanted;
+  observed: Observed = nothingObserved,
+): Topology & { readonly queues: readonly JobQueuesQueue[] } {
+  const { name, lanes = [] } = wanted;
   const { exchange, queue, deadLetterExchange, deadLetterQueue, outcomeExchange } = queueNames(name);
-  const lanes: Lanes = { queue: name, serving: wanted.lanes ?? [], leaving, definition: workPolicy(wanted, features) };
-  const laned = laneTopology(lanes);
+  const laned = laneTopology({ queue: name, serving: lanes, leaving });
+  const queues = jobQueuesQueues(wanted, features, leaving);
+  const policies = ownPolicies(name, queues, observed);
   return {
     exchanges: [
-      { name: exchange, type: "topic", arguments: {} },
+      {
+        name: exchange,
+        type: "topic",
+        // Nothing takes this way, and nothing need be there, as long as the work queue is bound for all keys.
+        arguments: { "alternate-exchange": unlanedExchange(name) },
+        mayLackArguments: lanes.length === 0,
+      },
       { name: deadLetterExchange, type: "fanout", arguments: {} },
       // Also where nobody's outcomes are published yet: who listens keeps its bindings while the policy changes.
       { name: outcomeExchange, type: "topic", arguments: {} },
       ...laned.exchanges,
     ],
-    // What a user may change is in the policies, so an edit never makes a queue anew.
-    queues: [{ name: queue, arguments: quorum }, { name: deadLetterQueue, arguments: quorum }, ...laned.queues],
+    queues,
     bindings: [
       { source: deadLetterExchange, destination: deadLetterQueue, destinationType: "queue", routingKey: "" },
       // To the queue, not to its exchange: a delayed job is no new one, and its key still holds the delay's digits.
@@ -108,42 +132,36 @@ export function desiredTopology(
       ...laned.bindings,
     ],
     unwanted: laned.unwanted,
-    policies: [
-      {
-        name: policyName(queue),
-        pattern: exactly(queue),
-        priority: policyPriority,
-        definition: workPolicy(wanted, features),
-      },
-      ...laned.policies,
-      {
-        name: policyName(deadLetterQueue),
-        pattern: exactly(deadLetterQueue),
-        priority: policyPriority,
-        definition: {
-          "message-ttl": deadLetter.retentionMs,
-          ...(deadLetter.maxLength === undefined ? {} : { "max-length": deadLetter.maxLength, overflow: "drop-head" }),
-          // Letters that are browsed often must not be dropped for it.
-          ...(features.unlimitedDeliveriesMustBeSaid ? { "delivery-limit": -1 } : {}),
-        },
-      },
-    ],
+    policies,
+    unwantedPolicies: ownPoliciesOnBroker(observed, name).filter(
+      (policy) => !policies.some((one) => one.name === policy),
+    ),
   };
 }
 
-/** The policy of every queue that jobs wait in. */
-function workPolicy(
-  { name, deliveryLimit, maxJobDurationMs }: JobQueueOnBroker,
+/** The work queue, the dead-letter queue and the lanes' queues of a JobQueue. */
+function jobQueuesQueues(
+  wanted: JobQueueOnBroker,
   features: BrokerFeatures,
-): Policy["definition"] {
-  return {
-    "dead-letter-exchange": queueNames(name).deadLetterExchange,
-    // Without reject-publish the broker silently falls back to dead-lettering at most once.
-    "dead-letter-strategy": "at-least-once",
-    overflow: "reject-publish",
-    "delivery-limit": deliveryLimit,
-    ...(features.consumerTimeoutByPolicy && maxJobDurationMs !== undefined
-      ? { "consumer-timeout": maxJobDurationMs }
-      : {}),
+  leaving: readonly string[],
+): JobQueuesQueue[] {
+  const { name, lanes = [] } = wanted;
+  const { queue, deadLetterQueue } = queueNames(name);
+  const work = {
+    arguments: workArguments(name),
+    settings: workSettings(wanted, features),
+    defaults: workSettings(defaultSettings, features),
   };
+  const dead = {
+    arguments: deadLetterArguments,
+    settings: deadLetterSettings(wanted, features),
+    defaults: deadLetterSettings(defaultSettings, features),
+  };
+  return [
+    { ...work, name: queue, policy: policyName(queue) },
+    { ...dead, name: deadLetterQueue, policy: policyName(deadLetterQueue) },
+    ...[...lanes, ...leaving].map((lane) => ({
+      ...{ ...work, name: laneQueue(name, lane), policy: lanePolicyName(name, lane) },
+    })),
+  ].map((one) => ({ ...one, byPolicy: { ...asPolicy(one.arguments), ...one.settings } }));
 }

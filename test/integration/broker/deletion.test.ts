@@ -22,6 +22,26 @@ describe.each(servers)("taking a JobQueue off RabbitMQ $version", (server) => {
     expect(await names()).toEqual(before);
   });
 
+  it("deletes the policies that JobQueues shared with the last of them, also when they go at once", async () => {
+    const broker = await freshBroker(server, "delete-shared");
+    const wanted = ["media.a", "media.b", "mail.c"].map((name) => ({ ...jobQueue, name, deliveryLimit: 3 }));
+    for (const one of wanted) await ensureTopology(broker, one, { fresh: true });
+    const policies = async () => {
+      const named = [...(await broker.observe({ fresh: true })).policies.keys()];
+      return named.filter((name) => /media|mail/.test(name)).sort();
+    };
+    const ofMail = ["jobwright-defaults:mail", "jobwright-defaults:mail/dead", "jobwright:mail.c"];
+    expect(await policies()).toEqual([
+      ...["jobwright-defaults:mail", "jobwright-defaults:mail/dead"],
+      ...["jobwright-defaults:media", "jobwright-defaults:media/dead"],
+      ...["jobwright:mail.c", "jobwright:media.a", "jobwright:media.b"],
+    ]);
+    await Promise.all(["media.a", "media.b"].map((name) => deleteTopology(broker, name)));
+    expect(await policies()).toEqual(ofMail);
+    await deleteTopology(broker, "mail.c");
+    expect(await policies()).toEqual([]);
+  });
+
   it("closes the intake: producers are told, and what was delayed still comes", async () => {
     const broker = await freshBroker(server, "intake");
     await ensureTopology(broker, jobQueue);

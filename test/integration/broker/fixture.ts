@@ -1,18 +1,15 @@
 import { type Channel, type ChannelModel, connect, type Options } from "amqplib";
 import { expect, onTestFinished } from "vitest";
 import { type Broker, type JobQueueOnBroker, openBroker } from "../../../operator/src/broker/index.ts";
+import { defaultSettings } from "../../../operator/src/broker/settings.ts";
 import { addressOf, createVhost, type Broker as Server } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 
 /** Every RabbitMQ that runs now: each test is done on all of them. */
 export const servers: Server[] = readCluster().brokers;
 
-/** A JobQueue as most tests want it. */
-export const jobQueue: JobQueueOnBroker = {
-  name: "media.image-resize",
-  deliveryLimit: 20,
-  deadLetter: { retentionMs: 3_600_000 },
-};
+/** A JobQueue as most tests want it: all settings are the defaults. */
+export const jobQueue: JobQueueOnBroker = { name: "media.image-resize", ...defaultSettings };
 
 /** A vhost of the test's own and the library's view of it; both go when the test ends. */
 export async function freshBroker(server: Server, prefix: string): Promise<Broker> {

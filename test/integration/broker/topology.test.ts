@@ -85,7 +85,7 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     ["the work queue", "queues/VHOST/media.image-resize", /queue "media.image-resize" was missing/],
     ["the dead-letter exchange", "exchanges/VHOST/media.image-resize.dlx", /"media.image-resize.dlx" was missing/],
     ["the dead-letter queue", "queues/VHOST/media.image-resize.dead", /"media.image-resize.dead" was missing/],
-    ["a policy", "policies/VHOST/jobwright%3Amedia.image-resize", /policy "jobwright:media.image-resize" was missing/],
+    ["a shared policy", "policies/VHOST/jobwright-defaults%3Amedia", /policy "jobwright-defaults:media" was missing/],
     ["a delay level", "queues/VHOST/jobwright.delay.5", /queue "jobwright.delay.5" was missing/],
     ["a delay level's exchange", "exchanges/VHOST/jobwright.delay.5", /exchange "jobwright.delay.5" was missing/],
     ["the parking queue", "queues/VHOST/jobwright.delay.parked", /queue "jobwright.delay.parked" was missing/],
@@ -106,10 +106,10 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     const channel = await rawChannel(broker);
     await channel.unbindQueue(jobQueue.name, jobQueue.name, "#");
     await channel.unbindQueue(jobQueue.name, "jobwright.delay.deliver", delayBindingKey(jobQueue.name));
-    await broker.management.put(`policies/${at(broker)}/jobwright%3Amedia.image-resize`, {
+    await broker.management.put(`policies/${at(broker)}/jobwright-defaults%3Amedia`, {
       pattern: ".*",
       "apply-to": "queues",
-      priority: 100,
+      priority: 90,
       definition: { "delivery-limit": 1 },
     });
     const { drifted } = await ensureTopology(broker, jobQueue, { fresh: true });
@@ -117,6 +117,45 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     expect(drifted[0]).toContain('pattern ".*" instead of "^media');
     expect(drifted[0]).toContain("delivery-limit 1 instead of 20");
     expect((await ensureTopology(broker, jobQueue, { fresh: true })).drifted).toEqual([]);
+  });
+
+  it("puts what is shared right once for all JobQueues that look at one listing, and tells one of them", async () => {
+    const broker = await freshBroker(server, "shared");
+    const wanted = ["media.a", "media.b", "media.c"].map((name) => ({ ...jobQueue, name }));
+    for (const one of wanted) await ensureTopology(broker, one, { fresh: true });
+    await broker.management.remove(`policies/${at(broker)}/jobwright-defaults%3Amedia`);
+    await broker.management.remove(`queues/${at(broker)}/jobwright.delay.5`);
+    const { broker: counted, calls } = counting(broker);
+    await broker.observe({ fresh: true });
+    const passes = await Promise.all(wanted.map((one) => ensureTopology(counted, one)));
+    expect(passes.filter(({ drifted }) => drifted.length > 0)).toHaveLength(1);
+    // The queue, its bindings in and out, and the policy.
+    expect(calls.writes).toBeLessThan(6);
+    for (const one of wanted) expect((await ensureTopology(broker, one, { fresh: true })).drifted).toEqual([]);
+  });
+
+  it("lets shared policies apply to its queues and lanes, and to nobody else's of such names", async () => {
+    const broker = await freshBroker(server, "territory");
+    const channel = await rawChannel(broker);
+    await channel.assertQueue("media.theirs", { arguments: { "x-queue-type": "quorum" } });
+    await channel.assertQueue("media.theirs.dead", { arguments: { "x-queue-type": "quorum" } });
+    await ensureTopology(broker, { ...jobQueue, lanes: ["fast"] });
+    const applied = async () => {
+      const { queues } = await broker.observe({ fresh: true });
+      const named = [...queues.values()].filter(({ name }) => name.startsWith("media."));
+      return Object.fromEntries(named.map(({ name, policy }) => [name, policy || "none"]));
+    };
+    await expect.poll(applied, { timeout: 20_000 }).toEqual({
+      "media.image-resize": "jobwright-defaults:media",
+      "media.image-resize.fast": "jobwright-defaults:media",
+      "media.image-resize.dead": "jobwright-defaults:media/dead",
+      "media.theirs": "none",
+      "media.theirs.dead": "none",
+    });
+    await channel.assertQueue("media.later", { arguments: { "x-queue-type": "quorum" } });
+    await ensureTopology(broker, { ...jobQueue, lanes: ["fast"] }, { fresh: true });
+    await expect.poll(async () => (await applied())["media.later"], { timeout: 20_000 }).toBe("none");
+    expect((await applied())["media.image-resize"]).toBe("jobwright-defaults:media");
   });
 
   it("refuses a queue of its name and another kind, and leaves it as it is", async () => {
@@ -137,7 +176,9 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     const connection = await rawConnection(broker);
     await publish(connection, jobQueue.name, "resize", "kept");
     const { drifted } = await ensureTopology(broker, { ...jobQueue, deliveryLimit: 2 });
-    expect(drifted).toEqual(['policy "jobwright:media.image-resize" had delivery-limit 20 instead of 2']);
+    expect(drifted).toEqual(['policy "jobwright:media.image-resize" was missing']);
+    const further = await ensureTopology(broker, { ...jobQueue, deliveryLimit: 1 }, { fresh: true });
+    expect(further.drifted).toEqual(['policy "jobwright:media.image-resize" had delivery-limit 2 instead of 1']);
 
     // Handed out and given back until the limit: then it is a dead letter, though nobody declared anything anew.
     const channel = await rawChannel(broker);
@@ -149,6 +190,13 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     await expect.poll(handedOut, { timeout: 20_000 }).toBe(1);
     expect(await takeAll(channel, `${jobQueue.name}.dead`)).toEqual(["kept"]);
     expect(await takeAll(channel, jobQueue.name)).toEqual([]);
+
+    // Back to the defaults, the shared policy takes over.
+    const back = await ensureTopology(broker, jobQueue, { fresh: true });
+    expect(back.drifted.join()).toMatch(/^policy "jobwright:media.image-resize" was there .* not needed/);
+    const applied = async () => (await broker.observe({ fresh: true })).queues.get(jobQueue.name)?.policy;
+    await expect.poll(applied, { timeout: 20_000 }).toBe("jobwright-defaults:media");
+    expect((await ensureTopology(broker, jobQueue, { fresh: true })).policyOverridden).toBeUndefined();
   });
 
   it("holds on to dead-lettered jobs while the dead-letter queue is gone: at least once, not at most once", async () => {
@@ -177,8 +225,8 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
       definition: { "max-length": 10 },
     });
     const overridden = async () => (await ensureTopology(broker, jobQueue, { fresh: true })).policyOverridden;
-    await expect.poll(overridden).toBe("everything");
+    await expect.poll(overridden, { timeout: 20_000 }).toBe("everything");
     await broker.management.remove(`policies/${at(broker)}/everything`);
-    await expect.poll(overridden).toBeUndefined();
+    await expect.poll(overridden, { timeout: 20_000 }).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import { queueNames } from "@jobwright/worker-runtime/contract";
 import { type ChannelModel, type ConsumeMessage, connect, type GetMessage } from "amqplib";
 import { onTestFinished } from "vitest";
 import { ensureTopology, type Broker as OperatorBroker, openBroker } from "../../../operator/src/broker/index.ts";
+import { defaultSettings } from "../../../operator/src/broker/settings.ts";
 import { addressOf, type Broker, createVhost, manage, type Vhost } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 import { until } from "./until.ts";
@@ -51,11 +52,7 @@ export async function createTestQueue(
   });
 
   const ensure = async () => {
-    await ensureTopology(
-      operator,
-      { name, deliveryLimit: 20, deadLetter: { retentionMs: 3_600_000 }, lanes },
-      { fresh: true },
-    );
+    await ensureTopology(operator, { name, ...defaultSettings, lanes }, { fresh: true });
   };
   await ensure();
   const names = queueNames(name);
