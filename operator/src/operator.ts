@@ -42,6 +42,8 @@ export interface OperatorOptions {
   readonly identity: string;
   readonly registry: Registry;
   readonly log: Logger;
+  /** The time of day, ms, by which credentials are rotated. Default: the system's. */
+  readonly now?: () => number;
 }
 
 export interface Operator {
@@ -57,7 +59,7 @@ export interface Operator {
 
 /** Wires the controllers to what they watch. Composition only: nothing here decides. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { client, resyncMs, namespace, log } = options;
+  const { client, resyncMs, namespace, log, now = Date.now } = options;
   const metrics = controllerMetrics(options.registry);
   const sources: AddressSources = { readSecret: createSecretReader(client), ...options.sources };
   const events = createEventRecorder({ client, component: "jobwright.dev/operator", instance: options.identity, log });
@@ -178,6 +180,7 @@ export function createOperator(options: OperatorOptions): Operator {
     claims: createClaims(),
     events,
     resyncMs,
+    now,
     enqueue: (key) => queueController.enqueue(key),
     onAddress,
   });
@@ -193,6 +196,7 @@ export function createOperator(options: OperatorOptions): Operator {
     events,
     log,
     resyncMs,
+    now,
     onAddress,
     enqueue: (key) => poolController.enqueue(key),
   });
@@ -214,7 +218,8 @@ export function createOperator(options: OperatorOptions): Operator {
 
   function enqueuePools(inNamespace: string, queue: string): void {
     for (const pool of poolReflector.list(inNamespace)) {
-      if (pool.spec.queueRef.name === queue) poolController.enqueue(objectKey(pool));
+      const { queueRef, publishTo = [] } = pool.spec;
+      if ([queueRef, ...publishTo].some(({ name }) => name === queue)) poolController.enqueue(objectKey(pool));
     }
   }
 

@@ -35,9 +35,13 @@ interface Queues {
 /**
  * What the workers of one pool may do: take jobs from their queue, its lanes and what comes back to them, enqueue more of them, send them to the dead
  * letters or into the delay fabric back to where they came from, tell what became of them, report under their own pool's name,
- * and have control queues of their own, which only the operator can write to.
+ * and have control queues of their own, which only the operator can write to. Of the queues in `publishTo` they may do only what
+ * a producer may: enqueue, at once or delayed.
  */
-export function poolPermissions(pool: Queues & { readonly namespace: string; readonly pool: string }): Permissions {
+export function poolPermissions(
+  pool: Queues & { readonly namespace: string; readonly pool: string; readonly publishTo?: readonly Queues[] },
+): Permissions {
+  const { publishTo = [] } = pool;
   const { exchange, deadLetterExchange, outcomeExchange } = queueNames(pool.queueName);
   const queues = namesOf(pool);
   const controlQueues = `${escapePattern(`jobwright.control.${pool.namespace}.${pool.pool}.`)}[^.]+`;
@@ -45,12 +49,13 @@ export function poolPermissions(pool: Queues & { readonly namespace: string; rea
     configure: `^${controlQueues}$`,
     write: exactly(
       ...[exchange, deadLetterExchange, outcomeExchange],
+      ...publishTo.map((to) => queueNames(to.queueName).exchange),
       ...[delayEntryExchange, heartbeatExchange, repliesExchange],
     ),
     // Also where nothing comes back that way yet: limits come to a live queue.
     read: `^(${[...queues, returnsQueue(pool.queueName)].map(escapePattern).join("|")}|${controlQueues})$`,
     topics: [
-      { exchange: delayEntryExchange, write: delayTo(queues), read: nothing },
+      { exchange: delayEntryExchange, write: delayTo([...queues, ...publishTo.flatMap(namesOf)]), read: nothing },
       {
         exchange: heartbeatExchange,
         write: `^${escapePattern(`${pool.namespace}.${pool.pool}.`)}[^.]+$`,
@@ -62,12 +67,15 @@ export function poolPermissions(pool: Queues & { readonly namespace: string; rea
 
 /**
  * What a producer may do: publish to the JobQueue's exchange, at once or delayed, and have queues
- * `jobwright.replies.<queue>.<anything>` for replies to keys that begin with the queue's name. A key must be known to
- * be bound (no `*` or `#`), so no producer sees what others asked for.
+ * `jobwright.replies.<queue>.<anything>` for replies to keys `<queue>.<anything>`; one that the spec names has
+ * `<queue>.@<producer>` in the place of `<queue>`, which no other's pattern matches. A key must be known to be bound (no `*`
+ * or `#`), so not even the processes of one producer see what others asked for.
  */
-export function producerPermissions(producer: Queues): Permissions {
+export function producerPermissions(producer: Queues & { readonly producer?: string | undefined }): Permissions {
   const { exchange } = queueNames(producer.queueName);
-  const replyQueues = `${escapePattern(`${repliesExchange}.${producer.queueName}.`)}[^.]+`;
+  // No queue's name has an @ in it, so this cannot be the prefix of another queue's producers either.
+  const prefix = producer.producer === undefined ? producer.queueName : `${producer.queueName}.@${producer.producer}`;
+  const replyQueues = `${escapePattern(`${repliesExchange}.${prefix}.`)}[^.]+`;
   return {
     configure: `^${replyQueues}$`,
     write: `^(${escapePattern(exchange)}|${escapePattern(delayEntryExchange)}|${replyQueues})$`,
@@ -77,7 +85,7 @@ export function producerPermissions(producer: Queues): Permissions {
       {
         exchange: repliesExchange,
         write: nothing,
-        read: `^${escapePattern(`${producer.queueName}.`)}[^.*#]+$`,
+        read: `^${escapePattern(`${prefix}.`)}[^.*#]+$`,
       },
     ],
   };

@@ -50,35 +50,41 @@ export function newPassword(): string {
   return randomBytes(24).toString("base64url");
 }
 
+/** One party that connects to a queue's broker. */
+export interface BindingRequest {
+  readonly owner: KubeObject;
+  /** The Secret's. */
+  readonly name: string;
+  readonly username: string;
+  readonly address: BrokerAddress;
+  readonly queue: string;
+  readonly facts?: JobFacts;
+  /** Makes the user on the broker. */
+  readonly ensureUser: (user: BrokerUser) => Promise<unknown>;
+}
+
 /**
- * Keeps the Secret from which one party connects, owned by `owner`: the password it holds is kept, the rest follows the
- * broker's address. Written before the user is made on the broker, so that no password is ever lost.
+ * Keeps a user on the broker and the Secret from which one party connects as it, owned by `owner`: the password that the
+ * Secret holds for this user is kept, the rest follows the broker's address. The user is there before the Secret tells of it; one
+ * whose password a crash in between has lost gets another.
  *
- * @returns the user whose password the Secret holds.
+ * @returns whether the Secret told of another user before.
  * @throws Problem if a Secret of that name exists and is not the operator's.
  */
-export async function ensureBindingSecret(
-  client: KubeClient,
-  request: {
-    readonly owner: KubeObject;
-    readonly name: string;
-    readonly username: string;
-    readonly address: BrokerAddress;
-    readonly queue: string;
-    readonly facts?: JobFacts;
-  },
-): Promise<BrokerUser> {
+export async function ensureBinding(client: KubeClient, request: BindingRequest): Promise<boolean> {
   const { owner, name, username, address, queue, facts } = request;
   const { namespace = "" } = owner.metadata;
   const existing = await client.get<Secret>(secrets, name, namespace);
   refuseForeign(existing, "Secret", owner);
   const kept = decodeData(existing?.data);
-  const user = { username, password: kept.password || newPassword() };
+  const keeps = kept.username === undefined || kept.username === username;
+  const user = { username, password: (keeps && kept.password) || newPassword() };
+  await request.ensureUser(user);
   const data = bindingData(address, user, queue, facts);
   const unchanged =
     Object.keys(kept).length === Object.keys(data).length &&
     Object.entries(data).every(([key, value]) => kept[key] === value);
-  if (unchanged) return user;
+  if (unchanged) return false;
   await client.apply<Secret>(
     secrets,
     {
@@ -95,5 +101,18 @@ export async function ensureBindingSecret(
     },
     { fieldManager, force: true },
   );
-  return user;
+  return !keeps;
+}
+
+/** Deletes a Secret if it is `owner`'s; one that is not, or is gone, is left alone. */
+export async function deleteBindingSecret(client: KubeClient, owner: KubeObject, name: string): Promise<void> {
+  const { namespace = "", uid } = owner.metadata;
+  const existing = await client.get<Secret>(secrets, name, namespace);
+  if (existing === undefined || !existing.metadata.ownerReferences?.some((one) => one.uid === uid)) return;
+  await client.delete(
+    secrets,
+    name,
+    namespace,
+    existing.metadata.uid === undefined ? {} : { uid: existing.metadata.uid },
+  );
 }

@@ -13,8 +13,8 @@ import {
   VhostMissing,
 } from "../broker/index.ts";
 import { Problem } from "../problem.ts";
-import { producerUser } from "./names.ts";
 import { pausedClause } from "./paused.ts";
+import { knownUsers } from "./producers.ts";
 
 /** Counts of jobs lag by up to 5 s on the broker, and a job can escape one look as it moves. */
 const quietForMs = 6_000;
@@ -39,7 +39,7 @@ export async function cleanUp(
   await broker.observe({ fresh: true });
   if (deletionPolicy === "DeleteWhenEmpty") await waitUntilEmpty(broker, jobQueue, name, quietSince, now);
   if (deletionPolicy !== "Retain") await deleteTopology(broker, name);
-  await deleteUser(broker, producerUser(jobQueue));
+  for (const user of knownUsers(jobQueue)) await deleteUser(broker, user);
 }
 
 async function waitUntilEmpty(

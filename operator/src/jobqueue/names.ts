@@ -1,17 +1,21 @@
+import { defaultProducer } from "../api/access.ts";
 import type { JobQueue } from "../api/objects.ts";
 
 /** Keeps a JobQueue until what its deletionPolicy asks for is done on the broker. */
 export const queueFinalizer = "jobwright.dev/queue";
 
-/** The Secret with the default producer's credentials, in the JobQueue's namespace. */
-export function producerSecret(jobQueue: JobQueue): string {
-  return `${jobQueue.metadata.name}-producer`;
+/** The Secret with a producer's credentials, in the JobQueue's namespace, where its entry names none. */
+export function producerSecret({ name }: Named, producer: string): string {
+  return producer === defaultProducer ? `${name}-producer` : `${name}-producer-${producer}`;
 }
 
-/** The default producer's user on the broker. */
-export function producerUser(jobQueue: JobQueue): string {
-  return `${jobQueue.metadata.namespace}.${jobQueue.metadata.name}.producer`;
+/** A producer's first user on the broker. */
+export function producerUser({ namespace, name }: Named, producer: string): string {
+  const user = `${namespace}.${name}.producer`;
+  return producer === defaultProducer ? user : `${user}.${producer}`;
 }
+
+type Named = Pick<JobQueue["metadata"], "namespace" | "name">;
 
 /** What the exchange and the queue are called on the broker. */
 export function resolvedName({ metadata, spec }: JobQueue): string {

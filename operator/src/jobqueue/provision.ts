@@ -1,12 +1,11 @@
 import { parseDuration } from "@jobwright/worker-runtime/contract";
+import { defaultProducer } from "../api/access.ts";
 import type { JobQueue } from "../api/objects.ts";
-import { type Broker, type Ensured, ensureUser, type JobQueueOnBroker, producerPermissions } from "../broker/index.ts";
-import { ensureBindingSecret } from "../credentials/binding-secret.ts";
-import type { KubeClient } from "../kube/index.ts";
+import type { Broker, Ensured, JobQueueOnBroker } from "../broker/index.ts";
 import { readCounts } from "./counts.ts";
+import { eventBindingsOf } from "./event-bindings.ts";
 import type { Leaving } from "./leaving-lanes.ts";
-import { producerSecret, producerUser } from "./names.ts";
-import { schemasOf } from "./schemas.ts";
+import { producerSecret } from "./names.ts";
 import type { Provisioned } from "./status.ts";
 import { unsupportedBy } from "./unsupported.ts";
 
@@ -20,39 +19,6 @@ export function onBroker({ spec }: JobQueue, name: string): JobQueueOnBroker {
     lanes: spec.lanes?.map((lane) => lane.name) ?? [],
     deadLetter: { retentionMs: parseDuration(retention), ...(maxLength === undefined ? {} : { maxLength }) },
   };
-}
-
-/**
- * Gives the default producer its user on the broker, and the Secret to connect with.
- *
- * @param lanes those on the broker.
- * @throws Problem if a schema is wrong, before anything is written.
- */
-export async function provisionProducer(
-  client: KubeClient,
-  broker: Broker,
-  jobQueue: JobQueue,
-  name: string,
-  lanes: readonly string[],
-): Promise<void> {
-  const schemas = schemasOf(jobQueue);
-  const { maxMessageBytes } = jobQueue.spec.limits ?? {};
-  const user = await ensureBindingSecret(client, {
-    owner: jobQueue,
-    name: producerSecret(jobQueue),
-    username: producerUser(jobQueue),
-    address: broker.address,
-    queue: name,
-    facts: {
-      ...(Object.keys(schemas).length > 0 && { schemas: JSON.stringify(schemas) }),
-      ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
-    },
-  });
-  await ensureUser(broker, {
-    name: user.username,
-    password: user.password,
-    permissions: producerPermissions({ queueName: name, lanes }),
-  });
 }
 
 /** What status says of a queue that is on its broker. */
@@ -74,7 +40,7 @@ export async function describeProvision(
     lanes,
     brokerVersion: features.version,
     unsupported: unsupportedBy(features, jobQueue),
-    bindingSecret: producerSecret(jobQueue),
+    bindingSecret: producerSecret(jobQueue.metadata, defaultProducer),
     jobs,
     policyOverridden: ensured.policyOverridden,
   };

@@ -1,4 +1,5 @@
 import { laneQueue } from "@jobwright/worker-runtime/contract";
+import { defaultOverlap } from "../api/access.ts";
 import { type JobQueue, jobQueues } from "../api/objects.ts";
 import {
   type BrokerAddress,
@@ -34,9 +35,11 @@ import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, retireLanes } from "./leaving-lanes.ts";
 import { queueFinalizer, resolvedName } from "./names.ts";
 import { withPaused } from "./paused.ts";
-import { describeProvision, onBroker, provisionProducer } from "./provision.ts";
+import { isDone, needsRecord, type ProducersPlan, planProducers } from "./producers.ts";
+import { describeProvision, onBroker } from "./provision.ts";
+import { type ProducersRecord, provisionProducers, recordBefore, withProducers } from "./provision-producers.ts";
 import { schemasOf } from "./schemas.ts";
-import { type Place, problemStatus, provisionedStatus } from "./status.ts";
+import { type Place, placedStatus, problemStatus, provisionedStatus } from "./status.ts";
 
 /** How often counts are refreshed, and the topology compared with one listing of the vhost. */
 const refreshMs = 15_000;
@@ -53,6 +56,8 @@ export interface JobQueueDependencies {
   readonly events: EventRecorder;
   /** How often users and Secrets are compared, even if nothing was seen to change. */
   readonly resyncMs: number;
+  /** The time of day, ms, by which credentials are rotated. */
+  now(): number;
   /** Asks for another JobQueue's pass. */
   enqueue(key: string): void;
   /** Called when a JobQueue's broker is known, or known to be used no more (undefined). */
@@ -71,7 +76,9 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   /** By uid, and of the address at which they were seen. */
   const lanesSeen = new Map<string, { readonly at: string; readonly quietSince: LaneQuietSince }>();
   const writes = createOwnWrites<JobQueue>();
-  /** By uid: when the producer's user and Secret were last compared, and for which generation. */
+  /** By uid: what is known of the producers, where a pass of this process has seen to them. */
+  const producers = new Map<string, ProducersRecord>();
+  /** By uid: when the producers' users and Secrets were last compared, and for which generation. */
   const credentialsChecked = new Map<string, { readonly at: number; readonly generation: number }>();
 
   async function provision(jobQueue: JobQueue, onPlaced: (place: Place) => void) {
@@ -85,17 +92,22 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
     const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
-    onPlaced({ name, broker: address, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) });
+    const place = { name, broker: address, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) };
+    onPlaced(place);
     recordMove(jobQueue, address);
     recordChanges(jobQueue, name, ensured);
     const seen = lanesSeenAt(uid, placeOf(address, name));
     const leaving = await retireLanes(broker, name, ensured.lanes.leaving, seen, Date.now);
+    const now = new Date(dependencies.now());
+    const plan = planProducers(jobQueue, now);
+    if (needsRecord(plan, jobQueue)) await recordProducers(jobQueue, place, plan);
     const checked = credentialsChecked.get(uid);
-    if (!checked || checked.generation !== generation || Date.now() - checked.at >= resyncMs) {
+    const isFresh = checked?.generation === generation && Date.now() - checked.at < resyncMs;
+    if (!isFresh || !isDone(plan, jobQueue)) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
       credentialsChecked.set(uid, { at: Date.now(), generation });
       try {
-        await provisionProducer(client, broker, jobQueue, name, lanes);
+        producers.set(uid, await provisionProducers(client, broker, jobQueue, name, lanes, plan, now));
       } catch (error) {
         credentialsChecked.delete(uid);
         throw error;
@@ -104,6 +116,16 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     schemasOf(jobQueue);
     await checkKeyring(sources.readSecret, jobQueue);
     return describeProvision(broker, jobQueue, name, ensured, leaving);
+  }
+
+  /** Says in status which users there will be, before they are made. */
+  async function recordProducers(jobQueue: JobQueue, place: Place, plan: ProducersPlan): Promise<void> {
+    producers.set(jobQueue.metadata.uid, recordBefore(plan));
+    await write(jobQueue, placedStatus(jobQueue, place));
+    if (plan.rotated.length === 0) return;
+    const overlap = jobQueue.spec.access?.rotation?.overlap ?? defaultOverlap;
+    const message = `producers get new users and passwords in their Secrets: ${plan.rotated.join(", ")}; those before stay good for ${overlap}`;
+    events.record(jobQueue, "Normal", "CredentialsRotated", message);
   }
 
   function lanesSeenAt(uid: string, at: string): LaneQuietSince {
@@ -217,8 +239,11 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     return { requeueAfterMs: retryProblemMs(problem) };
   }
 
-  async function write(jobQueue: JobQueue, found: NonNullable<JobQueue["status"]>): Promise<void> {
-    const status = withPaused(jobQueue, found, new Date());
+  async function write(before: JobQueue, found: NonNullable<JobQueue["status"]>): Promise<void> {
+    // The pass may have written once already.
+    const jobQueue = writes.latest(before);
+    const record = producers.get(jobQueue.metadata.uid);
+    const status = withProducers(jobQueue, withPaused(jobQueue, found, new Date()), record);
     if (await writeStatus(client, jobQueues, jobQueue, status)) {
       writes.note(jobQueue, { ...jobQueue, status });
       recordTransition(events, jobQueue, status.conditions ?? []);
@@ -230,6 +255,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     lanesSeen.delete(uid);
     writes.forget(uid);
     credentialsChecked.delete(uid);
+    producers.delete(uid);
     await onAddress(uid, undefined);
     for (const claimant of claims.release(uid)) enqueue(claimant.key);
   }

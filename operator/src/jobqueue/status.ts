@@ -87,6 +87,11 @@ function placeStatus({ name, broker: { host, port }, vhost, lanes, returns }: Pl
   };
 }
 
+/** The status while a pass goes on that has put the queue on its broker, so that nothing there is without a record. */
+export function placedStatus({ status }: JobQueue, place: Place): JobQueueStatus {
+  return { ...status, ...placeStatus(place) };
+}
+
 /** The status after a pass that met a problem: what is known of the queue stays. `place`: where the pass has put it. */
 export function problemStatus(
   jobQueue: JobQueue,

@@ -12,6 +12,8 @@ export interface WantedDeployment {
   readonly configurationHash: string;
   /** The Secret with the keys of a queue that encrypts. */
   readonly keyring: string | undefined;
+  /** Which of the pool's users the workers have. */
+  readonly credentialsGeneration: number;
   readonly replicas: number;
 }
 
@@ -42,8 +44,8 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
   let queue: Promise<unknown> = Promise.resolve();
 
   async function writeNow(observed: Deployment | undefined): Promise<void> {
-    const { pool, configurationHash, keyring, replicas } = wanted();
-    const deployment = poolDeployment(pool, configurationHash, replicas, keyring);
+    const { pool, configurationHash, keyring, credentialsGeneration, replicas } = wanted();
+    const deployment = poolDeployment(pool, configurationHash, replicas, keyring, credentialsGeneration);
     const json = JSON.stringify(deployment);
     if (last?.json === json && observed !== undefined && (observed.metadata.generation ?? 0) <= last.generation) return;
     const applied = await client.apply<Deployment>(deployments, deployment, { fieldManager, force: true });

@@ -10,7 +10,14 @@ import {
 import type { WorkerPool } from "../api/objects.ts";
 import { type KubeObject, ownerReference } from "../kube/index.ts";
 import { managedBy } from "../ownership.ts";
-import { childNames, configurationHashAnnotation, poolLabel, workerContainerAnnotation } from "./names.ts";
+import {
+  childNames,
+  configurationHashAnnotation,
+  credentialsGenerationAnnotation,
+  poolLabel,
+  workerContainerAnnotation,
+  workerSecret,
+} from "./names.ts";
 
 type PodSpec = WorkerPool["spec"]["template"]["spec"];
 type Container = PodSpec["containers"][number];
@@ -66,12 +73,14 @@ function workerContainer(container: Container, encrypted: boolean): Container {
  * always applied whole: leaving out a field that one owns resets it.
  *
  * @param keyring the Secret with the keys of a queue that encrypts.
+ * @param credentialsGeneration which of the pool's users the workers have.
  */
 export function poolDeployment(
   pool: WorkerPool,
   configurationHash: string,
   replicas: number,
   keyring?: string,
+  credentialsGeneration = 1,
 ): Deployment {
   const { name, namespace } = pool.metadata;
   const { metadata, spec } = pool.spec.template;
@@ -106,6 +115,7 @@ export function poolDeployment(
             ...metadata?.annotations,
             ...(worker && { [workerContainerAnnotation]: worker.name }),
             [configurationHashAnnotation]: configurationHash,
+            ...(credentialsGeneration > 1 && { [credentialsGenerationAnnotation]: String(credentialsGeneration) }),
           },
         },
         spec: {
@@ -117,7 +127,7 @@ export function poolDeployment(
           ),
           volumes: named(spec.volumes, [
             { name: "jobwright-configuration", configMap: { name: names.configuration } },
-            { name: "jobwright-credentials", secret: { secretName: names.credentials } },
+            { name: "jobwright-credentials", secret: { secretName: workerSecret(name, credentialsGeneration) } },
             ...(keyring === undefined ? [] : [{ name: "jobwright-keyring", secret: { secretName: keyring } }]),
           ]),
           // The worker tells its handlers shortly before, and ends by itself.

@@ -10,12 +10,20 @@ export const workerContainerAnnotation = "kubectl.kubernetes.io/default-containe
 /** Template annotation: changes when the workers' mounted configuration does, so that they are rolled. */
 export const configurationHashAnnotation = "jobwright.dev/configuration-hash";
 
+/** Template annotation: which of its users the worker has; left out for the first. */
+export const credentialsGenerationAnnotation = "jobwright.dev/credentials-generation";
+
 /** Names in the pool's namespace. The Deployment has the pool's own name, so `kubectl get deployments` reads well. */
-export function childNames(pool: string): { deployment: string; configuration: string; credentials: string } {
-  return { deployment: pool, configuration: `${pool}-worker`, credentials: `${pool}-worker` };
+export function childNames(pool: string): { deployment: string; configuration: string } {
+  return { deployment: pool, configuration: `${pool}-worker` };
 }
 
-/** The pool's user on the broker. */
+/** The Secret with the credentials of this generation, which the workers mount. */
+export function workerSecret(pool: string, generation: number): string {
+  return generation === 1 ? `${pool}-worker` : `${pool}-worker-${generation}`;
+}
+
+/** The pool's first user on the broker. */
 export function brokerUser(namespace: string, pool: string): string {
   return `${namespace}.${pool}.worker`;
 }

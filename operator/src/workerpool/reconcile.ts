@@ -1,6 +1,8 @@
 import type { SharedRateLimit } from "@jobwright/worker-runtime/contract";
 import { type JobQueue, type WorkerPool, workerPools } from "../api/objects.ts";
+import type { WorkerPoolStatus } from "../api/worker-pool.ts";
 import {
+  type Broker,
   type BrokerAddress,
   type BrokerPool,
   BrokerSecretInvalid,
@@ -8,6 +10,7 @@ import {
   deleteUser,
   VhostMissing,
 } from "../broker/index.ts";
+import { generationOf, rotationPolicy, withoutRetired } from "../credentials/rotation.ts";
 import { type AddressSources, addressOf } from "../jobqueue/address.ts";
 import { refuseToWorkElsewhere, whereabouts } from "../jobqueue/broker-place.ts";
 import { onBroker } from "../jobqueue/provision.ts";
@@ -27,11 +30,13 @@ import { asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf } from "./claim.ts";
 import { configurationHash, poolConfiguration } from "./configuration.ts";
+import { type CredentialsRecord, knownUsers, planCredentials, unneeded, withCredentials } from "./credentials.ts";
 import type { Deployment } from "./deployment.ts";
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
-import { brokerUser, childNames, poolFinalizer, poolLabel } from "./names.ts";
+import { childNames, poolFinalizer, poolLabel } from "./names.ts";
 import type { Pod } from "./pods.ts";
-import { provisionConfiguration, provisionCredentials } from "./provision.ts";
+import { provisionConfiguration, provisionCredentials, retireUser } from "./provision.ts";
+import { type PublishTo, resolvePublishTo } from "./publish-to.ts";
 import type { SharedLimit } from "./rate-sharing.ts";
 import { poolReadiness } from "./readiness.ts";
 import { createPoolScaler, type PoolScaler, type ScalerTarget } from "./scaler.ts";
@@ -53,6 +58,8 @@ export interface WorkerPoolDependencies {
   readonly log: Logger;
   /** How often users, Secrets and the configuration are compared, even if nothing was seen to change. */
   readonly resyncMs: number;
+  /** The time of day, ms, by which credentials are rotated. */
+  now(): number;
   /** Called when the pool's broker is known, or known to be used no more (undefined). */
   onAddress(uid: string, address: BrokerAddress | undefined): Promise<void>;
   enqueue(key: string): void;
@@ -77,6 +84,8 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   const writes = createOwnWrites<WorkerPool>();
   /** By uid: when the user, Secret and configuration were last compared, and what they were made for. */
   const provisioned = new Map<string, { readonly at: number; readonly as: string }>();
+  /** By uid: what is known of the workers' credentials, where a pass of this process has seen to them. */
+  const credentials = new Map<string, CredentialsRecord>();
   /** By uid: where the pool's user is. The JobQueue that tells it may be gone before the pool. */
   const addresses = new Map<string, BrokerAddress>();
   /** By key: when a pass for the sake of figures is due. */
@@ -137,7 +146,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     return jobQueue;
   }
 
-  async function targetOf(pool: WorkerPool): Promise<ScalerTarget> {
+  async function targetOf(pool: WorkerPool): Promise<ScalerTarget & { readonly publishTo: PublishTo }> {
     const jobQueue = queueOf(pool);
     const queue = jobQueue.status?.queue ?? "";
     const address = await addressOf(sources, jobQueue);
@@ -148,14 +157,15 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const configuration = poolConfiguration(pool, jobQueue, queue);
     const hash = configurationHash(configuration, address);
     const lanes = lanesOf(jobQueue);
-    const as = JSON.stringify([configuration, address, lanes]);
+    const record = await recordCredentials(pool, jobQueue);
+    const as = JSON.stringify([configuration, address, lanes, record.credentials.user]);
     const { uid } = pool.metadata;
     const before = provisioned.get(uid);
     if (before?.as !== as || Date.now() - before.at >= resyncMs) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
       provisioned.set(uid, { at: Date.now(), as });
       try {
-        await provisionCredentials(client, broker, pool, queue, lanes);
+        await provisionCredentials(client, broker, pool, record.credentials, queue, lanes);
         await provisionConfiguration(client, pool, configuration);
       } catch (error) {
         provisioned.delete(uid);
@@ -170,9 +180,35 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       rateLimit: sharedLimit(configuration.rateLimit),
       queuePaused: jobQueue.spec.paused,
       keyring: jobQueue.spec.encryption?.keySecretRef.name,
+      credentialsGeneration: generationOf(record.credentials.user),
       queueIsDeleted: jobQueue.metadata.deletionTimestamp !== undefined,
       configurationHash: hash,
+      publishTo,
     };
+  }
+
+  /** Which user the workers shall have: status says so before it is made, or a crash could leave it on the broker for ever. */
+  async function recordCredentials(pool: WorkerPool, jobQueue: JobQueue): Promise<CredentialsRecord> {
+    const record = planCredentials(pool, rotationPolicy(jobQueue.spec), new Date(dependencies.now()));
+    credentials.set(pool.metadata.uid, record);
+    const { user } = record.credentials;
+    if (knownUsers(pool).includes(user)) return record;
+    await writeNow(pool, { ...pool.status });
+    const message = `workers get user "${user}" and are replaced as by any other change; the user before goes with the last worker that has it`;
+    events.record(pool, "Normal", "CredentialsRotated", message);
+    return record;
+  }
+
+  /** Takes the users off the broker that the last workers of a rollout have left behind. */
+  async function retireUsers(pool: WorkerPool, broker: Broker): Promise<void> {
+    const { uid } = pool.metadata;
+    const record = credentials.get(uid);
+    if (record === undefined) return;
+    const { deployment, pods } = observe(pool);
+    const gone = unneeded(record.credentials, deployment, pods);
+    if (gone.length === 0) return;
+    for (const user of gone) await retireUser(client, broker, pool, user);
+    credentials.set(uid, { ...record, credentials: withoutRetired(record.credentials, gone) });
   }
 
   async function engage(key: string, target: ScalerTarget): Promise<PoolScaler> {
@@ -200,11 +236,13 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     if (pool === undefined) return undefined;
     writes.note(cached, pool);
     try {
-      const scaler = await engage(key, await targetOf(pool));
+      const target = await targetOf(pool);
+      const scaler = await engage(key, target);
+      await retireUsers(pool, target.broker);
       const { deployment, pods } = observe(pool);
       const report = scaler.report();
-      const readiness = poolReadiness(deployment, pods, report);
-      await write(pool, { readiness, deployment, pods, report });
+      const readiness = poolReadiness(deployment, pods, report, publishTo.refused);
+      await write(pool, { readiness, deployment, pods, report, granted: publishTo.granted });
       return { requeueAfterMs: resyncMs };
     } catch (error) {
       const reason = asProblem(error)?.reason;
@@ -247,6 +285,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     }
     await removeFinalizer(client, workerPools, pool, poolFinalizer);
     provisioned.delete(uid);
+    credentials.delete(uid);
     addresses.delete(uid);
     newsDue.delete(key);
     writes.forget(uid);
@@ -268,7 +307,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   /** Deletes the pool's user on the broker, if that can be reached; if not, an Event says that it was left there. */
   async function removeUser(pool: WorkerPool): Promise<void> {
     const { namespace, name, uid } = pool.metadata;
-    const user = brokerUser(namespace, name);
+    const users = knownUsers(pool);
     try {
       const jobQueue = dependencies.jobQueues.get(`${namespace}/${pool.spec.queueRef.name}`);
       const address = await addressOfUser(uid, jobQueue);
@@ -283,16 +322,22 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
         );
       }
       await onAddress(uid, address);
-      await deleteUser(brokers.get(address), user);
+      for (const user of users) await deleteUser(brokers.get(address), user);
     } catch (error) {
       if (!isBeyondCleaning(error)) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      events.record(pool, "Warning", "LeftOnBroker", `user "${user}" was not deleted: ${why}`);
+      events.record(pool, "Warning", "LeftOnBroker", `user "${users.join('", "')}" was not deleted: ${why}`);
     }
   }
 
   async function write(pool: WorkerPool, found: PoolFindings): Promise<void> {
-    const status = poolStatus(pool, found, new Date());
+    await writeNow(pool, poolStatus(pool, found, new Date()));
+  }
+
+  async function writeNow(before: WorkerPool, found: WorkerPoolStatus): Promise<void> {
+    // The pass may have written once already.
+    const pool = writes.latest(before);
+    const status = withCredentials(found, credentials.get(pool.metadata.uid));
     if (await writeStatus(client, workerPools, pool, status)) {
       writes.note(pool, { ...pool, status });
       recordTransition(events, pool, status.conditions ?? []);
@@ -324,11 +369,6 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
 /** Where jobs wait beside the work queue. */
 function besideWorkQueue({ status: { lanes = [], returns } = {} }: JobQueue): string[] {
   return [...lanes, ...(returns === undefined ? [] : [returns])].map(({ queue }) => queue);
-}
-
-/** All lanes that workers may have to do with: those to come, those there, and those that leave. */
-function lanesOf({ spec, status }: JobQueue): string[] {
-  return [...new Set([...(spec.lanes ?? []), ...(status?.lanes ?? [])].map(({ name }) => name))];
 }
 
 function sharedLimit(limit: SharedRateLimit | undefined): SharedLimit | undefined {

@@ -46,6 +46,8 @@ export interface ScalerTarget {
   readonly configurationHash: string;
   /** The Secret with the keys of a queue that encrypts. */
   readonly keyring: string | undefined;
+  /** Which of the pool's users the workers have. */
+  readonly credentialsGeneration: number;
 }
 
 export interface ScalerDependencies {
@@ -95,6 +97,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     pool: templated.pool,
     configurationHash: templated.configurationHash,
     keyring: templated.keyring,
+    credentialsGeneration: templated.credentialsGeneration,
     replicas,
   }));
   // Caches may be from before another leader's last change: what they say of replicas must not be applied.
