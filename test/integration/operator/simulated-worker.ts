@@ -22,16 +22,27 @@ export interface SimulatedWorker {
   readonly commands: readonly Command["type"][];
   /** The rate that it keeps to now, jobs/s; null for no limit. */
   rate(): number | null;
+  /** Whether it takes no jobs because its queue is paused. */
+  paused(): boolean;
   /** How many jobs it says it runs. At none it is drained, if it was cordoned. */
   run(jobs: number): Promise<void>;
 }
 
 /**
  * Takes the place of the worker in a pod that no kubelet runs, until the test ends. It begins with its share of the rate
- * limit, as the pool's configuration has it.
+ * limit, and paused or not, as the pool's configuration has it.
+ *
+ * @param options `speaksOfPausing`: false for a worker of an older protocol.
  */
-export async function simulateWorker(context: TestContext, scene: Scene, pool: string, pod: string) {
-  const { rateLimit } = await mountedConfiguration(scene, pool);
+export async function simulateWorker(
+  context: TestContext,
+  scene: Scene,
+  pool: string,
+  pod: string,
+  { speaksOfPausing = true } = {},
+) {
+  const configuration = await mountedConfiguration(scene, pool);
+  const { rateLimit } = configuration;
   let rate: number | null = rateLimit ? (rateLimit.jobs * 1000) / rateLimit.perMs / rateLimit.shares : null;
   const identity = { namespace: scene.namespace, pool, pod };
   const commands: Command["type"][] = [];
@@ -42,13 +53,14 @@ export async function simulateWorker(context: TestContext, scene: Scene, pool: s
   let sequence = 0;
   let busy = 0;
   let cordoned = false;
+  let paused = configuration.paused;
 
   function report(): void {
     const state: WorkerState = cordoned ? (busy === 0 ? "Drained" : "Cordoned") : "Running";
     const heartbeat: Heartbeat = {
       ...{ version: protocolVersion, ...identity, epoch, sequence: sequence++, state, slots: 1, busy, held: 0 },
       ...{ started: busy, completed: 0, failed: 0, retried: 0, busySeconds: 0, waitSecondsSum: 0 },
-      ...{ lastWaitSeconds: null, oldestRunningSeconds: null, rate },
+      ...{ lastWaitSeconds: null, oldestRunningSeconds: null, rate, ...(speaksOfPausing && { paused }) },
     };
     channel.publish(heartbeatExchange, heartbeatRoutingKey(identity), Buffer.from(JSON.stringify(heartbeat)));
   }
@@ -87,6 +99,7 @@ export async function simulateWorker(context: TestContext, scene: Scene, pool: s
       const command = JSON.parse(message.content.toString()) as Command;
       commands.push(command.type);
       if (command.type === "SetRate") rate = command.jobsPerSecond;
+      else if (command.type === "Pause" || command.type === "Resume") paused = command.type === "Pause";
       else cordoned = command.type === "Cordon";
       report();
       // The pod may have gone meanwhile.
@@ -102,6 +115,7 @@ export async function simulateWorker(context: TestContext, scene: Scene, pool: s
     pod,
     commands,
     rate: () => rate,
+    paused: () => paused,
     async run(jobs) {
       busy = jobs;
       report();
