@@ -13,6 +13,7 @@ import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
 import { createSecretReader } from "./jobqueue/secret-reader.ts";
 import { configMaps, deployments, pods, secrets } from "./kinds.ts";
 import {
+  createCachedReads,
   createController,
   createEventRecorder,
   createReflector,
@@ -123,7 +124,10 @@ export function createOperator(options: OperatorOptions): Operator {
     namespace,
     labelSelector: managedBySelector,
     log,
-    onChange: recheck,
+    onChange(secret) {
+      reads.seen(secrets, secret);
+      recheck(secret);
+    },
   });
   const configMapReflector = createReflector<KubeObject>({
     client,
@@ -131,7 +135,14 @@ export function createOperator(options: OperatorOptions): Operator {
     namespace,
     labelSelector: managedBySelector,
     log,
-    onChange: recheck,
+    onChange(configMap) {
+      reads.seen(configMaps, configMap);
+      recheck(configMap);
+    },
+  });
+  const reads = createCachedReads(client, (resource) => {
+    if (resource === secrets) return secretReflector;
+    return resource === configMaps ? configMapReflector : undefined;
   });
   const reflectors: Reflector<KubeObject>[] = [
     queueReflector,
@@ -173,7 +184,7 @@ export function createOperator(options: OperatorOptions): Operator {
   }
 
   const queueReconciler = createJobQueueReconciler({
-    client,
+    client: reads.client,
     jobQueues: queueReflector,
     sources,
     brokers,
@@ -185,7 +196,7 @@ export function createOperator(options: OperatorOptions): Operator {
     onAddress,
   });
   const poolReconciler = createWorkerPoolReconciler({
-    client,
+    client: reads.client,
     workerPools: poolReflector,
     jobQueues: queueReflector,
     deployments: deploymentReflector,
@@ -203,7 +214,8 @@ export function createOperator(options: OperatorOptions): Operator {
 
   const queueController = createController({
     name: "jobqueue",
-    concurrency: 8,
+    // A broker declares many queues at once, each slowly: enough passes to keep it busy (see broker/declarer.ts).
+    concurrency: 32,
     reconcile: queueReconciler.reconcile,
     metrics,
     log,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Logger, silentLogger } from "./log.ts";
 import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
@@ -56,6 +57,9 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
+/** Passes that need to wait for nothing follow each other without a turn of the event loop: so long at most. */
+const turnMs = 10;
+
 export function createController(options: ControllerOptions): Controller {
   const { name: controller, concurrency, reconcile, metrics = {}, log = silentLogger, clock = systemClock } = options;
   const stopping = new AbortController();
@@ -76,6 +80,7 @@ export function createController(options: ControllerOptions): Controller {
   });
   let workers: Promise<void>[] = [];
   let active = 0;
+  let turnedAt = performance.now();
 
   async function reconcileOnce(key: string): Promise<ReconcileResult> {
     try {
@@ -103,6 +108,11 @@ export function createController(options: ControllerOptions): Controller {
       metrics.onActiveWorkers?.({ controller, count: --active });
       metrics.onReconcile?.({ controller, result, durationSeconds: (clock.now() - startedAt) / 1000 });
       queue.done(key);
+      // A thousand objects that are looked at in the same second must not keep leases and heartbeats waiting.
+      if (performance.now() - turnedAt >= turnMs) {
+        await nextTurn();
+        turnedAt = performance.now();
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 /** What controllers may use of the machinery; nothing else of kube/ is imported from outside. */
 export type { KubeConfig } from "@kubernetes/client-node";
+export { type CachedReads, createCachedReads } from "./cached-reads.ts";
 export { createKubeClient, type KubeClient } from "./client.ts";
 export {
   type Condition,
