@@ -66,6 +66,8 @@ export interface SceneOptions {
   /** The operator has a broker of its own: the same server and vhost. */
   readonly ownBroker?: { readonly allowedVhosts: readonly string[] };
   readonly resyncMs?: number;
+  /** The operator's time of day, ms, where a test cannot wait for hours. */
+  readonly now?: () => number;
 }
 
 /** Sets the scene, and clears it away when the test ends. On failure it prints what a person would look at. */

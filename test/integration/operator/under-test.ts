@@ -16,7 +16,7 @@ export async function startOperator(
   client: KubeClient,
   namespace: string,
   lines: string[],
-  { ownBroker, resyncMs = 60_000 }: SceneOptions,
+  { ownBroker, resyncMs = 60_000, now = Date.now }: SceneOptions,
 ): Promise<OperatorUnderTest> {
   const registry = new Registry();
   const operator = createOperator({
@@ -27,6 +27,7 @@ export async function startOperator(
       allowedVhosts: ownBroker?.allowedVhosts ?? [],
     },
     resyncMs,
+    now,
     identity: "operator-under-test",
     registry,
     log: pino({ level: "debug", base: null }, { write: (line: string) => void lines.push(line) }),
