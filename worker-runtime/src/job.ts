@@ -7,7 +7,7 @@ import { shown } from "./shown.ts";
 
 /** Options of `job.enqueue`: those of a producer, except that the id is given. */
 export interface ChildOptions extends Omit<PlacementOptions, "id"> {
-  /** Resolved name of another queue, `<namespace>.<name>`, that this worker may write to. Default: the job's own. */
+  /** Resolved name of another queue, `<namespace>.<name>`, that the WorkerPool names in `publishTo`. Default: the job's own. */
   readonly queue?: string;
 }
 

@@ -83,6 +83,14 @@ const spec = z
   .object({
     queueRef: reference("The JobQueue whose jobs the workers do. A queue has at most one pool."),
     template,
+    publishTo: z
+      .array(reference("A JobQueue of this namespace, on the same broker and virtual host as the pool's own."))
+      .max(32)
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+      .optional()
+      .describe(
+        "Other JobQueues that the handlers may enqueue to, at once or delayed, with job.enqueue's option queue. To their own they may anyway.",
+      ),
     concurrency: z.int().min(1).max(1000).default(1).describe("Jobs that each worker runs at the same time."),
     minReplicas: z
       .int()
@@ -137,6 +145,18 @@ const status = z
     desiredReplicas: z.int().optional().describe("Worker pods asked for now."),
     busy: z.int().optional().describe("Jobs running."),
     backlog: z.int().optional().describe("Jobs waiting."),
+    publishTo: z
+      .array(
+        z
+          .object({
+            name: z.string().describe("The JobQueue."),
+            queue: z.string().describe("What job.enqueue's option queue calls it."),
+          })
+          .describe("A JobQueue."),
+      )
+      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+      .optional()
+      .describe("The JobQueues of spec.publishTo that the workers may enqueue to by now."),
     selector: z.string().optional().describe("Label selector of the pods, for the scale subresource."),
     credentials: credentials.optional(),
     rotationRequest,

@@ -62,6 +62,26 @@ describe("poolPermissions", () => {
     expect(allows(may.topics[0]?.write ?? "", delayRoutingKey(0, "media.resize.returns"))).toBe(false);
   });
 
+  it("include enqueueing to the queues of publishTo, and nothing else of theirs", () => {
+    const publishTo = [{ queueName: "media.audit", lanes: ["fast"] }, { queueName: "media.mail" }];
+    const may = poolPermissions({ queueName: "media.resize", namespace: "media", pool: "p", publishTo });
+    for (const exchange of ["media.audit", "media.mail", "media.resize"])
+      expect(allows(may.write, exchange)).toBe(true);
+    for (const target of ["media.audit", "media.audit.fast", "media.mail", "media.resize"]) {
+      expect(allows(may.topics[0]?.write ?? "", delayRoutingKey(5_000, target))).toBe(true);
+    }
+    for (const target of ["media.audit.dead", "media.audit.slow", "media.mail.fast", "media.auditor"]) {
+      expect(allows(may.topics[0]?.write ?? "", delayRoutingKey(5_000, target))).toBe(false);
+    }
+    for (const one of ["media.audit", "media.audit.fast", "media.audit.dead", "media.audit.returns"]) {
+      expect(allows(may.read, one)).toBe(false);
+      expect(allows(may.configure, one)).toBe(false);
+    }
+    for (const one of ["media.audit.dlx", "media.audit.outcomes", "media.audit.unlaned"]) {
+      expect(allows(may.write, one)).toBe(false);
+    }
+  });
+
   it("never include the dead letters or the default exchange", () => {
     const may = poolPermissions({ queueName: "media.resize", namespace: "media", pool: "resizers" });
     expect(allows(may.read, "media.resize.dead")).toBe(false);

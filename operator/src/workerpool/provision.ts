@@ -11,6 +11,7 @@ import { configMaps } from "../kinds.ts";
 import { type KubeClient, type KubeObject, ownerReference } from "../kube/index.ts";
 import { fieldManager, managedBy } from "../ownership.ts";
 import { childNames, workerSecret } from "./names.ts";
+import type { Grant } from "./publish-to.ts";
 
 interface ConfigMap extends KubeObject {
   data: Record<string, string>;

@@ -48,11 +48,13 @@ function some(pods: readonly string[]): string {
  * whoever said it. Pods that are merely starting are no problem: the number of workers changes all the time.
  *
  * @param report `templatePending`: the Deployment's status speaks of an older template yet.
+ * @param refused what of its spec it cannot have, though its workers run.
  */
 export function poolReadiness(
   deployment: Deployment | undefined,
   pods: readonly Pod[],
   { templatePending, pausing }: Pick<ScalerReport, "templatePending" | "pausing">,
+  refused?: WithoutGeneration,
 ): WithoutGeneration {
   const failure = deployment?.status?.conditions?.find(
     ({ type, status }) => type === "ReplicaFailure" && status === "True",
@@ -69,6 +71,7 @@ export function poolReadiness(
     const trouble = podTrouble(pod);
     if (trouble) return { state: "Reconciling", ...trouble };
   }
+  if (refused) return { state: refused.state, reason: refused.reason, message: refused.message };
   if (deployment === undefined || templatePending || isRollingOut(deployment)) {
     return {
       state: "Reconciling",

@@ -33,6 +33,7 @@ import { configurationHash, poolConfiguration } from "./configuration.ts";
 import { type CredentialsRecord, knownUsers, planCredentials, unneeded, withCredentials } from "./credentials.ts";
 import type { Deployment } from "./deployment.ts";
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
+import { lanesOf } from "./lanes-of.ts";
 import { childNames, poolFinalizer, poolLabel } from "./names.ts";
 import type { Pod } from "./pods.ts";
 import { provisionConfiguration, provisionCredentials, retireUser } from "./provision.ts";
@@ -157,15 +158,17 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const configuration = poolConfiguration(pool, jobQueue, queue);
     const hash = configurationHash(configuration, address);
     const lanes = lanesOf(jobQueue);
+    const { namespace } = pool.metadata;
+    const publishTo = resolvePublishTo(pool, (name) => dependencies.jobQueues.get(`${namespace}/${name}`), address);
     const record = await recordCredentials(pool, jobQueue);
-    const as = JSON.stringify([configuration, address, lanes, record.credentials.user]);
+    const as = JSON.stringify([configuration, address, lanes, publishTo.granted, record.credentials.user]);
     const { uid } = pool.metadata;
     const before = provisioned.get(uid);
     if (before?.as !== as || Date.now() - before.at >= resyncMs) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
       provisioned.set(uid, { at: Date.now(), as });
       try {
-        await provisionCredentials(client, broker, pool, record.credentials, queue, lanes);
+        await provisionCredentials(client, broker, pool, record.credentials, queue, lanes, publishTo.granted);
         await provisionConfiguration(client, pool, configuration);
       } catch (error) {
         provisioned.delete(uid);
@@ -236,7 +239,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     if (pool === undefined) return undefined;
     writes.note(cached, pool);
     try {
-      const target = await targetOf(pool);
+      const { publishTo, ...target } = await targetOf(pool);
       const scaler = await engage(key, target);
       await retireUsers(pool, target.broker);
       const { deployment, pods } = observe(pool);

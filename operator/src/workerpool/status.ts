@@ -3,6 +3,7 @@ import type { WorkerPoolStatus } from "../api/worker-pool.ts";
 import { type Readiness, readyConditions } from "../kube/index.ts";
 import { type Deployment, poolSelector } from "./deployment.ts";
 import { isThere, type Pod } from "./pods.ts";
+import type { Grant } from "./publish-to.ts";
 import type { ScalerReport } from "./scaler.ts";
 
 /** What a pass over a WorkerPool found. What is undefined is not known now, and the status keeps what it said of it. */
@@ -11,6 +12,8 @@ export interface PoolFindings {
   readonly deployment?: Deployment | undefined;
   readonly pods?: readonly Pod[] | undefined;
   readonly report?: ScalerReport | undefined;
+  /** The other queues that the workers may enqueue to. */
+  readonly granted?: readonly Grant[] | undefined;
 }
 
 /** The status that a pass writes. */
@@ -18,8 +21,11 @@ export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): Wo
   const { generation, name } = pool.metadata;
   const { deployment, pods, report } = found;
   const { serviceTimeMs, coldStartMs, busy, backlog } = report?.measurements ?? {};
+  const { publishTo, ...known } = pool.status ?? {};
+  const granted = found.granted?.map((grant) => ({ name: grant.name, queue: grant.queueName })) ?? publishTo;
   return {
-    ...pool.status,
+    ...known,
+    ...(granted?.length && { publishTo: granted }),
     observedGeneration: generation,
     conditions: readyConditions(pool.status?.conditions, { ...found.readiness, observedGeneration: generation }, now),
     selector: Object.entries(poolSelector(name))
