@@ -1,6 +1,7 @@
 import { laneQueue, queueNames } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
+import { ensureEventBindings } from "./event-bindings.ts";
 import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { ownPoliciesOnBroker } from "./own-policies.ts";
@@ -56,5 +57,6 @@ export async function closeIntake(broker: Broker, name: string): Promise<void> {
     }
   } finally {
     broker.forgetObservation();
+    await ensureEventBindings(broker, { name }, await broker.observe());
   }
 }

@@ -26,6 +26,7 @@ function having(topology: Topology): Observed {
     exchanges: new Map(
       topology.exchanges.map((one) => [one.name, { ...one, ...lasting, arguments: { ...one.arguments } }]),
     ),
+    marked: new Map(),
     bindings: new Set(
       topology.bindings.map((one) => bindingId(one.source, one.destinationType, one.destination, one.routingKey)),
     ),

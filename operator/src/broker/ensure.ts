@@ -2,6 +2,7 @@ import { delayDeliveryExchange, queueNames } from "@jobwright/worker-runtime/con
 import { adoptedQueues } from "./adoption.ts";
 import type { Broker } from "./broker.ts";
 import { type Difference, diff } from "./diff.ts";
+import { type EnsuredEventBindings, ensureEventBindings } from "./event-bindings.ts";
 import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import type { Observed } from "./observe.ts";
 import { overriding } from "./overriding.ts";
@@ -34,6 +35,7 @@ export interface Ensured {
   readonly reinjected: number;
 }
 
+  readonly eventBindings: EnsuredEventBindings;
 /**
  * Makes the broker have what a JobQueue needs: its exchanges, queues, bindings and policies, and what all JobQueues of
  * the vhost share. If nothing is missing, it only reads: one listing for all JobQueues of a vhost that are looked at
@@ -56,13 +58,8 @@ export async function ensureTopology(
   const adopted = await adoptedQueues(broker, desired.queues, observed);
   const shared = await ensureShared(broker, wanted.name, observed, features);
   if (differences.some(isTargetBinding)) broker.parked.mayReturn = true;
-  if (differences.length > 0) {
-    try {
-      await repairInOrder(broker, wanted, differences);
-    } finally {
-      broker.forgetObservation();
-    }
-  }
+  if (differences.length > 0) await repairInOrder(broker, wanted, differences);
+  const eventBindings = await ensureEventBindings(broker, wanted, observed);
   if (lanes.serving.length === 0 && observed.exchanges.has(unlanedExchange(wanted.name))) {
     await removeAlternate(broker, wanted.name);
   }
@@ -76,6 +73,7 @@ export async function ensureTopology(
     reinjected,
   };
 }
+    eventBindings,
 
 function existed(name: string, { exchanges, queues }: Observed): boolean {
   const { exchange, queue, deadLetterExchange, deadLetterQueue } = queueNames(name);

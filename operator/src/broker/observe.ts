@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { BrokerAddress } from "./address.ts";
 import { ManagementError } from "./errors.ts";
 import { type Management, segment } from "./management.ts";
+import { type MarkedBinding, markedBindings } from "./marked-bindings.ts";
 import { vhostMissing } from "./refusal.ts";
 
 const table = z.record(z.string(), z.unknown());
@@ -32,6 +33,8 @@ const binding = z.object({
   destination: z.string(),
   destination_type: z.string(),
   routing_key: z.string(),
+  arguments: table,
+  properties_key: z.string(),
 });
 
 const policy = z.object({
@@ -52,6 +55,8 @@ export interface Observed {
   readonly exchanges: ReadonlyMap<string, ObservedExchange>;
   /** As {@link bindingId} makes them. */
   readonly bindings: ReadonlySet<string>;
+  /** Our bindings to exchanges that are not ours, by queue. */
+  readonly marked: ReadonlyMap<string, readonly MarkedBinding[]>;
   readonly policies: ReadonlyMap<string, ObservedPolicy>;
 }
 
@@ -60,6 +65,7 @@ export const nothingObserved: Observed = {
   queues: new Map(),
   exchanges: new Map(),
   bindings: new Set(),
+  marked: new Map(),
   policies: new Map(),
 };
 
@@ -89,6 +95,7 @@ export async function observeVhost(management: Management, address: BrokerAddres
     bindings: new Set(
       bindings.map((one) => bindingId(one.source, one.destination_type, one.destination, one.routing_key)),
     ),
+    marked: markedBindings(bindings),
     policies: new Map(policies.map((one) => [one.name, one])),
   };
 }

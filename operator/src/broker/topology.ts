@@ -1,4 +1,10 @@
-import { delayBindingKey, delayDeliveryExchange, laneQueue, queueNames } from "@jobwright/worker-runtime/contract";
+import {
+  delayBindingKey,
+  delayDeliveryExchange,
+  type EventBinding,
+  laneQueue,
+  queueNames,
+} from "@jobwright/worker-runtime/contract";
 import type { BrokerFeatures } from "./features.ts";
 import { type Arguments, asPolicy, deadLetterArguments, workArguments } from "./fixed-arguments.ts";
 import { lanePolicyName, laneTopology, unlanedExchange } from "./lanes.ts";
@@ -40,6 +46,8 @@ export interface Binding {
   readonly destination: string;
   readonly destinationType: "queue" | "exchange";
   readonly routingKey: string;
+  /** Only of those to others' exchanges: see event-bindings.ts. */
+  readonly arguments?: EventBinding["arguments"];
 }
 
 /** A policy on queues. */
@@ -78,6 +86,8 @@ export interface JobQueueOnBroker {
   readonly maxJobDurationMs?: number;
   /** Names of its priority lanes, each with a queue of its own. Absent or empty: none. */
   readonly lanes?: readonly string[];
+  /** Exchanges of others whose messages are its jobs. Absent or empty: none. */
+  readonly bindings?: readonly EventBinding[];
 }
 
 /** Above the catch-all policies that brokers tend to have, whose priority is mostly 0; a user can still go over it. */

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { laneQueue, laneRoutingKey, queueNames } from "@jobwright/worker-runtime/contract";
-import type { Channel, ConsumeMessage } from "amqplib";
+import { eventNaming, laneQueue, laneRoutingKey, queueNames } from "@jobwright/worker-runtime/contract";
+import type { Channel, ConsumeMessage, GetMessage } from "amqplib";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { ensureTopology } from "./ensure.ts";
 import { PublishRefused } from "./errors.ts";
+import { eventBindingChanges } from "./event-bindings.ts";
 import { intakeOf } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { sameProperties } from "./publisher.ts";
@@ -45,7 +46,9 @@ export async function settleCopies(
   await channel.cancel(wake.consumerTag);
   // Back to the head of our queue, so that there is one place to count and take copies from.
   if (wake.held !== undefined) channel.nack(wake.held, false, true);
-  for (const { source, routingKey } of wake.intake) await channel.unbindQueue(name, source, routingKey);
+  for (const { source, routingKey, arguments: args } of wake.intake) {
+    await channel.unbindQueue(name, source, routingKey, args);
+  }
   const { messageCount: copies } = await channel.checkQueue(name);
   if (copies > 0) {
     for (let attempt = 1; ; attempt += 1) {
@@ -63,8 +66,13 @@ export async function settleCopies(
 }
 
 /** Whether the work queue and the lanes have got, or had, all that we have copies of. */
-async function haveArrived(broker: Broker, { name, lanes = [] }: JobQueueOnBroker, copies: number): Promise<boolean> {
+async function haveArrived(broker: Broker, latest: JobQueueOnBroker, copies: number): Promise<boolean> {
+  const { name, lanes = [], bindings = [] } = latest;
   const intake = intakeOf(name, lanes);
+  if (bindings.length > 0) {
+    const { missing } = eventBindingChanges(latest, await broker.observe({ fresh: true }));
+    if (missing.length > 0) return false;
+  }
   for (const binding of intake) if (!(await isBound(broker, binding))) return false;
   const queues = [...new Set(intake.map(({ destination }) => destination))];
   const until = Date.now() + arrivalLimitMs;
@@ -101,7 +109,7 @@ async function republish(broker: Broker, wanted: JobQueueOnBroker, { channel, na
   for (;;) {
     const copy = await channel.get(name);
     if (copy === false) return;
-    const { queue, job } = routeOf(copy.fields.routingKey, wanted);
+    const { queue, job } = routeOf(copy, wanted);
     try {
       // Straight to its queue: other queues bound to the exchange have theirs. The key names the job where its
       // type does not, and would be lost this way.
@@ -118,9 +126,15 @@ async function republish(broker: Broker, wanted: JobQueueOnBroker, { channel, na
   }
 }
 
-/** The queue that a message with this key belongs into, and the job that the key names. */
-function routeOf(routingKey: string, { name, lanes = [] }: JobQueueOnBroker): { queue: string; job: string } {
+/** The queue that a message belongs into, and the job that it is if it carries no type. */
+function routeOf(
+  { fields: { exchange, routingKey }, properties: { headers = {} } }: Pick<GetMessage, "fields" | "properties">,
+  { name, lanes = [], bindings = [] }: JobQueueOnBroker,
+): { queue: string; job: string } {
+  const { queue } = queueNames(name);
+  const event = eventNaming(name, bindings)({ exchange, routingKey, headers });
+  if (event !== undefined) return { queue, job: event };
   const lane = lanes.find((one) => routingKey.startsWith(laneRoutingKey(one, "")));
-  if (lane === undefined) return { queue: queueNames(name).queue, job: routingKey };
+  if (lane === undefined) return { queue, job: routingKey };
   return { queue: laneQueue(name, lane), job: routingKey.slice(laneRoutingKey(lane, "").length) };
 }

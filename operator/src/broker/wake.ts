@@ -3,6 +3,7 @@ import type { Channel } from "amqplib";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { ensureTopology } from "./ensure.ts";
+import { eventIntake } from "./event-bindings.ts";
 import { keepChannel } from "./keep-channel.ts";
 import { intakeOf } from "./lanes.ts";
 import type { JobQueueOnBroker } from "./topology.ts";
@@ -37,8 +38,8 @@ export function watchForWork(
   listener: WakeListener,
   latest: () => JobQueueOnBroker = () => queue,
 ): WakeWatch {
-  const intake = intakeOf(queue.name, queue.lanes ?? []);
-  const queues = [...new Set(intake.map(({ destination }) => destination))];
+  const ownIntake = intakeOf(queue.name, queue.lanes ?? []);
+  const queues = [...new Set(ownIntake.map(({ destination }) => destination))];
   let over = false;
   let armed: WakeQueue | undefined;
   let settling: Promise<void> | undefined;
@@ -70,13 +71,16 @@ export function watchForWork(
       durable: false,
       arguments: { "x-queue-type": "classic" },
     });
+    const intake = [...ownIntake, ...(await eventIntake(broker, queue))];
     const mine: WakeQueue = { channel, name, intake, consumerTag: randomUUID(), held: undefined };
     channel.once("close", () => {
       if (armed === mine) armed = undefined;
     });
     // Bound before the depth is read: a job is in the depth, or it is pushed.
     armed = mine;
-    for (const { source, routingKey } of intake) await channel.bindQueue(name, source, routingKey);
+    for (const { source, routingKey, arguments: args } of intake) {
+      await channel.bindQueue(name, source, routingKey, args);
+    }
     await channel.prefetch(1);
     await channel.consume(
       name,

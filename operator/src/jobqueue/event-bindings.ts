@@ -2,6 +2,7 @@ import { bindingArgument, type EventBinding, queueNames } from "@jobwright/worke
 import type { JobQueue } from "../api/objects.ts";
 import { Problem } from "../problem.ts";
 
+type StatusBindings = NonNullable<NonNullable<JobQueue["status"]>["bindings"]>;
 type SpecBinding = NonNullable<JobQueue["spec"]["bindings"]>[number];
 
 /**
@@ -40,7 +41,7 @@ export function eventBindingKey({ exchange, routingKey }: Pick<EventBinding, "ex
 }
 
 /** Bindings that the status still has and spec has no more, whose messages workers may still have to name. */
-export function formerBindings({ spec, status }: JobQueue): NonNullable<NonNullable<JobQueue["status"]>["bindings"]> {
+export function formerBindings({ spec, status }: JobQueue): StatusBindings {
   const now = new Set((spec.bindings ?? []).map(eventBindingKey));
   return (status?.bindings ?? []).filter((one) => one.job !== undefined && !now.has(eventBindingKey(one)));
 }
@@ -102,4 +103,49 @@ export function refuseSources(
 function exchangesOf(name: string): Set<string> {
   const { exchange, deadLetterExchange, outcomeExchange } = queueNames(name);
   return new Set([exchange, deadLetterExchange, outcomeExchange, `${name}.unlaned`]);
+}
+
+/**
+ * What the status says of the bindings: those of the spec, and those that are gone as long as workers may have messages of
+ * theirs to name. `absent`: exchanges that do not exist. `jobs`: counts that may be some seconds old, so that one which
+ * has just gone stays for a pass.
+ */
+export function bindingsStatus(
+  jobQueue: JobQueue,
+  absent: readonly string[],
+  jobs: { readonly waiting: number; readonly running: number } | undefined,
+): StatusBindings {
+  const present = (jobQueue.spec.bindings ?? []).map((binding) =>
+    absent.includes(binding.exchange) ? { ...binding, waiting: "for the exchange: it does not exist" } : binding,
+  );
+  const isEmpty = jobs !== undefined && jobs.waiting + jobs.running === 0;
+  const former = formerBindings(jobQueue)
+    .filter(({ removing }) => removing === undefined || !isEmpty)
+    .map(({ waiting, ...binding }) => ({
+      ...binding,
+      removing: "it is not bound any more; workers name messages by it until no job waits or runs",
+    }));
+  return [...present, ...former];
+}
+
+/** Exchanges that were waited for and `came`, and what else was `changed`, in words. */
+export function bindingNews(
+  { status }: JobQueue,
+  changes: readonly { readonly exchange: string; readonly found: string }[],
+): { readonly came: string[]; readonly changed: string[] } {
+  const awaited = new Set(
+    (status?.bindings ?? []).filter(({ waiting }) => waiting !== undefined).map(({ exchange }) => exchange),
+  );
+  const came = changes.map(({ exchange }) => exchange).filter((exchange) => awaited.has(exchange));
+  const changed = changes.filter(({ exchange }) => !awaited.has(exchange)).map(({ found }) => found);
+  return { came: [...new Set(came)], changed };
+}
+
+/** What keeps a JobQueue from being all that was asked, and how to mend it; undefined if nothing does. */
+export function absentSource({ spec }: JobQueue, absent: readonly string[], vhost: string): string | undefined {
+  const [first] = absent;
+  if (first === undefined) return undefined;
+  const index = (spec.bindings ?? []).findIndex(({ exchange }) => exchange === first);
+  const more = absent.length > 1 ? ` (and ${absent.length - 1} more, see status.bindings)` : "";
+  return `exchange "${first}" (spec.bindings[${index}].exchange) does not exist in vhost "${vhost}"${more}: create it, or let the application that publishes to it do so. It is bound to within 15 s then; all else of the queue works.`;
 }

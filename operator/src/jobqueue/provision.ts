@@ -10,13 +10,15 @@ import type { Provisioned } from "./status.ts";
 import { unsupportedBy } from "./unsupported.ts";
 
 /** What a JobQueue asks of its broker, under its resolved name. */
-export function onBroker({ spec }: JobQueue, name: string): JobQueueOnBroker {
+export function onBroker(jobQueue: JobQueue, name: string): JobQueueOnBroker {
+  const { spec } = jobQueue;
   const { retention, maxLength } = spec.deadLetter;
   return {
     name,
     deliveryLimit: spec.deliveryLimit,
     maxJobDurationMs: parseDuration(spec.maxJobDuration),
     lanes: spec.lanes?.map((lane) => lane.name) ?? [],
+    bindings: eventBindingsOf(jobQueue),
     deadLetter: { retentionMs: parseDuration(retention), ...(maxLength === undefined ? {} : { maxLength }) },
   };
 }
@@ -43,5 +45,6 @@ export async function describeProvision(
     bindingSecret: producerSecret(jobQueue.metadata, defaultProducer),
     jobs,
     policyOverridden: ensured.policyOverridden,
+    absentSources: ensured.eventBindings.absent,
   };
 }

@@ -31,6 +31,7 @@ import {
 } from "./broker-place.ts";
 import type { Claimant, Claims } from "./claims.ts";
 import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
+import { bindingNews, refuseSources } from "./event-bindings.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, retireLanes } from "./leaving-lanes.ts";
 import { queueFinalizer, resolvedName } from "./names.ts";
@@ -89,6 +90,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const name = resolvedName(jobQueue);
     await claimName(jobQueue, address, name);
     for (const lane of jobQueue.spec.lanes ?? []) await claimName(jobQueue, address, laneQueue(name, lane.name));
+    refuseSources(jobQueue, name, dependencies.jobQueues.list(), jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
     const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
@@ -166,8 +168,13 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     events.record(jobQueue, "Normal", "Moved", message);
   }
 
-  function recordChanges(jobQueue: JobQueue, name: string, { created, drifted, reinjected }: Ensured): void {
+  function recordChanges(jobQueue: JobQueue, name: string, { created, reinjected, ...ensured }: Ensured): void {
     const { status, metadata } = jobQueue;
+    const { came, changed } = bindingNews(jobQueue, ensured.eventBindings.changed);
+    const drifted = [...ensured.drifted, ...changed];
+    for (const exchange of came) {
+      events.record(jobQueue, "Normal", "Bound", `exchange "${exchange}" exists now, and the queue is bound to it`);
+    }
     if (created) {
       events.record(
         jobQueue,

@@ -3,6 +3,7 @@ import type { JobQueueStatus } from "../api/job-queue.ts";
 import type { JobQueue } from "../api/objects.ts";
 import { type Condition, type NewCondition, readyConditions, removeCondition, setCondition } from "../kube/index.ts";
 import type { Problem } from "../problem.ts";
+import { absentSource, bindingsStatus } from "./event-bindings.ts";
 
 /** Where a JobQueue is on its broker. */
 export interface Place {
@@ -24,6 +25,8 @@ export interface Provisioned extends Place {
   readonly unsupported: readonly string[];
   /** Another policy that the broker applies instead of ours. */
   readonly policyOverridden?: string | undefined;
+  /** Exchanges of others that it is to be bound to, and that do not exist. */
+  readonly absentSources?: readonly string[];
 }
 
 const brokerProblems = new Set(["BrokerUnreachable", "ManagementMissing", "CredentialsRefused", "NotAdministrator"]);
@@ -34,17 +37,22 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
   const overridden = found.policyOverridden;
   const message =
     overridden &&
-    `the broker's policy "${overridden}" applies to the queue instead of Jobwright's, so dead-lettering and limits are not as asked: delete it, narrow its pattern, or give it a priority below 100.`;
+    `the broker's policy "${overridden}" applies to the queue instead of Jobwright's, so dead-lettering and limits are not as asked: delete it, narrow its pattern, or give it a priority below 90.`;
+  const { absentSources = [] } = found;
+  const absent = absentSource(jobQueue, absentSources, found.vhost);
+  const bindings = bindingsStatus(jobQueue, absentSources, found.jobs);
   let conditions = readyConditions(
     jobQueue.status?.conditions,
     message
       ? { state: "Stalled", reason: "PolicyOverridden", message, observedGeneration: generation }
-      : {
-          state: "Ready",
-          reason: "Provisioned",
-          message: `publish to exchange "${queueNames(found.name).exchange}" in vhost "${found.vhost}" with the credentials in Secret ${found.bindingSecret}`,
-          observedGeneration: generation,
-        },
+      : absent
+        ? { state: "Reconciling", reason: "BindingSourceMissing", message: absent, observedGeneration: generation }
+        : {
+            state: "Ready",
+            reason: "Provisioned",
+            message: `publish to exchange "${queueNames(found.name).exchange}" in vhost "${found.vhost}" with the credentials in Secret ${found.bindingSecret}`,
+            observedGeneration: generation,
+          },
     now,
   );
   conditions = put(conditions, now, {
@@ -67,6 +75,7 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
     observedGeneration: generation,
     conditions,
     ...placeStatus(found),
+    ...(bindings.length > 0 ? { bindings } : {}),
     ...(found.unsupported.length > 0 ? { unsupported: [...found.unsupported] } : {}),
     binding: { name: found.bindingSecret },
     brokerVersion: found.brokerVersion,

@@ -66,12 +66,12 @@ function rateLimitOf({ spec }: WorkerPool, { spec: { rateLimit } }: JobQueue): P
 
 /**
  * Short digest that changes with what workers must be restarted for: their configuration and the place of their queue, not
- * the rate limit or a pause, which they are told.
+ * the rate limit or a pause, which they are told, nor bindings that are gone, which name less and less.
  */
 export function configurationHash(
-  { rateLimit, paused, ...configuration }: WorkerConfiguration,
+  { rateLimit, paused, bindings, ...configuration }: WorkerConfiguration,
   place: BrokerPlace,
 ): string {
-  const restartedFor = [configuration, describePlace(place)];
+  const restartedFor = [configuration, bindings.filter(({ former }) => !former), describePlace(place)];
   return createHash("sha256").update(JSON.stringify(restartedFor)).digest("hex").slice(0, 16);
 }

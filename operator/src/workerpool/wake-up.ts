@@ -7,7 +7,7 @@ export interface Sleeping extends JobQueueOnBroker {
 
 /** The push that wakes a pool at zero. */
 export interface WakeUp extends AsyncDisposable {
-  /** Asks to be woken by this queue's first job, or no more (undefined). Asking again for the same name and lanes changes nothing. */
+  /** Asks to be woken by this queue's first job, or no more (undefined). Asking again for the same name, lanes and bindings changes nothing. */
   arm(sleeping: Sleeping | undefined): void;
 }
 
@@ -28,7 +28,7 @@ export function createWakeUp(listener: { onWake(): void; onError(error: unknown)
   return {
     arm(sleeping) {
       latest = sleeping ?? latest;
-      const intake = JSON.stringify([sleeping?.name, sleeping?.lanes]);
+      const intake = JSON.stringify([sleeping?.name, sleeping?.lanes, sleeping?.bindings]);
       if (armed !== undefined && armed.broker === sleeping?.broker && armed.intake === intake) return;
       disarm();
       if (sleeping === undefined) return;

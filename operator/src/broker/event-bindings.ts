@@ -1,0 +1,92 @@
+import { isDeepStrictEqual } from "node:util";
+import { type EventBinding, queueNames } from "@jobwright/worker-runtime/contract";
+import type { Broker } from "./broker.ts";
+import { segment } from "./management.ts";
+import { bindingMark, type MarkedBinding } from "./marked-bindings.ts";
+import type { Observed } from "./observe.ts";
+import type { Binding, JobQueueOnBroker } from "./topology.ts";
+
+type Wanted = Pick<JobQueueOnBroker, "name" | "bindings">;
+
+/** What a JobQueue's bindings to other exchanges lack. */
+interface EventBindingChanges {
+  readonly missing: readonly EventBinding[];
+  /** Of our making, and wanted no more. */
+  readonly superfluous: readonly MarkedBinding[];
+  /** Exchanges that do not exist (yet), each once. They are not ours to make. */
+  readonly absent: readonly string[];
+}
+
+/** What became of a JobQueue's bindings to other exchanges. */
+export interface EnsuredEventBindings {
+  readonly absent: readonly string[];
+  /** What was put right, a sentence each. */
+  readonly changed: readonly { readonly exchange: string; readonly found: string }[];
+}
+
+/** Compares the bindings that a JobQueue wants to exchanges that are not its own with those that bear our mark. */
+export function eventBindingChanges({ name, bindings = [] }: Wanted, observed: Observed): EventBindingChanges {
+  const there = observed.marked.get(queueNames(name).queue) ?? [];
+  const exists = ({ exchange }: EventBinding) => observed.exchanges.has(exchange);
+  return {
+    missing: bindings.filter((one) => exists(one) && !there.some((found) => isSame(one, found))),
+    superfluous: there.filter((found) => !bindings.some((one) => isSame(one, found))),
+    absent: [...new Set(bindings.filter((one) => !exists(one)).map(({ exchange }) => exchange))],
+  };
+}
+
+/**
+ * Binds the work queue to the exchanges of others, and takes bindings of ours away that are wanted no more: later, so that
+ * a message which an edit moves from one to the other is not lost. A message that several let in comes once.
+ */
+export async function ensureEventBindings(
+  broker: Broker,
+  wanted: Wanted,
+  observed: Observed,
+): Promise<EnsuredEventBindings> {
+  const { missing, superfluous, absent } = eventBindingChanges(wanted, observed);
+  const { queue } = queueNames(wanted.name);
+  const path = (exchange: string) =>
+    `bindings/${segment(broker.address.vhost)}/e/${segment(exchange)}/q/${segment(queue)}`;
+  try {
+    for (const { exchange, routingKey, arguments: args } of missing) {
+      const marked = { ...args, [bindingMark.name]: bindingMark.value };
+      await broker.management.post(path(exchange), { routing_key: routingKey, arguments: marked });
+    }
+    for (const { source, propertiesKey } of superfluous) {
+      await broker.management.remove(`${path(source)}/${segment(propertiesKey)}`);
+    }
+  } finally {
+    if (missing.length + superfluous.length > 0) broker.forgetObservation();
+  }
+  const changed = [
+    ...missing.map(({ exchange, routingKey }) => ({ exchange, routingKey, was: "missing" })),
+    ...superfluous.map(({ source, routingKey }) => ({ exchange: source, routingKey, was: "there" })),
+  ];
+  return {
+    absent,
+    changed: changed.map(({ exchange, routingKey, was }) => {
+      const on = routingKey === "" ? "" : ` on "${routingKey}"`;
+      return { exchange, found: `binding of queue "${queue}" to exchange "${exchange}"${on} was ${was}` };
+    }),
+  };
+}
+
+/**
+ * Where messages of other exchanges come in, for a queue of our own that is to get a copy of each. Those that do not
+ * exist are left out.
+ */
+export async function eventIntake(broker: Broker, { name, bindings = [] }: Wanted): Promise<Binding[]> {
+  if (bindings.length === 0) return [];
+  const { exchanges } = await broker.observe();
+  const { queue } = queueNames(name);
+  return bindings
+    .filter(({ exchange }) => exchanges.has(exchange))
+    .map(({ exchange, routingKey, arguments: args }) => ({
+      ...{ source: exchange, destination: queue, destinationType: "queue", routingKey, arguments: args },
+    }));
+}
+
+function isSame({ exchange, routingKey, arguments: args }: EventBinding, found: MarkedBinding): boolean {
+  return exchange === found.source && routingKey === found.routingKey && isDeepStrictEqual(args, found.arguments);
+}
