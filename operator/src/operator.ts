@@ -11,6 +11,7 @@ import type { AddressSources } from "./jobqueue/address.ts";
 import { createClaims } from "./jobqueue/claims.ts";
 import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
 import { createSecretReader } from "./jobqueue/secret-reader.ts";
+import { secretsNamed } from "./jobqueue/secrets-named.ts";
 import { configMaps, deployments, pods, secrets } from "./kinds.ts";
 import {
   createCachedReads,
@@ -23,7 +24,7 @@ import {
   objectKey,
   type Reflector,
 } from "./kube/index.ts";
-import { managedBySelector } from "./ownership.ts";
+import { managedBySelector, notManagedBySelector } from "./ownership.ts";
 import { brokerCallMetrics } from "./telemetry/call-metrics.ts";
 import { controllerMetrics } from "./telemetry/controller-metrics.ts";
 import type { Deployment } from "./workerpool/deployment.ts";
@@ -62,7 +63,11 @@ export interface Operator {
 export function createOperator(options: OperatorOptions): Operator {
   const { client, resyncMs, namespace, log, now = Date.now } = options;
   const metrics = controllerMetrics(options.registry);
-  const sources: AddressSources = { readSecret: createSecretReader(client), ...options.sources };
+  const readSecret = createSecretReader(client, {
+    covers: (inNamespace) => (namespace ?? inNamespace) === inNamespace,
+    versionOf: (key) => usersSecrets.get(key)?.metadata.resourceVersion,
+  });
+  const sources: AddressSources = { readSecret, ...options.sources };
   const events = createEventRecorder({ client, component: "jobwright.dev/operator", instance: options.identity, log });
   const brokers = createBrokerPool("jobwright-operator", brokerCallMetrics(options.registry));
   const addresses = createAddressesInUse();
@@ -129,6 +134,27 @@ export function createOperator(options: OperatorOptions): Operator {
       recheck(secret);
     },
   });
+  /** What a JobQueue names is followed as soon as it changes. Of Secrets that none names, nothing but the metadata is seen. */
+  const usersSecrets = createReflector<KubeObject>({
+    client,
+    resource: secrets,
+    namespace,
+    labelSelector: notManagedBySelector,
+    metadataOnly: true,
+    log,
+    onChange({ metadata }) {
+      // All JobQueues have a pass at the start anyway.
+      if (!usersSecrets.hasSynced()) return;
+      const key = `${metadata.namespace}/${metadata.name}`;
+      const { defaultBrokerSecret: own } = sources;
+      const isOperators = own && key === `${own.namespace}/${own.name}`;
+      for (const jobQueue of queueReflector.list(isOperators ? undefined : metadata.namespace)) {
+        if (!secretsNamed(jobQueue, own).includes(key)) continue;
+        queueController.enqueue(objectKey(jobQueue));
+        enqueuePools(jobQueue.metadata.namespace, jobQueue.metadata.name);
+      }
+    },
+  });
   const configMapReflector = createReflector<KubeObject>({
     client,
     resource: configMaps,
@@ -150,6 +176,7 @@ export function createOperator(options: OperatorOptions): Operator {
     deploymentReflector,
     podReflector,
     secretReflector,
+    usersSecrets,
     configMapReflector,
   ];
 

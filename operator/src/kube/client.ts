@@ -3,7 +3,7 @@ import { createCall } from "./call.ts";
 import { isGone, isNotFound } from "./errors.ts";
 import type { KubeObject } from "./object.ts";
 import { apiVersionOf, type Resource, resourceName, resourcePath } from "./resource.ts";
-import { type Selection, selectionQuery } from "./selection.ts";
+import { acceptOf, type Selection, selectionQuery } from "./selection.ts";
 import { type Answered, createTransport, type Transport } from "./transport.ts";
 import { type WatchEvent, type WatchOptions, watch } from "./watch.ts";
 
@@ -114,13 +114,20 @@ function clientOver(transport: Transport, requestTimeoutMs: number): KubeClient 
       } else if (options.resourceVersion !== undefined) {
         query.set("resourceVersion", options.resourceVersion);
       }
-      const page: { metadata: { resourceVersion: string; continue?: string }; items: T[] } = await call(
+      const page: { metadata: { resourceVersion: string; continue?: string }; items: T[] | null } = await call(
         `list ${resourceName(resource)}`,
-        { method: "GET", path: resourcePath(resource, options.namespace), query, signal: options.signal },
+        {
+          method: "GET",
+          path: resourcePath(resource, options.namespace),
+          query,
+          accept: acceptOf(options, "list"),
+          signal: options.signal,
+        },
       );
       resourceVersion = page.metadata.resourceVersion;
       next = page.metadata.continue ?? "";
-      items.push(...page.items.map((item) => withKind(resource, item)));
+      // A list of nothing but metadata has no array where it has no items.
+      items.push(...(page.items ?? []).map((item) => withKind(resource, item)));
     } while (next !== "");
     return { items, resourceVersion };
   }

@@ -19,6 +19,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
+  /** Objects have nothing but their metadata, and in changes the kind PartialObjectMetadata. */
+  metadataOnly?: boolean | undefined;
   log?: Logger | undefined;
   /**
    * Called for each object that was added, changed or deleted, after the cache holds the new state; on a deletion with the
@@ -46,9 +48,9 @@ export interface Reflector<T extends KubeObject> {
 
 /** Lists a collection, then watches it, and begins again with whatever went wrong, until stopped. */
 export function createReflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector<T> {
-  const { client, resource, namespace, labelSelector, fieldSelector, log = silentLogger } = options;
+  const { client, resource, namespace, labelSelector, fieldSelector, metadataOnly, log = silentLogger } = options;
   const { silenceLimitMs = SILENCE_LIMIT_MS, backoffMs = { min: 200, max: 30_000 } } = options;
-  const selection = { namespace, labelSelector, fieldSelector };
+  const selection = { namespace, labelSelector, fieldSelector, metadataOnly };
   const about = { resource: resourceName(resource), ...(namespace === undefined ? {} : { namespace }) };
   const objects = new Map<string, T>();
   const listed = Promise.withResolvers<void>();

@@ -24,6 +24,8 @@ export interface TransportRequest {
   query?: URLSearchParams;
   body?: string;
   contentType?: string;
+  /** What the answer should be. Default: JSON. */
+  accept?: string;
   /** A watch takes a connection of its own and may stay open for ever. */
   watch?: boolean;
   signal: AbortSignal;
@@ -83,13 +85,13 @@ export function createTransport(
   }
 
   return {
-    async send({ method, path, query, body, contentType, watch, signal }) {
+    async send({ method, path, query, body, contentType, accept = "application/json", watch, signal }) {
       const options: RequestOptions = {};
       // An exec plugin runs without a time limit of its own.
       await aborting(config.applyToHTTPSOptions(options), signal);
       const { ca, cert, key, servername, rejectUnauthorized } = options;
       const { calls, watches } = poolsFor(definedOnly({ ca, cert, key, servername, rejectUnauthorized }));
-      const headers: Record<string, string> = { accept: "application/json", "user-agent": userAgent };
+      const headers: Record<string, string> = { accept, "user-agent": userAgent };
       for (const [name, value] of Object.entries(options.headers ?? {})) {
         headers[name.toLowerCase()] = String(value);
       }

@@ -3,7 +3,7 @@ import { ApiError, type ApiStatus } from "./errors.ts";
 import { readLines } from "./lines.ts";
 import type { KubeObject, ObjectMeta } from "./object.ts";
 import { type Resource, resourceName, resourcePath } from "./resource.ts";
-import { type Selection, selectionQuery } from "./selection.ts";
+import { acceptOf, type Selection, selectionQuery } from "./selection.ts";
 import { connectionError, type Transport } from "./transport.ts";
 
 export interface WatchOptions extends Selection {
@@ -39,6 +39,7 @@ export async function* watch<T extends KubeObject>(
       method: "GET",
       path: resourcePath(resource, options.namespace),
       query: watchQuery(options),
+      accept: acceptOf(options, "item"),
       watch: true,
       signal: abort.signal,
     });

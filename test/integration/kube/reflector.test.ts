@@ -232,3 +232,18 @@ test("stops at once, an open watch included, and hears nothing more", async () =
   await make("b", 1);
   expect([state(), told]).toEqual([["a=1"], ["added a"]]);
 });
+
+test("holds nothing but the metadata where it was told so, and follows an empty collection too", async () => {
+  const { client, make, remove, reflect } = await setUp();
+  const { reflector, told, warnings } = await reflect(client, { metadataOnly: true });
+  expect(reflector.list()).toEqual([]);
+  const { metadata } = await make("a", 1);
+  await eventually(() => told).toEqual(["added a"]);
+  const [seen] = reflector.list();
+  expect(seen).toMatchObject({ metadata: { name: "a", resourceVersion: metadata.resourceVersion } });
+  expect(seen).not.toHaveProperty("spec");
+  await make("a", 2);
+  await remove("a");
+  await eventually(() => told).toEqual(["added a", "changed a", "deleted a"]);
+  expect(warnings).toEqual([]);
+});
