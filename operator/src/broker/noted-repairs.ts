@@ -35,6 +35,9 @@ export function noteRepaired(observed: Observed, differences: readonly Differenc
       case "unbinding":
         bindings.delete(bindingOf(desired));
         break;
+      case "unpolicy":
+        policies.delete(desired.name);
+        break;
     }
   }
 }

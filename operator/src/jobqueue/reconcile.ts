@@ -168,7 +168,11 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     events.record(jobQueue, "Normal", "Moved", message);
   }
 
-  function recordChanges(jobQueue: JobQueue, name: string, { created, reinjected, ...ensured }: Ensured): void {
+  function recordChanges(
+    jobQueue: JobQueue,
+    name: string,
+    { created, adopted, reinjected, ...ensured }: Ensured,
+  ): void {
     const { status, metadata } = jobQueue;
     const { came, changed } = bindingNews(jobQueue, ensured.eventBindings.changed);
     const drifted = [...ensured.drifted, ...changed];
@@ -182,6 +186,9 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
         "Created",
         `made exchange, queue and dead-letter queue "${name}" on the broker`,
       );
+    } else if (adopted.length > 0) {
+      const made = drifted.length > 0 ? `; what it lacks was made: ${drifted.join("; ")}` : "";
+      events.record(jobQueue, "Normal", "Adopted", `took over ${adopted.join(" and ")}${made}`);
     } else if (drifted.length > 0) {
       const edited = status?.observedGeneration !== metadata.generation;
       const found = drifted.join("; ");

@@ -16,15 +16,15 @@ async function gone(scene: Scene, name: string, seconds = 20): Promise<void> {
 }
 
 /** What a JobQueue of this resolved name has on the broker. */
-async function onBroker({ broker }: Scene, name: string): Promise<string[]> {
+async function onBroker({ broker, namespace }: Scene, name: string): Promise<string[]> {
   const things = [
     ["exchanges", name],
     ["exchanges", `${name}.dlx`],
     ["exchanges", `${name}.outcomes`],
     ["queues", name],
     ["queues", `${name}.dead`],
-    ["policies", `jobwright:${name}`],
-    ["policies", `jobwright:${name}.dead`],
+    ["policies", `jobwright-defaults:${namespace}`],
+    ["policies", `jobwright-defaults:${namespace}/dead`],
   ] as const;
   const found = await Promise.all(things.map(([kind, of]) => broker.find(kind, of)));
   return things.filter((_, index) => found[index] !== undefined).map(([kind, of]) => `${kind} ${of}`);

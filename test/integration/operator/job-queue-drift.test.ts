@@ -5,6 +5,7 @@ import { condition, eventually, type Scene, setScene } from "./scene.ts";
 
 interface Damage {
   readonly name: string;
+  readonly spec?: Record<string, unknown>;
   /** Done by hand on the broker; `queue` is the JobQueue's resolved name. */
   damage(scene: Scene, queue: string): Promise<void>;
   /** What the Drifted event says was found. */
@@ -41,15 +42,17 @@ const damages: Damage[] = [
   },
   {
     name: "missing-policy",
+    spec: { deliveryLimit: 7 },
     damage: (scene, queue) => scene.broker.remove("policies", `jobwright:${queue}`),
     said: (queue) => `policy "jobwright:${queue}" was missing`,
     whole: async (scene, queue) =>
       expect(await scene.broker.find("policies", `jobwright:${queue}`)).toMatchObject({
-        definition: { "delivery-limit": 20 },
+        definition: { "delivery-limit": 7 },
       }),
   },
   {
     name: "changed-policy",
+    spec: { deadLetter: { retention: "48h" } },
     async damage(scene, queue) {
       const policy = (await scene.broker.find("policies", `jobwright:${queue}.dead`)) as Record<string, unknown>;
       const { pattern, priority } = policy;
@@ -60,10 +63,10 @@ const damages: Damage[] = [
         `jobwright:${queue}.dead`,
       );
     },
-    said: (queue) => `policy "jobwright:${queue}.dead" had message-ttl 1000 instead of 1209600000`,
+    said: (queue) => `policy "jobwright:${queue}.dead" had message-ttl 1000 instead of 172800000`,
     whole: async (scene, queue) =>
       expect(await scene.broker.find("policies", `jobwright:${queue}.dead`)).toMatchObject({
-        definition: { "message-ttl": 1_209_600_000 },
+        definition: { "message-ttl": 172_800_000 },
       }),
   },
   {
@@ -92,7 +95,7 @@ describe.concurrent("what somebody changes on the broker by hand", { timeout: 12
   test("is put right within a refresh, with an event that says what was found", async (context) => {
     const scene = await setScene(context);
     const queueName = ({ name }: Damage) => `${scene.namespace}.${name}`;
-    await Promise.all(damages.map(({ name }) => scene.applyQueue(name)));
+    await Promise.all(damages.map(({ name, spec }) => scene.applyQueue(name, spec)));
     await Promise.all(damages.map(({ name }) => ready(scene, name)));
     await Promise.all(damages.map((each) => each.damage(scene, queueName(each))));
     await Promise.all(
@@ -110,6 +113,19 @@ describe.concurrent("what somebody changes on the broker by hand", { timeout: 12
       expect((await scene.events("JobQueue", name, "Drifted")).map(({ series }) => series)).toEqual([undefined]);
       expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True");
     }
+  });
+
+  test("covers the policies that the namespace's queues share", async (context) => {
+    const scene = await setScene(context);
+    await scene.applyQueue("mail");
+    await ready(scene, "mail");
+    const policy = `jobwright-defaults:${scene.namespace}`;
+    await scene.broker.remove("policies", policy);
+    await eventually(async () => {
+      const [drifted] = await scene.events("JobQueue", "mail", "Drifted");
+      expect(drifted?.message).toContain(`policy "${policy}" was missing`);
+      expect(await scene.broker.find("policies", policy)).toMatchObject({ definition: { "delivery-limit": 20 } });
+    }, 25);
   });
 
   test("covers the delay fabric: a lost level comes back, and delays work through it", async (context) => {

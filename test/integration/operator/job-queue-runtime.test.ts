@@ -33,7 +33,9 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
       await scene.applyQueue("mail");
       await ready(scene, "mail");
       const name = `${scene.namespace}.mail`;
-      expect(await definition(scene, `jobwright:${name}`)).toMatchObject({ "consumer-timeout": 1_800_000 });
+      expect(await definition(scene, `jobwright-defaults:${scene.namespace}`)).toMatchObject({
+        "consumer-timeout": 1_800_000,
+      });
       await (await connectAs(context, scene, "mail-producer")).publish(name, "send", { n: 1 });
       await scene.applyQueue("mail", { maxJobDuration: "2h" });
       await eventually(async () => {
@@ -51,7 +53,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
       const scene = await setScene(context, { version });
       await scene.applyQueue("mail", { maxJobDuration: "2h" });
       await ready(scene, "mail");
-      expect(await definition(scene, `jobwright:${scene.namespace}.mail`)).not.toHaveProperty("consumer-timeout");
+      expect(await definition(scene, `jobwright-defaults:${scene.namespace}`)).toEqual({ "delivery-limit": 20 });
       expect((await scene.queue("mail"))?.status?.unsupported).toEqual([
         expect.stringContaining("maxJobDuration (2h) has no effect: RabbitMQ 3.10"),
       ]);

@@ -126,8 +126,15 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
     // What was set and is set no more goes too.
     await scene.applyQueue("mail", {});
     await eventually(async () => {
-      const { definition } = (await scene.broker.find("policies", `jobwright:${name}.dead`)) as { definition: object };
-      expect(definition).toEqual({ "message-ttl": 336 * 3_600_000, "delivery-limit": -1 });
+      for (const policy of [name, `${name}.dead`]) {
+        expect(await scene.broker.find("policies", `jobwright:${policy}`)).toBeUndefined();
+      }
+      const shared = `jobwright-defaults:${scene.namespace}`;
+      expect(await scene.broker.find("queues", name)).toMatchObject({ policy: shared });
+      expect(await scene.broker.find("queues", `${name}.dead`)).toMatchObject({
+        policy: `${shared}/dead`,
+        effective_policy_definition: { "message-ttl": 336 * 3_600_000, "delivery-limit": -1 },
+      });
     });
   });
 
