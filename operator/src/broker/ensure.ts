@@ -31,11 +31,11 @@ export interface Ensured {
     readonly leaving: readonly string[];
   };
   /** What was done about its bindings to exchanges of others: not in `drifted`, since one that comes to exist is no drift. */
+  readonly eventBindings: EnsuredEventBindings;
   /** Delayed jobs that had come while their queue was gone, and are in it now. */
   readonly reinjected: number;
 }
 
-  readonly eventBindings: EnsuredEventBindings;
 /**
  * Makes the broker have what a JobQueue needs: its exchanges, queues, bindings and policies, and what all JobQueues of
  * the vhost share. If nothing is missing, it only reads: one listing for all JobQueues of a vhost that are looked at
@@ -68,12 +68,12 @@ export async function ensureTopology(
     lanes,
     created,
     adopted,
+    eventBindings,
     drifted: [...shared, ...(created ? [] : differences.map(({ found }) => found))],
     ...(policyOverridden === undefined ? {} : { policyOverridden }),
     reinjected,
   };
 }
-    eventBindings,
 
 function existed(name: string, { exchanges, queues }: Observed): boolean {
   const { exchange, queue, deadLetterExchange, deadLetterQueue } = queueNames(name);
