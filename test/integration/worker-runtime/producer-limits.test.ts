@@ -13,6 +13,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { manage } from "../../broker/index.ts";
+import { readCluster } from "../../cluster/index.ts";
 import { createTestQueue, headerOf, type TestQueue } from "./job-queue.ts";
 import { runWorker } from "./running-worker.ts";
 import { until } from "./until.ts";
@@ -70,7 +71,10 @@ test("a body that is larger than the worker allows is dead-lettered, unread", as
   expect(headerOf(letter, deadLetterHeader.errorMessage)).toContain("has 101 bytes, and at most 100 are allowed");
 });
 
-test("a message over the broker's own limit fails alone: what else was in flight is stored", async () => {
+/** RabbitMQ 3.10's own limit is 128 MiB: no job of a test's. */
+const limited = test.skipIf(readCluster().broker().version === "3.10");
+
+limited("a message over the broker's own limit fails alone: what else was in flight is stored", async () => {
   const queue = await createTestQueue();
   const producer = produce(queue, { maxMessageBytes: 100_000_000 });
   const jobs = ["a", "b", "x".repeat(17_000_000), "c", "d"].map((body) => producer.enqueue(text, body));
