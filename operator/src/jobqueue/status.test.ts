@@ -18,6 +18,7 @@ const found = {
 function jobQueue(status?: JobQueue["status"]): JobQueue {
   return {
     metadata: { name: "mail", namespace: "post", generation: 3 },
+    spec: {},
     ...(status && { status }),
   } as JobQueue;
 }
@@ -74,6 +75,37 @@ describe("a JobQueue that is on its broker", () => {
       "Ready=True Provisioned",
       "BrokerReachable=True Reached",
     ]);
+  });
+});
+
+describe("a JobQueue with bindings to exchanges of others", () => {
+  const binding = { exchange: "shop", routingKey: "order.*", job: "bill" };
+  const bound = (status?: JobQueue["status"]) => ({ ...jobQueue(status), spec: { bindings: [binding] } }) as JobQueue;
+  const counts = (waiting: number) => ({ ...found, jobs: { waiting, running: 0, dead: 0 } });
+
+  test("works, but for an exchange that does not exist", () => {
+    const status = provisionedStatus(bound(), { ...found, absentSources: ["shop"] }, now);
+    expect(told(status)).toEqual([
+      "Ready=False BindingSourceMissing",
+      "Reconciling=True BindingSourceMissing",
+      "BrokerReachable=True Reached",
+    ]);
+    expect(status.conditions?.[0]?.message).toContain(
+      'exchange "shop" (spec.bindings[0].exchange) does not exist in vhost "/": create it',
+    );
+    expect(status.bindings).toEqual([{ ...binding, waiting: "for the exchange: it does not exist" }]);
+    const bindings = provisionedStatus(bound(status), found, now).bindings;
+    expect(bindings).toEqual([binding]);
+  });
+
+  test("remembers one that went, to name its jobs by, until none is left", () => {
+    const before = provisionedStatus(bound(), found, now);
+    // Counts are some seconds old: the last jobs may not be among them.
+    const gone = provisionedStatus(jobQueue(before), counts(0), now);
+    expect(gone.bindings).toMatchObject([{ ...binding, removing: expect.any(String) }]);
+    const still = provisionedStatus(jobQueue(gone), counts(1), now);
+    expect(still.bindings).toEqual(gone.bindings);
+    expect(provisionedStatus(jobQueue(still), counts(0), now).bindings).toBeUndefined();
   });
 });
 

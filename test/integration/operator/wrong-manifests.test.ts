@@ -72,6 +72,31 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     "spec.lanes[1].name",
     "names that the queue needs itself: choose another",
   ],
+  [
+    "a binding to what is the broker's own",
+    queue({ bindings: [{ exchange: "amq.rabbitmq.trace" }] }),
+    "spec.bindings[0].exchange",
+    "name the exchange that your events are published to",
+  ],
+  ["a binding to no exchange", queue({ bindings: [{ exchange: "" }] }), "spec.bindings[0].exchange", "at least 1 chars"],
+  [
+    "a job's name with a dot in a binding",
+    queue({ bindings: [{ exchange: "shop", job: "order.created" }] }),
+    "spec.bindings[0].job",
+    "letters, digits, '-' or '_'",
+  ],
+  [
+    "the same binding twice",
+    queue({ bindings: [{ exchange: "shop" }, { exchange: "shop", routingKey: "", job: "bill" }] }),
+    "spec.bindings[1]",
+    "Duplicate value",
+  ],
+  [
+    "bindings of a queue that encrypts",
+    queue({ bindings: [{ exchange: "shop" }], encryption: { keySecretRef: { name: "keys" } } }),
+    "spec.bindings",
+    "Bind another JobQueue without encryption to the exchange",
+  ],
   ["the same lane twice", queue({ lanes: [{ name: "a" }, { name: "a" }] }), "spec.lanes[1]", "Duplicate value"],
   ["a lane of no weight", queue({ lanes: [{ name: "a", weight: 0 }] }), "spec.lanes[0].weight", "or equal to 1"],
   [
@@ -170,6 +195,12 @@ test("what is right is accepted", async () => {
       maxJobDuration: "48h",
       jobs: [{ name: "send", schema: { type: "object", $defs: { to: { type: "string" } } } }, { name: "any" }],
       encryption: { keySecretRef: { name: "keys" } },
+    }),
+    queue({
+      bindings: [
+        { exchange: "shop", routingKey: "order.*", job: "bill" },
+        { exchange: "amq.headers", arguments: { "x-match": "any", kind: "order", size: 3, urgent: true } },
+      ],
     }),
     pool({ scaling: { mode: "Manual" }, replicas: 3, drainTimeout: "24h" }),
     template({ restartPolicy: "Always", containers: [container, { ...container, name: "worker" }] }),
