@@ -10,6 +10,7 @@ import { type Observed, observeVhost } from "./observe.ts";
 import { type ObservedUsers, observeUsers } from "./observe-users.ts";
 import { createOwnChanges, noting, type OwnChanges } from "./own-changes.ts";
 import { openPublisher, type Publisher } from "./publisher.ts";
+import { createUserDrift, type UserDrift } from "./user-drift.ts";
 
 /** A broker's version and our rights there seldom change. */
 const featuresMaxAgeMs = 60_000;
@@ -43,6 +44,8 @@ export interface Broker extends AsyncDisposable {
   noteRepaired(differences: readonly Difference[]): void;
   /** All users, and what they may do in this vhost. */
   readonly users: Listing<ObservedUsers>;
+  /** What was found changed of users that we made. */
+  readonly userDrift: UserDrift;
   /** Declares on channels of its own, on `connection`. */
   readonly declarer: Declarer;
 }
@@ -83,6 +86,7 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
       observation.note((observed) => noteRepaired(observed, differences));
     },
     users,
+    userDrift: createUserDrift(),
     declarer,
     async [Symbol.asyncDispose]() {
       await declarer[Symbol.asyncDispose]();

@@ -54,11 +54,13 @@ export async function ensureUser(broker: Broker, user: BrokerUser): Promise<stri
     users.forget();
     throw error;
   }
+  broker.userDrift.note(user, changes);
   return changes;
 }
 
 /** Deletes the user and ends nothing else: its open connections stay until they are closed. No error if it is gone. */
-export async function deleteUser({ management, users }: Broker, name: string): Promise<void> {
+export async function deleteUser({ management, users, userDrift }: Broker, name: string): Promise<void> {
+  userDrift.forget(name);
   await management.remove(`users/${segment(name)}`);
   users.note((listed) => {
     listed.users.delete(name);

@@ -1,5 +1,5 @@
 import { laneQueue } from "@jobwright/worker-runtime/contract";
-import { defaultOverlap } from "../api/access.ts";
+import { defaultOverlap, defaultProducer } from "../api/access.ts";
 import { type JobQueue, jobQueues } from "../api/objects.ts";
 import {
   type BrokerAddress,
@@ -8,6 +8,7 @@ import {
   type Ensured,
   ensureTopology,
 } from "../broker/index.ts";
+import { recordDrift } from "../drift/report.ts";
 import {
   addFinalizer,
   type EventRecorder,
@@ -34,7 +35,7 @@ import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { bindingNews, refuseSources } from "./event-bindings.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, retireLanes } from "./leaving-lanes.ts";
-import { queueFinalizer, resolvedName } from "./names.ts";
+import { producerUser, queueFinalizer, resolvedName } from "./names.ts";
 import { withPaused } from "./paused.ts";
 import { isDone, needsRecord, type ProducersPlan, planProducers } from "./producers.ts";
 import { describeProvision, onBroker } from "./provision.ts";
@@ -110,6 +111,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       credentialsChecked.set(uid, { at: Date.now(), generation });
       try {
         producers.set(uid, await provisionProducers(client, broker, jobQueue, name, lanes, plan, now));
+        recordDrift(events, jobQueue, broker.userDrift.take(producerUser(jobQueue.metadata, defaultProducer)));
       } catch (error) {
         credentialsChecked.delete(uid);
         throw error;
@@ -191,9 +193,9 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       events.record(jobQueue, "Normal", "Adopted", `took over ${adopted.join(" and ")}${made}`);
     } else if (drifted.length > 0) {
       const edited = status?.observedGeneration !== metadata.generation;
-      const found = drifted.join("; ");
-      if (edited) events.record(jobQueue, "Normal", "Updated", `brought the broker to the new spec: ${found}`);
-      else events.record(jobQueue, "Warning", "Drifted", `found changed on the broker and put right: ${found}`);
+      const message = `brought the broker to the new spec: ${drifted.join("; ")}`;
+      if (edited) events.record(jobQueue, "Normal", "Updated", message);
+      else recordDrift(events, jobQueue, drifted);
     }
     if (reinjected > 0) {
       events.record(

@@ -11,6 +11,7 @@ import {
   VhostMissing,
 } from "../broker/index.ts";
 import { generationOf, rotationPolicy, withoutRetired } from "../credentials/rotation.ts";
+import { recordDrift } from "../drift/report.ts";
 import { type AddressSources, addressOf } from "../jobqueue/address.ts";
 import { refuseToWorkElsewhere, whereabouts } from "../jobqueue/broker-place.ts";
 import { onBroker } from "../jobqueue/provision.ts";
@@ -34,7 +35,7 @@ import { type CredentialsRecord, knownUsers, planCredentials, unneeded, withCred
 import type { Deployment } from "./deployment.ts";
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
 import { lanesOf } from "./lanes-of.ts";
-import { childNames, poolFinalizer, poolLabel } from "./names.ts";
+import { brokerUser, childNames, poolFinalizer, poolLabel } from "./names.ts";
 import type { Pod } from "./pods.ts";
 import { provisionConfiguration, provisionCredentials, retireUser } from "./provision.ts";
 import { type PublishTo, resolvePublishTo } from "./publish-to.ts";
@@ -169,6 +170,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       provisioned.set(uid, { at: Date.now(), as });
       try {
         await provisionCredentials(client, broker, pool, record.credentials, queue, lanes, publishTo.granted);
+        recordDrift(events, pool, broker.userDrift.take(brokerUser(namespace, pool.metadata.name)));
         await provisionConfiguration(client, pool, configuration);
       } catch (error) {
         provisioned.delete(uid);
