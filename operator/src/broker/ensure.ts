@@ -103,8 +103,7 @@ async function repairInOrder(
   const routes = (difference: Difference) =>
     (difference.kind === "binding" || difference.kind === "unbinding") &&
     [exchange, delayDeliveryExchange].includes(difference.desired.source);
-  const { management, address } = broker;
   const before = differences.filter((difference) => !routes(difference));
-  await repair(management, address, before);
-  await repair(management, address, differences.filter(routes));
+  await repair(broker, before);
+  await repair(broker, differences.filter(routes));
 }

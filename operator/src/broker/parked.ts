@@ -1,5 +1,6 @@
 import { delayDeliveryExchange, delayParked } from "@jobwright/worker-runtime/contract";
 import type { Broker } from "./broker.ts";
+import { DeclarationRefused } from "./declarer.ts";
 import { readDepth } from "./depth.ts";
 import { sameProperties } from "./publisher.ts";
 
@@ -22,7 +23,10 @@ export async function reinjectParked(broker: Broker): Promise<{ reinjected: numb
 }
 
 async function reinject(broker: Broker): Promise<{ reinjected: number; parked: number }> {
-  const before = (await readDepth(broker.connection, delayParked))?.ready ?? 0;
+  const before = await broker.declarer.ready(delayParked).catch((error: unknown) => {
+    if (error instanceof DeclarationRefused) return 0;
+    throw error;
+  });
   if (before === 0) return { reinjected: 0, parked: 0 };
   const channel = await broker.connection.channel();
   try {

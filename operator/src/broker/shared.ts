@@ -4,9 +4,9 @@ import { desiredDelayFabric } from "./delay-fabric.ts";
 import { type Difference, diff } from "./diff.ts";
 import type { BrokerFeatures } from "./features.ts";
 import { hasArguments, workArguments } from "./fixed-arguments.ts";
-import type { Observed } from "./observe.ts";
+import { nothingObserved, type Observed } from "./observe.ts";
 import { repair } from "./repair.ts";
-import { sharedPolicies } from "./shared-policies.ts";
+import { sharedPolicies, withoutExceptions } from "./shared-policies.ts";
 import { territoryOf } from "./territory.ts";
 
 /** By listing, and what of it is shared: JobQueues that look at one listing put the same thing right once. */
@@ -21,16 +21,18 @@ const repairs = new WeakMap<Observed, Map<string, Promise<void>>>();
 export async function ensureShared(broker: Broker, name: string, observed: Observed, features: BrokerFeatures) {
   const fabric = await once("", async () => {
     const found = diff(desiredDelayFabric(features), observed);
-    await put(broker, found);
     // A fabric without its heart is new in this vhost, and no news of this JobQueue.
-    return observed.exchanges.has(delayDeliveryExchange) ? found : [];
+    const isNewFabric = !observed.exchanges.has(delayDeliveryExchange);
+    await put(broker, found);
+    return isNewFabric ? [] : found;
   });
   const territory = territoryOf(name);
   if (territory === undefined) return fabric;
   const policies = await once(territory, async () => {
     const found = sharedPoliciesToPut(territory, features, observed);
+    const news = isNew(territory, observed) ? [] : found.filter((difference) => isNews(difference, observed));
     await put(broker, found);
-    return isNew(territory, observed) ? [] : found;
+    return news;
   });
   return [...fabric, ...policies];
 
@@ -57,12 +59,17 @@ function sharedPoliciesToPut(territory: string, features: BrokerFeatures, observ
 }
 
 async function put(broker: Broker, differences: readonly Difference[]): Promise<void> {
-  if (differences.length === 0) return;
-  try {
-    await repair(broker.management, broker.address, differences);
-  } finally {
-    broker.forgetObservation();
-  }
+  if (differences.length > 0) await repair(broker, differences);
+}
+
+/** That strangers' queues come and go, and are excepted or not, is no drift. */
+function isNews({ kind, desired }: Difference, { policies }: Observed): boolean {
+  const found = kind === "policy" ? policies.get(desired.name) : undefined;
+  if (kind !== "policy" || found === undefined) return true;
+  const wanted = { ...desired, pattern: withoutExceptions(desired.pattern) };
+  const changed = new Map([[found.name, { ...found, pattern: withoutExceptions(found.pattern) }]]);
+  const only = { exchanges: [], queues: [], bindings: [], policies: [wanted] };
+  return diff(only, { ...nothingObserved, policies: changed }).length > 0;
 }
 
 /** Whether no queue there has been made by us. */
