@@ -1,4 +1,4 @@
-import { laneQueue, queueNames } from "@jobwright/worker-runtime/contract";
+import { laneQueue, queueNames, returnsQueue } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { ensureEventBindings } from "./event-bindings.ts";
@@ -6,6 +6,7 @@ import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { ownPoliciesOnBroker } from "./own-policies.ts";
 import { removeSharedPolicies } from "./remove-shared-policies.ts";
+import { hasReturns } from "./returns.ts";
 
 /**
  * Takes a JobQueue's exchanges, queues with all that is in them, and policies off the broker; what is gone already is
@@ -22,7 +23,8 @@ export async function deleteTopology(broker: Broker, name: string): Promise<void
     // Producers are told first, workers next; a policy goes after its queue, which must never be without it.
     const intake = [exchange, unlanedExchange(name)];
     for (const one of intake) await management.remove(`exchanges/${at}/${segment(one)}`);
-    for (const one of [...lanes, queue]) await management.remove(`queues/${at}/${segment(one)}`);
+    const returns = hasReturns(observed, name) ? [returnsQueue(name)] : [];
+    for (const one of [...lanes, queue, ...returns]) await management.remove(`queues/${at}/${segment(one)}`);
     for (const one of [deadLetterExchange, outcomeExchange]) await management.remove(`exchanges/${at}/${segment(one)}`);
     await management.remove(`queues/${at}/${segment(deadLetterQueue)}`);
     for (const one of ownPoliciesOnBroker(observed, name)) await management.remove(`policies/${at}/${segment(one)}`);

@@ -4,13 +4,15 @@ import type { Broker } from "./broker.ts";
 import { type Difference, diff } from "./diff.ts";
 import { type EnsuredEventBindings, ensureEventBindings } from "./event-bindings.ts";
 import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
+import { bounds, isBounded } from "./limits.ts";
 import type { Observed } from "./observe.ts";
 import { overriding } from "./overriding.ts";
 import { reinjectParked } from "./parked.ts";
 import { repair } from "./repair.ts";
 import { removeAlternate } from "./retire-lane.ts";
+import { type Returns, returnsOf } from "./returns.ts";
 import { ensureShared } from "./shared.ts";
-import { desiredTopology, type JobQueueOnBroker } from "./topology.ts";
+import { desiredTopology, type JobQueueOnBroker, policyName } from "./topology.ts";
 
 /** What {@link ensureTopology} found and did. */
 export interface Ensured {
@@ -30,6 +32,8 @@ export interface Ensured {
     /** Lanes that it has no more, whose queues are still there: see retire-lane.ts. */
     readonly leaving: readonly string[];
   };
+  /** What becomes of its queue for what comes back, where it has one: to leave means to be emptied first, as a lane is. */
+  readonly returns: Returns;
   /** What was done about its bindings to exchanges of others: not in `drifted`, since one that comes to exist is no drift. */
   readonly eventBindings: EnsuredEventBindings;
   /** Delayed jobs that had come while their queue was gone, and are in it now. */
@@ -66,6 +70,7 @@ export async function ensureTopology(
   const { reinjected } = broker.parked.mayReturn ? await reinjectParked(broker) : { reinjected: 0 };
   return {
     lanes,
+    returns: returnsOf(wanted, observed),
     created,
     adopted,
     eventBindings,
@@ -92,18 +97,23 @@ function lanesOf({ name, lanes = [] }: JobQueueOnBroker, observed: Observed): En
 
 /**
  * Puts differences right such that no message is doubled or unroutable while lanes come and go: what feeds the work queue with
- * the messages of no lane is in effect before the binding goes that took all, and lanes are bound only after that went.
+ * the messages of no lane is in effect before the binding goes that took all, and lanes are bound only after that went. A queue is
+ * bounded only when what comes back goes elsewhere: a level of the delay fabric that is refused waits for three minutes.
  */
 async function repairInOrder(
   broker: Broker,
-  { name }: JobQueueOnBroker,
+  { name, limits }: JobQueueOnBroker,
   differences: readonly Difference[],
 ): Promise<void> {
-  const { exchange } = queueNames(name);
+  const { exchange, deadLetterQueue } = queueNames(name);
+  const deadLetterPolicy = policyName(deadLetterQueue);
   const routes = (difference: Difference) =>
     (difference.kind === "binding" || difference.kind === "unbinding") &&
     [exchange, delayDeliveryExchange].includes(difference.desired.source);
-  const before = differences.filter((difference) => !routes(difference));
+  const bounding = ({ kind, desired }: Difference) =>
+    kind === "policy" && isBounded(limits) && bounds(desired.definition) && desired.name !== deadLetterPolicy;
+  const before = differences.filter((difference) => !routes(difference) && !bounding(difference));
   await repair(broker, before);
   await repair(broker, differences.filter(routes));
+  await repair(broker, differences.filter(bounding));
 }

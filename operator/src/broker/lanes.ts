@@ -1,10 +1,4 @@
-import {
-  delayBindingKey,
-  delayDeliveryExchange,
-  laneQueue,
-  laneRoutingKey,
-  queueNames,
-} from "@jobwright/worker-runtime/contract";
+import { laneQueue, laneRoutingKey, queueNames } from "@jobwright/worker-runtime/contract";
 import type { Observed } from "./observe.ts";
 import { type Binding, policyName, type Topology } from "./topology.ts";
 
@@ -56,13 +50,12 @@ export function laneResources(queue: string, lane: string): { readonly queue: st
  */
 export function intakeOf(name: string, lanes: readonly string[]): Binding[] {
   const { bindings } = laneTopology({ queue: name, serving: lanes, leaving: [] });
-  return bindings.filter(({ source }) => source !== delayDeliveryExchange);
+  return [...bindings];
 }
 
 /**
  * How jobs come from the JobQueue's exchange into its queues. Without lanes: all into the work queue. With lanes: each
  * lane's by its key, and what matches none by the alternate exchange into the work queue, so every message goes to exactly one queue.
- * Delayed jobs of a lane that is gone are delivered to the work queue.
  */
 export function laneTopology({
   queue,
@@ -77,19 +70,9 @@ export function laneTopology({
   });
   const whole = toQueue(exchange, queue, "#");
   const intake = (lane: string) => toQueue(exchange, laneQueue(queue, lane), laneRoutingKey(lane, "*"));
-  const delayedTo = (lane: string, to: string) =>
-    toQueue(delayDeliveryExchange, to, delayBindingKey(laneQueue(queue, lane)));
   return {
     exchanges: laned ? [{ name: unlaned, type: "fanout", arguments: {} }] : [],
-    bindings: [
-      ...(laned ? [toQueue(unlaned, queue, "")] : [whole]),
-      ...serving.flatMap((lane) => [intake(lane), delayedTo(lane, laneQueue(queue, lane))]),
-      ...leaving.map((lane) => delayedTo(lane, queue)),
-    ],
-    unwanted: [
-      ...(laned ? [whole] : []),
-      ...serving.map((lane) => delayedTo(lane, queue)),
-      ...leaving.flatMap((lane) => [intake(lane), delayedTo(lane, laneQueue(queue, lane))]),
-    ],
+    bindings: [...(laned ? [toQueue(unlaned, queue, "")] : [whole]), ...serving.map(intake)],
+    unwanted: [...(laned ? [whole] : []), ...leaving.map(intake)],
   };
 }

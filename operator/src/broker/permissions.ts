@@ -33,8 +33,8 @@ interface Queues {
 }
 
 /**
- * What the workers of one pool may do: take jobs from their queue, its lanes and what comes back to them, enqueue more of them, send them to the dead
- * letters or into the delay fabric back to where they came from, tell what became of them, report under their own pool's name,
+ * What the workers of one pool may do: take jobs from their queue, its lanes and what comes back to them, enqueue more of
+ * them, send them to the dead letters or into the delay fabric back to where they came from, tell what became of them, report under their own pool's name,
  * and have control queues of their own, which only the operator can write to. Of the queues in `publishTo` they may do only what
  * a producer may: enqueue, at once or delayed.
  */

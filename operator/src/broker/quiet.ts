@@ -4,12 +4,14 @@ import {
   delayLevels,
   laneQueue,
   queueNames,
+  returnsQueue,
 } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { lanesOnBroker } from "./lanes.ts";
 import { type Management, segment } from "./management.ts";
+import { hasReturns } from "./returns.ts";
 import { within } from "./within.ts";
 
 /** A level with more messages than this is not looked through: all of them count as this queue's. */
@@ -18,7 +20,7 @@ const answerLimitMs = 5_000;
 
 /** What still stands between a JobQueue and "empty". */
 export interface Quiet {
-  /** Jobs waiting in the work queue and the lanes, as of now. */
+  /** Jobs waiting in the work queue and the lanes, and those that came back, as of now. */
   readonly ready: number;
   /** Jobs that workers have in hand. The broker counts these every five seconds only. */
   readonly unacked: number;
@@ -43,8 +45,9 @@ export async function observeQuiet(broker: Broker, name: string): Promise<Quiet>
 
 /** Where the JobQueue's jobs wait. */
 async function queuesOf(broker: Broker, name: string): Promise<string[]> {
-  const lanes = lanesOnBroker(await broker.observe(), name);
-  return [queueNames(name).queue, ...lanes.map((lane) => laneQueue(name, lane))];
+  const observed = await broker.observe();
+  const lanes = lanesOnBroker(observed, name).map((lane) => laneQueue(name, lane));
+  return [queueNames(name).queue, ...lanes, ...(hasReturns(observed, name) ? [returnsQueue(name)] : [])];
 }
 
 const bindings = z.array(z.object({ routing_key: z.string() }));
@@ -78,8 +81,8 @@ async function countDelayed(broker: Broker, name: string): Promise<number> {
 }
 
 /**
- * Whether the work queue and the lanes are empty by their leaders' own word. The counts of {@link observeQuiet} are 0 also for a quorum
- * queue without a leader; an empty `basic.get` is not to be had there.
+ * Whether the work queue, the lanes and what came back are empty by their leaders' own word. The counts of
+ * {@link observeQuiet} are 0 also for a quorum queue without a leader; an empty `basic.get` is not to be had there.
  *
  * @throws if some queue does not answer: then nothing is known.
  */

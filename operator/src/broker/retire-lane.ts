@@ -1,19 +1,20 @@
-import { queueNames } from "@jobwright/worker-runtime/contract";
+import { delayTarget, laneQueue, queueNames, returnsLane, returnsQueue } from "@jobwright/worker-runtime/contract";
 import type { Channel } from "amqplib";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { PublishRefused } from "./errors.ts";
-import { laneResources, unlanedExchange } from "./lanes.ts";
+import { laneResources, lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { sameProperties } from "./publisher.ts";
 import { readTotals } from "./quiet.ts";
+import { hasReturns } from "./returns.ts";
 
 /** How long one step moves jobs; another pass goes on. */
 const moveForMs = 3_000;
 
-/** What is left in the queue of a lane that a JobQueue has no more. */
+/** What is left in the queue of a lane that a JobQueue has no more, or in that of what comes back. */
 export interface LeavingLane {
-  /** Jobs yet to be moved to the work queue. */
+  /** Jobs yet to be moved. */
   readonly ready: number;
   /** Jobs that workers have in hand, up to five seconds old. */
   readonly unacked: number;
@@ -21,14 +22,15 @@ export interface LeavingLane {
 
 /**
  * One step towards the end of a lane's queue, to which nothing is routed any more: moves what waits in it to the end of the
- * work queue. A job is acknowledged only after its copy is confirmed, so a failure in between can double one, and lose none.
+ * work queue, or, where that may be full, to what comes back; from there it moves jobs to where they are of. A job is
+ * acknowledged only after its copy is confirmed, so a failure in between can double one, and lose none.
  */
 export async function emptyLane(broker: Broker, name: string, lane: string): Promise<LeavingLane> {
   const { queue } = laneResources(name, lane);
   if ((await readDepth(broker.connection, queue)) === undefined) return { ready: 0, unacked: 0 };
   const channel = await broker.connection.channel();
   try {
-    await move(broker, channel, { from: queue, lane, to: queueNames(name).queue });
+    await move(broker, channel, { from: queue, lane, to: await destinationOf(broker, name, lane) });
   } finally {
     // What is not acknowledged by now goes back to the queue.
     await channel.close().catch(() => {});
@@ -73,10 +75,25 @@ export async function removeAlternate(broker: Broker, name: string): Promise<voi
   }
 }
 
+/** @returns to which queue a message with this key goes. */
+async function destinationOf(broker: Broker, name: string, lane: string): Promise<(routingKey: string) => string> {
+  const observed = await broker.observe();
+  const { queue } = queueNames(name);
+  if (lane !== returnsLane) {
+    const to = hasReturns(observed, name) ? returnsQueue(name) : queue;
+    return () => to;
+  }
+  const lanes = new Set(lanesOnBroker(observed, name).map((one) => laneQueue(name, one)));
+  return (routingKey) => {
+    const target = delayTarget(routingKey);
+    return target !== undefined && lanes.has(target) ? target : queue;
+  };
+}
+
 async function move(
   broker: Broker,
   channel: Channel,
-  { from, lane, to }: { readonly from: string; readonly lane: string; readonly to: string },
+  { from, lane, to }: { readonly from: string; readonly lane: string; readonly to: (routingKey: string) => string },
 ): Promise<void> {
   const prefix = `lane.${lane}.`;
   for (const untilMs = Date.now() + moveForMs; Date.now() < untilMs; ) {
@@ -85,11 +102,13 @@ async function move(
     const { routingKey } = message.fields;
     // The key names the job where its type does not, and would be lost this way.
     const job = routingKey.startsWith(prefix) ? routingKey.slice(prefix.length) : routingKey;
-    const { routed } = await broker.publisher.publish("", to, message.content, {
+    const destination = to(routingKey);
+    const { routed } = await broker.publisher.publish("", destination, message.content, {
       ...sameProperties(message.properties),
       type: message.properties.type ?? job,
     });
-    if (!routed) throw new PublishRefused(`queue "${to}" was gone when a job of lane "${lane}" was to be moved to it`);
+    if (!routed)
+      throw new PublishRefused(`queue "${destination}" was gone when a job of "${from}" was to be moved to it`);
     channel.ack(message);
   }
 }

@@ -1,15 +1,17 @@
 import {
-  delayBindingKey,
-  delayDeliveryExchange,
   type EventBinding,
   laneQueue,
   queueNames,
+  returnsLane,
+  returnsQueue,
 } from "@jobwright/worker-runtime/contract";
 import type { BrokerFeatures } from "./features.ts";
 import { type Arguments, asPolicy, deadLetterArguments, workArguments } from "./fixed-arguments.ts";
 import { lanePolicyName, laneTopology, unlanedExchange } from "./lanes.ts";
+import { type Limits, limitSettings } from "./limits.ts";
 import { nothingObserved, type Observed } from "./observe.ts";
 import { ownPolicies, ownPoliciesOnBroker } from "./own-policies.ts";
+import { delayTopology, type Returns, returnsOf } from "./returns.ts";
 import { deadLetterSettings, defaultSettings, workSettings } from "./settings.ts";
 
 /** A durable exchange. */
@@ -86,6 +88,8 @@ export interface JobQueueOnBroker {
   readonly maxJobDurationMs?: number;
   /** Names of its priority lanes, each with a queue of its own. Absent or empty: none. */
   readonly lanes?: readonly string[];
+  /** How much it takes in. Absent: all there is room for. */
+  readonly limits?: Limits;
   /** Exchanges of others whose messages are its jobs. Absent or empty: none. */
   readonly bindings?: readonly EventBinding[];
 }
@@ -111,9 +115,12 @@ export function desiredTopology(
   observed: Observed = nothingObserved,
 ): Topology & { readonly queues: readonly JobQueuesQueue[] } {
   const { name, lanes = [] } = wanted;
-  const { exchange, queue, deadLetterExchange, deadLetterQueue, outcomeExchange } = queueNames(name);
+  const { exchange, deadLetterExchange, deadLetterQueue, outcomeExchange } = queueNames(name);
   const laned = laneTopology({ queue: name, serving: lanes, leaving });
-  const queues = jobQueuesQueues(wanted, features, leaving);
+  const returns = returnsOf(wanted, observed);
+  // To the queues, not to the exchange: a delayed job is no new one, and its key still holds the delay's digits.
+  const delayed = delayTopology(name, { serving: lanes, leaving }, returns);
+  const queues = jobQueuesQueues(wanted, features, leaving, returns);
   const policies = ownPolicies(name, queues, observed);
   return {
     exchanges: [
@@ -132,16 +139,10 @@ export function desiredTopology(
     queues,
     bindings: [
       { source: deadLetterExchange, destination: deadLetterQueue, destinationType: "queue", routingKey: "" },
-      // To the queue, not to its exchange: a delayed job is no new one, and its key still holds the delay's digits.
-      {
-        source: delayDeliveryExchange,
-        destination: queue,
-        destinationType: "queue",
-        routingKey: delayBindingKey(queue),
-      },
+      ...delayed.bindings,
       ...laned.bindings,
     ],
-    unwanted: laned.unwanted,
+    unwanted: [...delayed.unwanted, ...laned.unwanted],
     policies,
     unwantedPolicies: ownPoliciesOnBroker(observed, name).filter(
       (policy) => !policies.some((one) => one.name === policy),
@@ -149,19 +150,21 @@ export function desiredTopology(
   };
 }
 
-/** The work queue, the dead-letter queue and the lanes' queues of a JobQueue. */
+/** The work queue, the dead-letter queue, the lanes' queues of a JobQueue and the one for what comes back to them. */
 function jobQueuesQueues(
   wanted: JobQueueOnBroker,
   features: BrokerFeatures,
   leaving: readonly string[],
+  returns: Returns,
 ): JobQueuesQueue[] {
   const { name, lanes = [] } = wanted;
   const { queue, deadLetterQueue } = queueNames(name);
-  const work = {
+  const back = {
     arguments: workArguments(name),
     settings: workSettings(wanted, features),
     defaults: workSettings(defaultSettings, features),
   };
+  const work = { ...back, settings: { ...back.settings, ...limitSettings(wanted, returns === "leaving") } };
   const dead = {
     arguments: deadLetterArguments,
     settings: deadLetterSettings(wanted, features),
@@ -173,5 +176,8 @@ function jobQueuesQueues(
     ...[...lanes, ...leaving].map((lane) => ({
       ...{ ...work, name: laneQueue(name, lane), policy: lanePolicyName(name, lane) },
     })),
+    ...(returns === undefined
+      ? []
+      : [{ ...back, name: returnsQueue(name), policy: lanePolicyName(name, returnsLane) }]),
   ].map((one) => ({ ...one, byPolicy: { ...asPolicy(one.arguments), ...one.settings } }));
 }

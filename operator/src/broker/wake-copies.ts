@@ -8,8 +8,10 @@ import { ensureTopology } from "./ensure.ts";
 import { PublishRefused } from "./errors.ts";
 import { eventBindingChanges } from "./event-bindings.ts";
 import { intakeOf } from "./lanes.ts";
+import { fewestWhenFull } from "./limits.ts";
 import { segment } from "./management.ts";
 import { sameProperties } from "./publisher.ts";
+import { wayInto } from "./returns.ts";
 import type { Binding, JobQueueOnBroker } from "./topology.ts";
 
 /** A wake queue that is bound and consumed. */
@@ -75,6 +77,8 @@ async function haveArrived(broker: Broker, latest: JobQueueOnBroker, copies: num
   }
   for (const binding of intake) if (!(await isBound(broker, binding))) return false;
   const queues = [...new Set(intake.map(({ destination }) => destination))];
+  // Of a burst that filled the queue some were refused, and their producers told so, although we have copies.
+  const expected = Math.min(copies, fewestWhenFull(latest.limits) ?? copies);
   const until = Date.now() + arrivalLimitMs;
   do {
     let ready = 0;
@@ -86,7 +90,7 @@ async function haveArrived(broker: Broker, latest: JobQueueOnBroker, copies: num
       consumers += depth.consumers;
     }
     // Whoever consumes them may have taken them already.
-    if (ready >= copies || consumers > 0) return true;
+    if (ready >= expected || consumers > 0) return true;
     await sleep(arrivalPauseMs);
   } while (Date.now() < until);
   return false;
@@ -110,10 +114,11 @@ async function republish(broker: Broker, wanted: JobQueueOnBroker, { channel, na
     const copy = await channel.get(name);
     if (copy === false) return;
     const { queue, job } = routeOf(copy, wanted);
+    const { exchange, routingKey } = wayInto(queue, wanted);
     try {
       // Straight to its queue: other queues bound to the exchange have theirs. The key names the job where its
       // type does not, and would be lost this way.
-      const { routed } = await broker.publisher.publish("", queue, copy.content, {
+      const { routed } = await broker.publisher.publish(exchange, routingKey, copy.content, {
         ...sameProperties(copy.properties),
         type: copy.properties.type ?? job,
       });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { returnsQueue } from "@jobwright/worker-runtime/contract";
 import type { Channel } from "amqplib";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
@@ -6,6 +7,7 @@ import { ensureTopology } from "./ensure.ts";
 import { eventIntake } from "./event-bindings.ts";
 import { keepChannel } from "./keep-channel.ts";
 import { intakeOf } from "./lanes.ts";
+import { isBounded } from "./limits.ts";
 import type { JobQueueOnBroker } from "./topology.ts";
 import { settleCopies, type WakeQueue } from "./wake-copies.ts";
 
@@ -39,7 +41,8 @@ export function watchForWork(
   latest: () => JobQueueOnBroker = () => queue,
 ): WakeWatch {
   const ownIntake = intakeOf(queue.name, queue.lanes ?? []);
-  const queues = [...new Set(ownIntake.map(({ destination }) => destination))];
+  const returns = isBounded(queue.limits) ? [returnsQueue(queue.name)] : [];
+  const queues = [...new Set([...ownIntake.map(({ destination }) => destination), ...returns])];
   let over = false;
   let armed: WakeQueue | undefined;
   let settling: Promise<void> | undefined;

@@ -1,10 +1,30 @@
-import { type Broker, emptyLane, removeLane } from "../broker/index.ts";
+import { returnsLane } from "@jobwright/worker-runtime/contract";
+import { type Broker, type Ensured, emptyLane, removeLane } from "../broker/index.ts";
+import type { Place } from "./status.ts";
 
 /** The broker's counts of jobs in workers' hands are up to 5 s old. */
 const quietForMs = 6_000;
 
 /** Since when the queue of each leaving lane of one JobQueue was seen without a job, in every look since. */
 export type LaneQuietSince = Map<string, number>;
+
+/** What is to leave: lanes that the spec has no more, and under a lane's name of its own what came back to a queue that is bounded no more. */
+export function leavingOf({ lanes, returns }: Pick<Ensured, "lanes" | "returns">): string[] {
+  return [...lanes.leaving, ...(returns === "leaving" ? [returnsLane] : [])];
+}
+
+/** What status says of lanes and of what comes back. `left`: what {@link retireLanes} left. */
+export function placedQueues(
+  { lanes, returns }: Pick<Ensured, "lanes" | "returns">,
+  left: readonly Leaving[],
+): Pick<Place, "lanes" | "returns"> {
+  const back = left.find(({ lane }) => lane === returnsLane);
+  const there = returns === "serving" ? {} : back && { removing: back.removing };
+  return {
+    lanes: [...lanes.serving.map((lane) => ({ lane })), ...left.filter(({ lane }) => lane !== returnsLane)],
+    ...(there === undefined ? {} : { returns: there }),
+  };
+}
 
 /** What keeps a lane's queue. */
 export interface Leaving {
@@ -13,7 +33,7 @@ export interface Leaving {
 }
 
 /**
- * One step towards the end of lanes that the spec has no more: moves their jobs to the work queue, and deletes a queue once
+ * One step towards the end of {@link leavingOf} these: moves their jobs to where they are served, and deletes a queue once
  * it has been empty for a while. A job that a worker has in hand may still come back to it.
  *
  * @param quietSince of this JobQueue on this broker, from the last step.
@@ -33,7 +53,7 @@ export async function retireLanes(
     const { ready, unacked } = await emptyLane(broker, name, lane);
     if (ready + unacked > 0) {
       quietSince.delete(lane);
-      const removing = `${ready} jobs are being moved to the work queue, ${unacked} are in workers' hands`;
+      const removing = `${ready} jobs are being moved, ${unacked} are in workers' hands`;
       left.push({ lane, removing });
       continue;
     }

@@ -4,7 +4,8 @@ import type { JobQueue } from "../api/objects.ts";
 import type { Broker, Ensured, JobQueueOnBroker } from "../broker/index.ts";
 import { readCounts } from "./counts.ts";
 import { eventBindingsOf } from "./event-bindings.ts";
-import type { Leaving } from "./leaving-lanes.ts";
+import { type Leaving, placedQueues } from "./leaving-lanes.ts";
+import { limitsOf } from "./limits.ts";
 import { producerSecret } from "./names.ts";
 import type { Provisioned } from "./status.ts";
 import { unsupportedBy } from "./unsupported.ts";
@@ -18,6 +19,7 @@ export function onBroker(jobQueue: JobQueue, name: string): JobQueueOnBroker {
     deliveryLimit: spec.deliveryLimit,
     maxJobDurationMs: parseDuration(spec.maxJobDuration),
     lanes: spec.lanes?.map((lane) => lane.name) ?? [],
+    limits: limitsOf(jobQueue),
     bindings: eventBindingsOf(jobQueue),
     deadLetter: { retentionMs: parseDuration(retention), ...(maxLength === undefined ? {} : { maxLength }) },
   };
@@ -31,15 +33,14 @@ export async function describeProvision(
   ensured: Ensured,
   leaving: readonly Leaving[],
 ): Promise<Provisioned> {
-  const { serving } = ensured.lanes;
-  const lanes = [...serving.map((lane) => ({ lane })), ...leaving];
-  const counted = lanes.map(({ lane }) => lane);
+  const placed = placedQueues(ensured, leaving);
+  const counted = placed.lanes.map(({ lane }) => lane);
   const [features, jobs] = await Promise.all([broker.features(), readCounts(broker, name, counted)]);
   return {
     name,
     broker: broker.address,
     vhost: broker.address.vhost,
-    lanes,
+    ...placed,
     brokerVersion: features.version,
     unsupported: unsupportedBy(features, jobQueue),
     bindingSecret: producerSecret(jobQueue.metadata, defaultProducer),

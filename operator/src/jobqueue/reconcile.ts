@@ -34,7 +34,7 @@ import type { Claimant, Claims } from "./claims.ts";
 import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { bindingNews, refuseSources } from "./event-bindings.ts";
 import { checkKeyring } from "./keyring.ts";
-import { type LaneQuietSince, retireLanes } from "./leaving-lanes.ts";
+import { type LaneQuietSince, leavingOf, retireLanes } from "./leaving-lanes.ts";
 import { producerUser, queueFinalizer, resolvedName } from "./names.ts";
 import { withPaused } from "./paused.ts";
 import { isDone, needsRecord, type ProducersPlan, planProducers } from "./producers.ts";
@@ -95,12 +95,15 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
     const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
-    const place = { name, broker: address, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) };
+    const place = {
+      ...{ name, broker: address, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) },
+      returns: ensured.returns && {},
+    };
     onPlaced(place);
     recordMove(jobQueue, address);
     recordChanges(jobQueue, name, ensured);
     const seen = lanesSeenAt(uid, placeOf(address, name));
-    const leaving = await retireLanes(broker, name, ensured.lanes.leaving, seen, Date.now);
+    const leaving = await retireLanes(broker, name, leavingOf(ensured), seen, Date.now);
     const now = new Date(dependencies.now());
     const plan = planProducers(jobQueue, now);
     if (needsRecord(plan, jobQueue)) await recordProducers(jobQueue, place, plan);
@@ -218,7 +221,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
         place = placed;
       });
       await write(jobQueue, provisionedStatus(jobQueue, found, new Date()));
-      const isRemoving = found.lanes.some(({ removing }) => removing !== undefined);
+      const isRemoving = [...found.lanes, found.returns].some((one) => one?.removing !== undefined);
       return { requeueAfterMs: isRemoving ? removingMs : nextRefreshMs(Date.now()) };
     } catch (error) {
       return reportProblem(jobQueue, error, place);
