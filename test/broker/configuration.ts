@@ -1,3 +1,4 @@
+import { tlsConfiguration } from "./tls.ts";
 import type { BrokerPlan } from "./versions.ts";
 
 /** What a broker's configuration depends on beside its version. */
@@ -6,6 +7,8 @@ export interface BrokerSettings {
   address: string;
   username: string;
   password: string;
+  /** It speaks TLS too. */
+  tls?: boolean;
 }
 
 /** rabbitmq.conf of a development broker. */
@@ -16,6 +19,7 @@ export function brokerConfiguration(plan: BrokerPlan, settings: BrokerSettings):
     `management.tcp.port = ${plan.managementPort}`,
     `prometheus.tcp.ip = ${settings.address}`,
     `prometheus.tcp.port = ${plan.prometheusPort}`,
+    ...(settings.tls ? tlsConfiguration(settings.address) : []),
     `default_user = ${settings.username}`,
     `default_pass = ${settings.password}`,
     "default_user_tags.administrator = true",

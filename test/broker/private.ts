@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { run } from "../cluster/command.ts";
 import { answersWithin, freePorts, type OwnedProcess, startOwned } from "../cluster/owned-process.ts";
 import { findProgram, installPackages } from "../cluster/packages.ts";
+import type { Certificate } from "./certificates.ts";
 import {
   type BrokerNode,
   controlProgram,
@@ -18,6 +19,7 @@ import { type BrokerClock, hasten, prepareHastened } from "./hastened.ts";
 import { ensureBrokerRoot } from "./root.ts";
 import { type Broker, describeBroker } from "./server.ts";
 import { loopback } from "./settings.ts";
+import { type TlsListeners, writeCertificate } from "./tls.ts";
 import { type BrokerVersion, brokerPlans, defaultBrokerVersion } from "./versions.ts";
 
 /**
@@ -42,25 +44,41 @@ export interface PrivateBroker extends Broker, AsyncDisposable {
   start(clock?: BrokerClock): Promise<void>;
   /** Runs `rabbitmqctl`, for what the management API does not offer; resolves to what it prints. */
   control(...args: string[]): Promise<string>;
+  /** Shows another certificate to those who connect from now on. */
+  present(certificate: Certificate): Promise<void>;
 }
 
-/** Starts a RabbitMQ; resolves when it answers, after some seconds. It ends with this process at the latest. */
-export async function startPrivateBroker(version: BrokerVersion = defaultBrokerVersion): Promise<PrivateBroker> {
+/**
+ * Starts a RabbitMQ; resolves when it answers, after some seconds. It ends with this process at the latest.
+ *
+ * @param tls has it speak TLS too, and listen at an address of its own.
+ */
+export async function startPrivateBroker(
+  version: BrokerVersion = defaultBrokerVersion,
+  tls?: TlsListeners,
+): Promise<PrivateBroker> {
   if (findProgram("mmdebstrap") === undefined) await installPackages(["mmdebstrap"]);
   await ensureBrokerRoot(version);
 
   const folder = mkdtempSync(join(tmpdir(), "jobwright-rabbitmq-"));
   const [amqpPort = 0, managementPort = 0, prometheusPort = 0, distributionPort = 0, epmdPort = 0] = await freePorts(5);
-  const plan = { ...brokerPlans[version], amqpPort, managementPort, prometheusPort, distributionPort, epmdPort };
+  const usual = tls && { amqpPort: 5672, managementPort: 15672 };
+  const ports = { amqpPort, managementPort, prometheusPort, distributionPort, epmdPort, ...usual };
+  const plan = { ...brokerPlans[version], ...ports };
   const nodeName = `private${randomBytes(4).toString("hex")}`;
   const node: BrokerNode = { version, nodeName, plan, folder };
-  const settings = { address: loopback, username: "admin", password: randomBytes(18).toString("base64url") };
+  const settings = {
+    ...{ address: tls?.host ?? loopback, username: "admin", password: randomBytes(18).toString("base64url") },
+    tls: tls !== undefined,
+  };
   const logFile = join(folder, "log");
   const home = join(folder, "home");
+  let shown = tls?.certificate;
 
   const epmd = startOwned({ ...epmdProgram(node), logFile });
   async function launch(clock?: BrokerClock): Promise<OwnedProcess> {
     writeConfiguration(node, settings);
+    if (shown) writeCertificate(home, shown);
     if (clock !== undefined) await prepareHastened(home, clock);
     const beganMs = performance.now();
     const process = startOwned({ ...serverProgram(node, clock !== undefined), logFile });
@@ -68,6 +86,11 @@ export async function startPrivateBroker(version: BrokerVersion = defaultBrokerV
     await answersWithin(process, { name: `RabbitMQ ${version}`, logFile, timeoutMs: 120_000 }, answers);
     if (clock !== undefined) hasten(home, clock, performance.now() - beganMs);
     return process;
+  }
+
+  function control(...words: string[]): Promise<string> {
+    const { command, args, env } = controlProgram(node, words);
+    return run(command, args, env === undefined ? {} : { env });
   }
 
   let server: OwnedProcess;
@@ -91,9 +114,12 @@ export async function startPrivateBroker(version: BrokerVersion = defaultBrokerV
     async start(clock) {
       if (!server.running) server = await launch(clock);
     },
-    control(...words) {
-      const { command, args, env } = controlProgram(node, words);
-      return run(command, args, env === undefined ? {} : { env });
+    control,
+    async present(next) {
+      shown = next;
+      writeCertificate(home, next);
+      // It keeps what it has read for two minutes.
+      await control("eval", "ssl:clear_pem_cache().");
     },
     async [Symbol.asyncDispose]() {
       // Its data go anyway: no reason to wait until it has written them.

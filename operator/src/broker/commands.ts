@@ -5,7 +5,9 @@ import type { Broker } from "./broker.ts";
 const expiryMs = 30_000;
 
 /** A command; one that needs no more than its name is said by it. */
-export type Said = Exclude<Command["type"], "SetRate"> | { readonly type: "SetRate"; readonly jobsPerSecond: number | null };
+export type Said =
+  | Exclude<Command["type"], "SetRate">
+  | { readonly type: "SetRate"; readonly jobsPerSecond: number | null };
 
 /**
  * Tells a worker something, through the default exchange to its own control queue.

@@ -1,7 +1,7 @@
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import type { BrokerAddress } from "./address.ts";
 import { type BrokerError, BrokerUnreachable, VhostAccessRefused } from "./errors.ts";
-import { credentialsRefused } from "./refusal.ts";
+import { certificateRefused, credentialsRefused } from "./refusal.ts";
 import { within } from "./within.ts";
 
 const connectLimitMs = 5_000;
@@ -137,7 +137,7 @@ function connectError(address: BrokerAddress, error: unknown): BrokerError {
         "the vhost exists, that the user has permissions there, and that no limit of connections is reached",
     );
   }
-  return unreachable(address, error);
+  return certificateRefused(address, `${address.host}:${address.port}`, error) ?? unreachable(address, error);
 }
 
 function unreachable({ host, port }: BrokerAddress, error: unknown): BrokerUnreachable {

@@ -26,12 +26,18 @@ export class BrokerSecretInvalid extends BrokerError {
 }
 
 /**
- * Nothing answered at the address: the broker is down or restarting, the host is wrong, a network policy is in the
- * way, or its certificate is not trusted. Worth trying again.
+ * Nothing answered at the address: the broker is down or restarting, the host is wrong, or a network policy is in the
+ * way. Worth trying again.
  */
 export class BrokerUnreachable extends BrokerError {
   readonly reason = "BrokerUnreachable";
   readonly needsUser = false;
+}
+
+/** Its certificate is not trusted, has expired or is another host's, or the port does not speak TLS at all. */
+export class CertificateRefused extends BrokerError {
+  readonly reason = "CertificateRefused";
+  readonly needsUser = true;
 }
 
 /** The broker answers on its AMQP port, but nothing useful answers where its management API should be. */

@@ -12,6 +12,7 @@ export {
   BrokerSecretInvalid,
   BrokerUnreachable,
   BrokerUnsupported,
+  CertificateRefused,
   CredentialsRefused,
   KindMismatch,
   ManagementError,

@@ -1,10 +1,12 @@
 /** What a broker's refusals and silences mean, in the user's words and with the way out. */
 
 import { connect } from "node:net";
+import { certificateFault } from "@jobwright/worker-runtime/contract";
 import type { BrokerAddress } from "./address.ts";
 import {
   type BrokerError,
   BrokerUnreachable,
+  CertificateRefused,
   CredentialsRefused,
   ManagementError,
   ManagementMissing,
@@ -44,6 +46,12 @@ export function credentialsRefused(address: BrokerAddress, said: string): Creden
   );
 }
 
+/** What is wrong with the certificate that was shown at `where`; undefined if that is not why the connection failed. */
+export function certificateRefused({ host, ca }: BrokerAddress, where: string, cause: unknown) {
+  const fault = certificateFault(cause, host, ca !== undefined);
+  return fault === undefined ? undefined : new CertificateRefused(`RabbitMQ at ${where}: ${fault}`, { cause });
+}
+
 /** Something answers where the management API should be, but it is something else. */
 export function notManagement({ managementUrl }: BrokerAddress): ManagementMissing {
   return new ManagementMissing(
@@ -54,6 +62,8 @@ export function notManagement({ managementUrl }: BrokerAddress): ManagementMissi
 
 /** Why the management API could not be reached. Tells a broker that is down from one that only lacks the management plugin, by trying its AMQP port. */
 export async function managementUnreachable(address: BrokerAddress, cause: unknown): Promise<BrokerError> {
+  const refused = certificateRefused(address, address.managementUrl, cause);
+  if (refused) return refused;
   const why = cause instanceof Error ? cause.message || cause.name : String(cause);
   const nobodyThere = ["ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"].includes(codeOf(cause) ?? "");
   if (nobodyThere && (await listens(address.host, address.port))) {

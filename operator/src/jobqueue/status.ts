@@ -29,7 +29,13 @@ export interface Provisioned extends Place {
   readonly absentSources?: readonly string[];
 }
 
-const brokerProblems = new Set(["BrokerUnreachable", "ManagementMissing", "CredentialsRefused", "NotAdministrator"]);
+const brokerProblems = new Set([
+  "BrokerUnreachable",
+  "CertificateRefused",
+  "ManagementMissing",
+  "CredentialsRefused",
+  "NotAdministrator",
+]);
 
 /** The status after a pass that put everything on the broker. */
 export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: Date): JobQueueStatus {

@@ -6,6 +6,7 @@ import type { WorkerSettings } from "../../../worker-runtime/src/configuration.t
 import type { Job } from "../../../worker-runtime/src/job.ts";
 import { type RunningWorker, startWorker, type WorkerOptions } from "../../../worker-runtime/src/worker.ts";
 import type { WorkerDefinitionOptions } from "../../../worker-runtime/src/worker-definition.ts";
+import type { Vhost } from "../../broker/index.ts";
 import type { TestQueue } from "./job-queue.ts";
 
 /** Fails fast, so that a test need not wait for a policy made for production. */
@@ -13,7 +14,7 @@ export const quickRetry = { maxAttempts: 2, initialMs: 1, maxMs: 1, multiplier: 
 
 /** Starts a worker in this process; it is stopped when the test is over. LOG_LEVEL=debug shows what it says. */
 export async function runWorker(
-  queue: TestQueue,
+  queue: Pick<TestQueue, "name"> & { readonly vhost: Pick<Vhost, "amqpUrl"> },
   jobs: readonly Job[],
   settings: Partial<WorkerSettings> = {},
   {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChannelModel, connect } from "amqplib";
 import type { Logger } from "pino";
+import { certificateFault } from "../contract/index.ts";
 import type { AddressSource } from "./address.ts";
 import { createBackoff } from "./backoff.ts";
 import { gatherWrites } from "./gather-writes.ts";
@@ -52,6 +53,9 @@ export function openConnection(options: { name: string; source: AddressSource; l
       keepAlive: true,
       timeout: connectTimeoutMs,
       clientProperties: { connection_name: name },
+    }).catch((error: unknown) => {
+      const fault = certificateFault(error, address.hostname ?? "", socket.ca !== undefined);
+      throw fault === undefined ? error : new Error(fault, { cause: error });
     });
     // "close" always follows, so that one handler is enough; without this listener Node would throw.
     model.on("error", (error) => log.debug({ err: error }, "connection error"));

@@ -1,5 +1,6 @@
 /** What the operator and the workers agree on. Nothing here does I/O. */
 export * from "./binding.ts";
+export * from "./certificate-fault.ts";
 export * from "./command.ts";
 export * from "./configuration.ts";
 export * from "./delay.ts";
