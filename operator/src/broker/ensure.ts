@@ -3,6 +3,7 @@ import { adoptedQueues } from "./adoption.ts";
 import type { Broker } from "./broker.ts";
 import { type Difference, diff } from "./diff.ts";
 import { type EnsuredEventBindings, ensureEventBindings } from "./event-bindings.ts";
+import { untilDeletionsAreHeard } from "./heard-deletion.ts";
 import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { bounds, isBounded } from "./limits.ts";
 import type { Observed } from "./observe.ts";
@@ -62,6 +63,7 @@ export async function ensureTopology(
   const adopted = await adoptedQueues(broker, desired.queues, observed);
   const shared = await ensureShared(broker, wanted.name, observed, features);
   if (differences.some(isTargetBinding)) broker.parked.mayReturn = true;
+  if (!created) await untilDeletionsAreHeard(features, differences);
   if (differences.length > 0) await repairInOrder(broker, wanted, differences);
   const eventBindings = await ensureEventBindings(broker, wanted, observed);
   if (lanes.serving.length === 0 && observed.exchanges.has(unlanedExchange(wanted.name))) {

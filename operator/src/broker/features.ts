@@ -15,6 +15,8 @@ export interface BrokerFeatures {
   readonly unlimitedDeliveriesMustBeSaid: boolean;
   /** From 3.12 a policy can say how long a delivery may stay unacknowledged; before, only the broker's configuration. */
   readonly consumerTimeoutByPolicy: boolean;
+  /** Before 4.0 consumers are told of their queue's deletion after a moment only, and not at all if it is made anew before. */
+  readonly tellsDeletionLate: boolean;
 }
 
 const whoami = z.object({ tags: z.union([z.string().transform((tags) => tags.split(",")), z.array(z.string())]) });
@@ -59,6 +61,7 @@ export function brokerFeatures(version: string, flagStates: ReadonlyMap<string, 
     version,
     unlimitedDeliveriesMustBeSaid: !isBefore(version, 4, 0),
     consumerTimeoutByPolicy: !isBefore(version, 3, 12),
+    tellsDeletionLate: isBefore(version, 4, 0),
   };
 }
 

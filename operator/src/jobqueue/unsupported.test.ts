@@ -3,7 +3,7 @@ import type { JobQueue } from "../api/objects.ts";
 import { unsupportedBy } from "./unsupported.ts";
 
 const jobQueue = { spec: { maxJobDuration: "2h" } } as JobQueue;
-const features = { unlimitedDeliveriesMustBeSaid: false };
+const features = { unlimitedDeliveriesMustBeSaid: false, tellsDeletionLate: false };
 
 test("a broker without consumer timeouts by policy cannot keep maxJobDuration", () => {
   const [only, ...others] = unsupportedBy({ ...features, version: "3.10.8", consumerTimeoutByPolicy: false }, jobQueue);
