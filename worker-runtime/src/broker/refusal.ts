@@ -1,6 +1,7 @@
 import { PublishRefused, Unroutable } from "../errors.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 
+const accessRefused = 403;
 const notFound = 404;
 
 /**
@@ -34,5 +35,9 @@ export function refused(refusal: Error, exchange: string): Error {
       `exchange "${exchange}" does not exist: is the JobQueue there and ready? (${refusal.message})`,
     );
   }
-  return new PublishRefused(`the broker refused a message for exchange "${exchange}": ${refusal.message}`, code);
+  const hint =
+    code === accessRefused
+      ? ". A producer may enqueue to its own JobQueue only, a job to its own and to those in its WorkerPool's spec.publishTo"
+      : "";
+  return new PublishRefused(`the broker refused a message for exchange "${exchange}": ${refusal.message}${hint}`, code);
 }
