@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { defineWorker } from "@jobwright/worker-runtime";
+import { environment } from "@jobwright/worker-runtime/contract";
+import { pino } from "pino";
+import type { TestContext } from "vitest";
+import { pods } from "../../../operator/src/kinds.ts";
+import { isNotFound } from "../../../operator/src/kube/index.ts";
+import type { Pod } from "../../../operator/src/workerpool/pods.ts";
+import { mountedSettings } from "../../../worker-runtime/src/configuration.ts";
+import type { Job } from "../../../worker-runtime/src/job.ts";
+import { type RunningWorker, startWorker } from "../../../worker-runtime/src/worker.ts";
+import type { Scene } from "./scene.ts";
+import { mountedConfiguration } from "./simulated-worker.ts";
+
+type Mounting = Pod & { spec?: { volumes?: { name: string; secret?: { secretName: string } }[] } };
+
+const finalizer = "test.jobwright.dev/worker";
+
+/** Workers of this process in the place of those that a kubelet would run. */
+export interface PodWorkers {
+  /** By the pod's name; one that is stopped is there no more. */
+  readonly running: ReadonlyMap<string, RunningWorker>;
+}
+
+/**
+ * Runs a worker for each of the pool's pods, as a kubelet would: with the configuration and the Secret that the pod mounts,
+ * ready once it works; stopped when the pod is to be deleted, which goes when the worker has ended.
+ *
+ * @param starts says of a pod whether its worker can be started at all.
+ */
+export async function runPods(
+  context: TestContext,
+  scene: Scene,
+  { pool, jobs, starts = () => true }: { pool: string; jobs: readonly Job[]; starts?: (pod: Pod) => boolean },
+): Promise<PodWorkers> {
+  const { client, namespace } = scene;
+  const running = new Map<string, RunningWorker>();
+  const known = new Set<string>();
+  const directory = await mkdtemp(join(tmpdir(), "jobwright-pods-"));
+  const over = new AbortController();
+
+  async function mount(pod: Mounting): Promise<string> {
+    const at = join(directory, pod.metadata.name);
+    await mkdir(join(at, "credentials"), { recursive: true });
+    await writeFile(join(at, "worker.json"), JSON.stringify(await mountedConfiguration(scene, pool)));
+    const volume = pod.spec?.volumes?.find(({ name }) => name === "jobwright-credentials");
+    const facts = (await scene.secret(volume?.secret?.secretName ?? "")) ?? {};
+    for (const [key, value] of Object.entries(facts)) await writeFile(join(at, "credentials", key), value);
+    return at;
+  }
+
+  const patch = (pod: string, change: object, options = {}) =>
+    client.patch(pods, pod, namespace, change, options).catch((error) => {
+      if (!isNotFound(error)) throw error;
+    });
+
+  async function start(pod: Mounting): Promise<void> {
+    const { name } = pod.metadata;
+    await patch(name, { metadata: { finalizers: [finalizer] } });
+    const at = await mount(pod);
+    const env = { [environment.podName]: name };
+    const worker = await startWorker({
+      definition: defineWorker({ jobs }),
+      settings: await mountedSettings(join(at, "worker.json"), join(at, "credentials"), env),
+      log: pino({ level: process.env.LOG_LEVEL ?? "silent" }),
+      telemetryPort: 0,
+    });
+    running.set(name, worker);
+    const conditions = [{ type: "Ready", status: "True" }];
+    const state = { running: { startedAt: "2026-01-01T00:00:00Z" } };
+    const container = { name: "handlers", image: "i", imageID: "", restartCount: 0, ready: true, state };
+    const status = { phase: "Running", conditions, containerStatuses: [container] };
+    await patch(name, { status }, { subresource: "status" });
+  }
+
+  async function end(name: string): Promise<void> {
+    const worker = running.get(name);
+    running.delete(name);
+    await worker?.stop();
+    await patch(name, { metadata: { finalizers: null } });
+  }
+
+  async function look(): Promise<void> {
+    for (const pod of await scene.pods(pool)) {
+      const { name, deletionTimestamp } = pod.metadata;
+      if (deletionTimestamp === undefined && !known.has(name) && starts(pod)) {
+        known.add(name);
+        await start(pod);
+      }
+      // Others go on meanwhile: it may have jobs to finish.
+      if (deletionTimestamp !== undefined && known.delete(name)) void end(name);
+    }
+  }
+
+  const looking = (async () => {
+    while (!over.signal.aborted) {
+      await look();
+      await pause(100);
+    }
+  })();
+  context.onTestFinished(async () => {
+    over.abort();
+    await looking;
+    await Promise.all([...known].map(end));
+    await rm(directory, { recursive: true });
+  });
+  return { running };
+}
