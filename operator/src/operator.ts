@@ -283,7 +283,8 @@ export function createOperator(options: OperatorOptions): Operator {
       loop = startLoop({
         pools: poolReconciler.scalers,
         groupOf: ({ broker }) => broker,
-        readDepths: (broker, pools) => readPoolDepths(broker, pools, log),
+        readDepths: (broker, pools) =>
+          readPoolDepths(broker, pools, log, (queue) => drift.missing(broker.address, queue)),
       });
     },
     async stop() {

@@ -10,7 +10,7 @@ export const eventVhost = "/";
 /** What is worth a look: what goes, and what changes under the name that it had. */
 const heard = [
   ...["queue.deleted", "exchange.deleted", "binding.deleted", "policy.set", "policy.cleared", "vhost.deleted"],
-  ...["user.deleted", "user.password.changed", "user.password.cleared", "user.tags.set"],
+  ...["user.created", "user.deleted", "user.password.changed", "user.password.cleared", "user.tags.set"],
   ...["permission.created", "permission.deleted", "topic.permission.created", "topic.permission.deleted"],
 ];
 /** An operator that lags further behind finds the rest with its next listing. */

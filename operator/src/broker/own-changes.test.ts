@@ -11,6 +11,15 @@ describe("a change of our own", () => {
     expect(changes.take("policy.set", "jobwright:a.b")).toBe(false);
   });
 
+  test("of a user that was not there is told as its creation, after which nothing is expected", () => {
+    const changes = createOwnChanges();
+    for (const { event, name } of toldBy("PUT", "users/a.b.worker")) changes.note(event, name);
+    expect(changes.take("user.created", "a.b.worker")).toBe(true);
+    expect(changes.take("user.password.changed", "a.b.worker")).toBe(false);
+    expect(changes.take("user.tags.set", "a.b.worker")).toBe(false);
+    expect(changes.take("user.created", "a.b.worker")).toBe(false);
+  });
+
   test("is expected for ten seconds, and forgotten then", () => {
     let nowMs = 0;
     const changes = createOwnChanges(() => nowMs);

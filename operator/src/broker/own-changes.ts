@@ -24,6 +24,13 @@ export function createOwnChanges(now: () => number = Date.now): OwnChanges {
     for (const [key, untils] of expected) if (untils.every((until) => until <= now())) expected.delete(key);
   }
 
+  function takeOne(event: string, name: string): boolean {
+    const untils = expected.get(`${event} ${name}`)?.filter((until) => until > now()) ?? [];
+    const taken = untils.shift() !== undefined;
+    expected.set(`${event} ${name}`, untils);
+    return taken;
+  }
+
   return {
     note(event, name) {
       sweep();
@@ -33,10 +40,10 @@ export function createOwnChanges(now: () => number = Date.now): OwnChanges {
       expected.set(key, untils);
     },
     take(event, name) {
-      const untils = expected.get(`${event} ${name}`)?.filter((until) => until > now()) ?? [];
-      const taken = untils.shift() !== undefined;
-      expected.set(`${event} ${name}`, untils);
-      return taken;
+      if (event !== "user.created") return takeOne(event, name);
+      // It was expected to be there: see toldBy.
+      const taken = userChanged.map((each) => takeOne(each, name));
+      return taken.includes(true);
     },
   };
 }
@@ -61,9 +68,11 @@ export function noting(management: Management, changes: OwnChanges): Management 
   };
 }
 
+const userChanged = ["user.password.changed", "user.tags.set"];
+
 /**
- * What the broker tells of a change through the management API, as far as we listen to it. A user that is made new is
- * told otherwise (`user.created`); what is then expected in vain is forgotten after a while.
+ * What the broker tells of a change through the management API, as far as we listen to it. Whether a user that is put is new is not
+ * known here: if so, `user.created` comes instead of all that is expected.
  */
 export function toldBy(method: "PUT" | "DELETE", path: string): { event: string; name: string }[] {
   const [kind = "", ...rest] = path.split("/").map(decodeURIComponent);
@@ -71,7 +80,7 @@ export function toldBy(method: "PUT" | "DELETE", path: string): { event: string;
   const second = rest[1] ?? "";
   if (method === "PUT") {
     if (kind === "policies") return [{ event: "policy.set", name: last }];
-    if (kind === "users") return ["user.password.changed", "user.tags.set"].map((event) => ({ event, name: last }));
+    if (kind === "users") return userChanged.map((event) => ({ event, name: last }));
     if (kind === "permissions") return [{ event: "permission.created", name: last }];
     if (kind === "topic-permissions") return [{ event: "topic.permission.created", name: second }];
     return [];

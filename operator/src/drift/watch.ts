@@ -15,6 +15,9 @@ const gatherMs = 200;
 /** A look costs a listing of the vhost; more often than this none is made, however much changes. */
 const betweenLooksMs = 1_000;
 
+/** A queue that is missing still may be one that cannot be made: no reason to look more often than this. */
+const missingAgainMs = 10_000;
+
 /** What somebody changed on one broker, in one vhost; `vhost` is undefined for users. */
 export interface Change {
   readonly subject: Subject;
@@ -25,10 +28,13 @@ export interface Change {
 export interface DriftWatch extends AsyncDisposable {
   /** Listens to the brokers at these addresses and no others; one connection a server, however many vhosts are used there. */
   follow(addresses: Iterable<BrokerAddress>): Promise<void>;
+  /** Says that a queue was found missing, whether the broker tells of changes or not. May be said again and again. */
+  missing(address: BrokerAddress, queue: string): void;
 }
 
 interface Followed {
   vhosts: readonly BrokerAddress[];
+  readonly onEvent: (event: BrokerEvent) => void;
   readonly end: () => Promise<void>;
 }
 
@@ -82,6 +88,7 @@ export function createDriftWatch(options: {
     void watch.ready.then(() => log.info({ host: address.host }, "listening to what the broker tells of changes"));
     const followed: Followed = {
       vhosts: [address],
+      onEvent,
       async end() {
         clearTimeout(timer);
         await watch[Symbol.asyncDispose]();
@@ -100,7 +107,18 @@ export function createDriftWatch(options: {
     return brokersOf(there).some(({ ownChanges }) => ownChanges.take(event, name));
   }
 
+  /** By vhost and queue: until when it need not be said again that it is missing. */
+  const knownMissing = new Map<string, number>();
+
   return {
+    missing(address, name) {
+      const id = JSON.stringify([serverKey(address), address.vhost, name]);
+      const now = Date.now();
+      if ((knownMissing.get(id) ?? 0) > now) return;
+      for (const [each, until] of knownMissing) if (until <= now) knownMissing.delete(each);
+      knownMissing.set(id, now + missingAgainMs);
+      servers.get(serverKey(address))?.onEvent({ event: "queue.deleted", vhost: address.vhost, name });
+    },
     async follow(addresses) {
       const wanted = Map.groupBy(distinct(addresses), serverKey);
       const unwanted = [...servers].filter(([key]) => !wanted.has(key));

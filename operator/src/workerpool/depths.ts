@@ -8,15 +8,19 @@ type Queues = readonly [workQueue: string, ...others: string[]];
  * The depths of the queues of pools of one vhost, in one poll; a pool's is the sum over its queues. A pool of which a queue
  * does not answer, or whose work queue does not exist, or that is on a broker that cannot be reached, is missing from the
  * result. Never rejects.
+ *
+ * @param onMissing told of each queue that the broker says is not there.
  */
 export async function readPoolDepths<P extends { readonly queues: Queues }>(
   broker: Broker,
   pools: readonly P[],
   log: Logger,
+  onMissing: (queue: string) => void = () => {},
 ): Promise<Map<P, Depth>> {
   const found = new Map<P, Depth>();
   try {
     const depths = await readDepths(broker.connection, [...new Set(pools.flatMap(({ queues }) => queues))]);
+    for (const [queue, depth] of depths) if (depth === undefined) onMissing(queue);
     for (const pool of pools) {
       const depth = sumOf(depths, pool.queues);
       if (depth !== undefined) found.set(pool, depth);

@@ -41,7 +41,10 @@ describe.each(brokerVersions)("on RabbitMQ %s, any sequence of edits, drifts and
 
       for (const [index, step] of steps.entries()) {
         const beganMs = Date.now();
-        const note = await stage.take(step);
+        const note = await stage.take(step).catch((error: unknown) => {
+          done.push(`${index} ${time(beganMs)} ${JSON.stringify(step)}: ${String(error)}`);
+          throw error;
+        });
         done.push(`${index} ${time(beganMs)}–${time(Date.now())} ${JSON.stringify(step)}${note ? ` (${note})` : ""}`);
       }
 

@@ -90,13 +90,15 @@ export async function setStage(
     },
   });
 
+  /** As {@link manage}, which may be done again: a broker that has just come up does not answer everything at once. */
+  const administer = (method: "GET" | "PUT" | "DELETE", where: string, body?: unknown) =>
+    eventually(() => manage(broker, method, where, body), 60);
   const path = (parts: readonly string[]) => parts.map(encodeURIComponent).join("/");
   const at = encodeURIComponent(vhost.name);
-  const remove = ([kind = "", ...rest]: readonly string[]) =>
-    manage(broker, "DELETE", `/api/${kind}/${at}/${path(rest)}`);
+  const remove = ([kind = "", ...rest]: readonly string[]) => administer("DELETE", `/api/${kind}/${at}/${path(rest)}`);
 
   async function ownQueues(): Promise<string[]> {
-    const all = (await manage(broker, "GET", `/api/queues/${at}?disable_stats=true`)) as { name: string }[];
+    const all = (await administer("GET", `/api/queues/${at}?disable_stats=true`)) as { name: string }[];
     return all.map(({ name }) => name).filter((name) => name === delayParked || `${name}.`.startsWith(`${queue}.`));
   }
 
@@ -112,15 +114,18 @@ export async function setStage(
   }
 
   async function alterPolicy(name: string): Promise<string | undefined> {
-    const all = (await manage(broker, "GET", `/api/policies/${at}`)) as Record<string, unknown>[];
+    const all = (await administer("GET", `/api/policies/${at}`)) as Record<string, unknown>[];
     const policy = all.find((one) => one.name === name) ?? all.find((one) => String(one.name).includes("efault"));
     if (policy === undefined) return "there is none";
     const definition = { ...(policy.definition as object), "delivery-limit": 77 };
-    await manage(broker, "PUT", `/api/policies/${at}/${path([String(policy.name)])}`, { ...policy, definition });
+    await administer("PUT", `/api/policies/${at}/${path([String(policy.name)])}`, { ...policy, definition });
     return String(policy.name);
   }
 
   async function restartBroker(step: Step & { do: "restart broker" }): Promise<undefined> {
+    // Seen on 4.0.5: a quorum queue that was declared in the last moments before a kill has no leader afterwards, for ever, since
+    // this file was not written yet ("configured member of queue … was not found on this node").
+    if (step.kill) await broker.control("eval", "lists:foreach(fun dets:sync/1, dets:all()).");
     await (step.kill ? broker.kill() : broker.stop());
     if (step.spec) await edit(step.spec);
     await sleep(step.downMs);
@@ -155,7 +160,7 @@ export async function setStage(
       case "alter policy":
         return alterPolicy(step.policy);
       case "delete user":
-        await manage(broker, "DELETE", `/api/users/${path([step.user])}`);
+        await administer("DELETE", `/api/users/${path([step.user])}`);
         return undefined;
       case "alter permissions":
         // There may be no such user now.

@@ -4,6 +4,7 @@ import { delayEntryExchange, delayRoutingKey, laneRoutingKey } from "@jobwright/
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import { pino } from "pino";
 import { z } from "zod";
+import { eventually } from "../operator/scene.ts";
 import { createRandom } from "./random.ts";
 import { eventsExchange } from "./steps.ts";
 
@@ -36,6 +37,8 @@ export interface Traffic extends AsyncDisposable {
 
 const job = defineJob({ name: "prop", input: z.object({ id: z.string(), pad: z.string() }), run: async () => {} });
 const betweenMs = 40;
+/** Longer than a producer waits for the broker. */
+const pauseLimitMs = 30_000;
 const lanes = ["fast", "bulk", "slow"];
 
 export function startTraffic(options: {
@@ -101,6 +104,8 @@ export function startTraffic(options: {
       const model = await connect(amqpUrl);
       model.on("error", () => {});
       const channel = await model.createConfirmChannel();
+      // Each job that is under way listens.
+      channel.setMaxListeners(0);
       const over = () => {
         if (raw?.channel === channel) raw = undefined;
         model.close().catch(() => {});
@@ -186,13 +191,16 @@ export function startTraffic(options: {
     seen,
     async pause() {
       paused = true;
-      while (underWay > 0) await sleep(20);
+      for (const untilMs = Date.now() + pauseLimitMs; underWay > 0; await sleep(20)) {
+        if (Date.now() > untilMs) throw new Error(`${underWay} jobs are neither confirmed nor refused`);
+      }
     },
     resume() {
       paused = false;
     },
     async collect(queues) {
-      for (const each of queues) await collectFrom(each);
+      // A quorum queue that has no leader yet ends the connection of who asks.
+      for (const each of queues) await eventually(() => collectFrom(each), 60);
     },
     excuseOverdue() {
       const now = Date.now();

@@ -1,119 +1,26 @@
-import { delayBindingKey, delayDeliveryExchange, delayLevel } from "@jobwright/worker-runtime/contract";
+import { delayLevel } from "@jobwright/worker-runtime/contract";
 import { describe, expect, test } from "vitest";
+import { readCluster } from "../../cluster/index.ts";
 import { connectAs, connectAsAdministrator, takeIn } from "./amqp.ts";
+import { prepareDamages, sufferDamages } from "./damages.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
 
-interface Damage {
-  readonly name: string;
-  readonly spec?: Record<string, unknown>;
-  /** Done by hand on the broker; `queue` is the JobQueue's resolved name. */
-  damage(scene: Scene, queue: string): Promise<void>;
-  /** What the Drifted event says was found. */
-  said(queue: string): string;
-  whole(scene: Scene, queue: string): Promise<void>;
-}
-
-const damages: Damage[] = [
-  {
-    name: "queue",
-    damage: (scene, queue) => scene.broker.remove("queues", queue),
-    said: (queue) => `queue "${queue}" was missing`,
-    whole: async (scene, queue) => expect(await scene.broker.find("queues", queue)).toMatchObject({ type: "quorum" }),
-  },
-  {
-    name: "exchange",
-    damage: (scene, queue) => scene.broker.remove("exchanges", queue),
-    said: (queue) => `exchange "${queue}" was missing`,
-    whole: async (scene, queue) => expect(await scene.broker.find("exchanges", queue)).toMatchObject({ type: "topic" }),
-  },
-  {
-    name: "binding",
-    damage: (scene, queue) => scene.broker.remove("bindings", "e", queue, "q", queue, "#"),
-    said: (queue) => `binding of queue "${queue}" to exchange "${queue}" on "#" was missing`,
-    whole: async (scene, queue) => expect(await scene.broker.bindingKeys(queue, queue)).toContain("#"),
-  },
-  {
-    name: "delay-binding",
-    damage: (scene, queue) =>
-      scene.broker.remove("bindings", "e", delayDeliveryExchange, "q", queue, delayBindingKey(queue)),
-    said: (queue) => `binding of queue "${queue}" to exchange "${delayDeliveryExchange}"`,
-    whole: async (scene, queue) =>
-      expect(await scene.broker.bindingKeys(delayDeliveryExchange, queue)).toContain(delayBindingKey(queue)),
-  },
-  {
-    name: "missing-policy",
-    spec: { deliveryLimit: 7 },
-    damage: (scene, queue) => scene.broker.remove("policies", `jobwright:${queue}`),
-    said: (queue) => `policy "jobwright:${queue}" was missing`,
-    whole: async (scene, queue) =>
-      expect(await scene.broker.find("policies", `jobwright:${queue}`)).toMatchObject({
-        definition: { "delivery-limit": 7 },
-      }),
-  },
-  {
-    name: "changed-policy",
-    spec: { deadLetter: { retention: "48h" } },
-    async damage(scene, queue) {
-      const policy = (await scene.broker.find("policies", `jobwright:${queue}.dead`)) as Record<string, unknown>;
-      const { pattern, priority } = policy;
-      const definition = { "message-ttl": 1_000 };
-      await scene.broker.put(
-        { pattern, priority, definition, "apply-to": "queues" },
-        "policies",
-        `jobwright:${queue}.dead`,
-      );
-    },
-    said: (queue) => `policy "jobwright:${queue}.dead" had message-ttl 1000 instead of 172800000`,
-    whole: async (scene, queue) =>
-      expect(await scene.broker.find("policies", `jobwright:${queue}.dead`)).toMatchObject({
-        definition: { "message-ttl": 172_800_000 },
-      }),
-  },
-  {
-    name: "dead-queue",
-    damage: (scene, queue) => scene.broker.remove("queues", `${queue}.dead`),
-    said: (queue) => `queue "${queue}.dead" was missing`,
-    whole: async (scene, queue) => {
-      expect(await scene.broker.find("queues", `${queue}.dead`)).toMatchObject({ type: "quorum" });
-      expect(await scene.broker.bindingKeys(`${queue}.dlx`, `${queue}.dead`)).toContain("");
-    },
-  },
-  {
-    name: "dead-letter-exchange",
-    damage: (scene, queue) => scene.broker.remove("exchanges", `${queue}.dlx`),
-    said: (queue) => `exchange "${queue}.dlx" was missing`,
-    whole: async (scene, queue) =>
-      expect(await scene.broker.find("exchanges", `${queue}.dlx`)).toMatchObject({ type: "fanout" }),
-  },
-];
+const versions = readCluster().brokers.map(({ version }) => version);
 
 async function ready(scene: Scene, name: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
 describe.concurrent("what somebody changes on the broker by hand", { timeout: 120_000 }, () => {
-  test("is put right within a refresh, with an event that says what was found", async (context) => {
-    const scene = await setScene(context);
-    const queueName = ({ name }: Damage) => `${scene.namespace}.${name}`;
-    await Promise.all(damages.map(({ name, spec }) => scene.applyQueue(name, spec)));
-    await Promise.all(damages.map(({ name }) => ready(scene, name)));
-    await Promise.all(damages.map((each) => each.damage(scene, queueName(each))));
-    await Promise.all(
-      damages.map((each) =>
-        eventually(async () => {
-          const drifted = await scene.events("JobQueue", each.name, "Drifted");
-          expect(drifted.map(({ message }) => message).join()).toContain(each.said(queueName(each)));
-          expect(drifted[0]?.type).toBe("Warning");
-          await each.whole(scene, queueName(each));
-        }, 25),
-      ),
-    );
-    // None is reported twice, and all stay ready.
-    for (const { name } of damages) {
-      expect((await scene.events("JobQueue", name, "Drifted")).map(({ series }) => series)).toEqual([undefined]);
-      expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True");
-    }
-  });
+  test.for(versions)(
+    "is put right on RabbitMQ %s, with an event that says what was found",
+    async (version, context) => {
+      // Users are compared as often as everything is.
+      const scene = await setScene(context, { version, resyncMs: 5_000 });
+      await prepareDamages(scene);
+      await sufferDamages(scene, 30);
+    },
+  );
 
   test("covers the policies that the namespace's queues share", async (context) => {
     const scene = await setScene(context);
