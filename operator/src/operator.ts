@@ -13,6 +13,7 @@ import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
 import { createSecretReader } from "./jobqueue/secret-reader.ts";
 import { secretsNamed } from "./jobqueue/secrets-named.ts";
 import { configMaps, deployments, pods, secrets } from "./kinds.ts";
+import { createKnownBindings } from "./known-bindings.ts";
 import {
   createCachedReads,
   createController,
@@ -210,12 +211,15 @@ export function createOperator(options: OperatorOptions): Operator {
     return [{ key: `${namespace}/${name}`, namespace, vhost: address.vhost, queue: status.queue }];
   }
 
+  const knownBindings = createKnownBindings();
   const queueReconciler = createJobQueueReconciler({
     client: reads.client,
     jobQueues: queueReflector,
     sources,
     brokers,
     claims: createClaims(),
+    workerPools: poolReflector,
+    knownBindings,
     events,
     resyncMs,
     now,
@@ -228,6 +232,7 @@ export function createOperator(options: OperatorOptions): Operator {
     jobQueues: queueReflector,
     deployments: deploymentReflector,
     pods: podReflector,
+    knownBindings,
     sources,
     brokers,
     heartbeats,

@@ -57,8 +57,8 @@ export async function closeIntake(broker: Broker, name: string): Promise<void> {
         await broker.management.remove(`bindings/${at}/e/${segment(from)}/${to}`);
       }
     }
+    await ensureEventBindings(broker, { name }, await broker.observe());
   } finally {
     broker.forgetObservation();
-    await ensureEventBindings(broker, { name }, await broker.observe());
   }
 }

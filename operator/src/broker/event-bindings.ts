@@ -6,7 +6,7 @@ import { bindingMark, type MarkedBinding } from "./marked-bindings.ts";
 import type { Observed } from "./observe.ts";
 import type { Binding, JobQueueOnBroker } from "./topology.ts";
 
-type Wanted = Pick<JobQueueOnBroker, "name" | "bindings">;
+type Wanted = Pick<JobQueueOnBroker, "name" | "bindings" | "holdsBindings">;
 
 /** What a JobQueue's bindings to other exchanges lack. */
 interface EventBindingChanges {
@@ -20,6 +20,8 @@ interface EventBindingChanges {
 /** What became of a JobQueue's bindings to other exchanges. */
 export interface EnsuredEventBindings {
   readonly absent: readonly string[];
+  /** What is not made as long as the JobQueue holds its bindings. */
+  readonly held: readonly Pick<EventBinding, "exchange" | "routingKey">[];
   /** What was put right, a sentence each. */
   readonly changed: readonly { readonly exchange: string; readonly found: string }[];
 }
@@ -44,7 +46,10 @@ export async function ensureEventBindings(
   wanted: Wanted,
   observed: Observed,
 ): Promise<EnsuredEventBindings> {
-  const { missing, superfluous, absent } = eventBindingChanges(wanted, observed);
+  const { absent, ...changes } = eventBindingChanges(wanted, observed);
+  const held = wanted.holdsBindings ? changes.missing : [];
+  // What an edit replaces stays until what it is replaced by is there.
+  const { missing, superfluous } = held.length > 0 ? { missing: [], superfluous: [] } : changes;
   const { queue } = queueNames(wanted.name);
   const path = (exchange: string) =>
     `bindings/${segment(broker.address.vhost)}/e/${segment(exchange)}/q/${segment(queue)}`;
@@ -65,6 +70,7 @@ export async function ensureEventBindings(
   ];
   return {
     absent,
+    held: held.map(({ exchange, routingKey }) => ({ exchange, routingKey })),
     changed: changed.map(({ exchange, routingKey, was }) => {
       const on = routingKey === "" ? "" : ` on "${routingKey}"`;
       return { exchange, found: `binding of queue "${queue}" to exchange "${exchange}"${on} was ${was}` };

@@ -92,6 +92,8 @@ export interface JobQueueOnBroker {
   readonly limits?: Limits;
   /** Exchanges of others whose messages are its jobs. Absent or empty: none. */
   readonly bindings?: readonly EventBinding[];
+  /** Its workers cannot name the messages of all bindings yet: those that are not there are not made now, nor others taken away. */
+  readonly holdsBindings?: boolean;
 }
 
 /** Above the catch-all policies that brokers tend to have, whose priority is mostly 0; a user can still go over it. */

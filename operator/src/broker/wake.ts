@@ -26,7 +26,7 @@ export interface WakeWatch extends AsyncDisposable {
 
 /**
  * Watches a JobQueue whose pool is at zero for its first job: a queue of our own, bound as the work queue and the lanes
- * are, gets a copy of it within about a millisecond. After `onWake` it watches no more; call again when the pool is at zero again.
+ * are (to the exchanges of others that exist by then, too), gets a copy of it within about a millisecond. After `onWake` it watches no more; call again when the pool is at zero again.
  *
  * Our queue makes every message routable. So while the work queue is gone or not bound, a producer is told that its
  * job is safe although only our copy exists. Therefore the copies are compared with the work queue before they go

@@ -105,19 +105,34 @@ function exchangesOf(name: string): Set<string> {
   return new Set([exchange, deadLetterExchange, outcomeExchange, `${name}.unlaned`]);
 }
 
+/** What bindings wait for. */
+export interface BindingWaits {
+  /** Exchanges that do not exist. */
+  readonly absent: readonly string[];
+  /** Those that workers cannot name messages by yet. */
+  readonly held: readonly Pick<EventBinding, "exchange" | "routingKey">[];
+}
+
+interface Found {
+  readonly vhost: string;
+  readonly bindings?: BindingWaits;
+  /** May be some seconds old. */
+  readonly jobs: { readonly waiting: number; readonly running: number } | undefined;
+}
+
 /**
  * What the status says of the bindings: those of the spec, and those that are gone as long as workers may have messages of
- * theirs to name. `absent`: exchanges that do not exist. `jobs`: counts that may be some seconds old, so that one which
- * has just gone stays for a pass.
+ * theirs to name. One that has just gone stays for a pass, since counts lag.
  */
-export function bindingsStatus(
-  jobQueue: JobQueue,
-  absent: readonly string[],
-  jobs: { readonly waiting: number; readonly running: number } | undefined,
-): StatusBindings {
-  const present = (jobQueue.spec.bindings ?? []).map((binding) =>
-    absent.includes(binding.exchange) ? { ...binding, waiting: "for the exchange: it does not exist" } : binding,
-  );
+export function bindingsStatus(jobQueue: JobQueue, { bindings, jobs }: Found): StatusBindings {
+  const held = new Set(bindings?.held.map(eventBindingKey));
+  const present = (jobQueue.spec.bindings ?? []).map((binding) => {
+    if (bindings?.absent.includes(binding.exchange)) {
+      return { ...binding, waiting: "for the exchange: it does not exist" };
+    }
+    if (!held.has(eventBindingKey(binding))) return binding;
+    return { ...binding, waiting: "for workers that know how to name its messages" };
+  });
   const isEmpty = jobs !== undefined && jobs.waiting + jobs.running === 0;
   const former = formerBindings(jobQueue)
     .filter(({ removing }) => removing === undefined || !isEmpty)
@@ -142,10 +157,23 @@ export function bindingNews(
 }
 
 /** What keeps a JobQueue from being all that was asked, and how to mend it; undefined if nothing does. */
-export function absentSource({ spec }: JobQueue, absent: readonly string[], vhost: string): string | undefined {
+export function bindingsWait(
+  { metadata, spec }: JobQueue,
+  { bindings: { absent, held } = { absent: [], held: [] }, vhost }: Found,
+): { readonly reason: "BindingSourceMissing" | "BindingWaitsForWorkers"; readonly message: string } | undefined {
   const [first] = absent;
-  if (first === undefined) return undefined;
-  const index = (spec.bindings ?? []).findIndex(({ exchange }) => exchange === first);
-  const more = absent.length > 1 ? ` (and ${absent.length - 1} more, see status.bindings)` : "";
-  return `exchange "${first}" (spec.bindings[${index}].exchange) does not exist in vhost "${vhost}"${more}: create it, or let the application that publishes to it do so. It is bound to within 15 s then; all else of the queue works.`;
+  if (first !== undefined) {
+    const index = (spec.bindings ?? []).findIndex(({ exchange }) => exchange === first);
+    const more = absent.length > 1 ? ` (and ${absent.length - 1} more, see status.bindings)` : "";
+    return {
+      reason: "BindingSourceMissing",
+      message: `exchange "${first}" (spec.bindings[${index}].exchange) does not exist in vhost "${vhost}"${more}: create it, or let the application that publishes to it do so. It is bound to within 15 s then; all else of the queue works.`,
+    };
+  }
+  if (held.length === 0) return undefined;
+  const exchanges = [...new Set(held.map(({ exchange }) => `"${exchange}"`))].join(", ");
+  return {
+    reason: "BindingWaitsForWorkers",
+    message: `bindings to ${exchanges} are made once all workers know which jobs their messages are: the WorkerPool on this queue is being rolled out (kubectl get workerpools -n ${metadata.namespace}). Bindings that are there stay until then.`,
+  };
 }

@@ -46,6 +46,6 @@ export async function describeProvision(
     bindingSecret: producerSecret(jobQueue.metadata, defaultProducer),
     jobs,
     policyOverridden: ensured.policyOverridden,
-    absentSources: ensured.eventBindings.absent,
+    bindings: ensured.eventBindings,
   };
 }

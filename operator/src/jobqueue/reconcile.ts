@@ -1,6 +1,6 @@
 import { laneQueue } from "@jobwright/worker-runtime/contract";
 import { defaultOverlap, defaultProducer } from "../api/access.ts";
-import { type JobQueue, jobQueues } from "../api/objects.ts";
+import { type JobQueue, jobQueues, type WorkerPool } from "../api/objects.ts";
 import {
   type BrokerAddress,
   type BrokerPool,
@@ -9,6 +9,7 @@ import {
   ensureTopology,
 } from "../broker/index.ts";
 import { recordDrift } from "../drift/report.ts";
+import type { KnownBindings } from "../known-bindings.ts";
 import {
   addFinalizer,
   type EventRecorder,
@@ -21,6 +22,7 @@ import {
 import { createOwnWrites } from "../own-writes.ts";
 import { asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
 import { recordTransition } from "../transition.ts";
+import { holderOf } from "../workerpool/claim.ts";
 import { type AddressSources, addressOf } from "./address.ts";
 import {
   type BrokerPlace,
@@ -32,7 +34,7 @@ import {
 } from "./broker-place.ts";
 import type { Claimant, Claims } from "./claims.ts";
 import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
-import { bindingNews, refuseSources } from "./event-bindings.ts";
+import { bindingNews, eventBindingsOf, refuseSources } from "./event-bindings.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, leavingOf, retireLanes } from "./leaving-lanes.ts";
 import { producerUser, queueFinalizer, resolvedName } from "./names.ts";
@@ -46,7 +48,7 @@ import { type Place, placedStatus, problemStatus, provisionedStatus } from "./st
 /** How often counts are refreshed, and the topology compared with one listing of the vhost. */
 const refreshMs = 15_000;
 
-/** How soon lanes that leave are looked at again. */
+/** How soon lanes that leave, and bindings that wait for workers, are looked at again. */
 const removingMs = 1_000;
 
 export interface JobQueueDependencies {
@@ -60,6 +62,8 @@ export interface JobQueueDependencies {
   readonly resyncMs: number;
   /** The time of day, ms, by which credentials are rotated. */
   now(): number;
+  readonly workerPools: Reflector<WorkerPool>;
+  readonly knownBindings: Pick<KnownBindings, "knows">;
   /** Asks for another JobQueue's pass. */
   enqueue(key: string): void;
   /** Called when a JobQueue's broker is known, or known to be used no more (undefined). */
@@ -93,7 +97,10 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     for (const lane of jobQueue.spec.lanes ?? []) await claimName(jobQueue, address, laneQueue(name, lane.name));
     refuseSources(jobQueue, name, dependencies.jobQueues.list(), jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
-    const ensured = await ensureTopology(broker, onBroker(jobQueue, name));
+    const ensured = await ensureTopology(broker, {
+      ...onBroker(jobQueue, name),
+      holdsBindings: holdsBindings(jobQueue),
+    });
     const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
     const place = {
       ...{ name, broker: address, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) },
@@ -133,6 +140,13 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const overlap = jobQueue.spec.access?.rotation?.overlap ?? defaultOverlap;
     const message = `producers get new users and passwords in their Secrets: ${plan.rotated.join(", ")}; those before stay good for ${overlap}`;
     events.record(jobQueue, "Normal", "CredentialsRotated", message);
+  }
+
+  /** Whether the workers are yet to learn of bindings. */
+  function holdsBindings(jobQueue: JobQueue): boolean {
+    const { name, namespace } = jobQueue.metadata;
+    const pool = holderOf(name, dependencies.workerPools.list(namespace));
+    return pool !== undefined && !dependencies.knownBindings.knows(pool.metadata.uid, eventBindingsOf(jobQueue));
   }
 
   function lanesSeenAt(uid: string, at: string): LaneQuietSince {
@@ -222,7 +236,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       });
       await write(jobQueue, provisionedStatus(jobQueue, found, new Date()));
       const isRemoving = [...found.lanes, found.returns].some((one) => one?.removing !== undefined);
-      return { requeueAfterMs: isRemoving ? removingMs : nextRefreshMs(Date.now()) };
+      const isHeld = (found.bindings?.held.length ?? 0) > 0;
+      return { requeueAfterMs: isRemoving || isHeld ? removingMs : nextRefreshMs(Date.now()) };
     } catch (error) {
       return reportProblem(jobQueue, error, place);
     }

@@ -84,7 +84,7 @@ describe("a JobQueue with bindings to exchanges of others", () => {
   const counts = (waiting: number) => ({ ...found, jobs: { waiting, running: 0, dead: 0 } });
 
   test("works, but for an exchange that does not exist", () => {
-    const status = provisionedStatus(bound(), { ...found, absentSources: ["shop"] }, now);
+    const status = provisionedStatus(bound(), { ...found, bindings: { absent: ["shop"], held: [] } }, now);
     expect(told(status)).toEqual([
       "Ready=False BindingSourceMissing",
       "Reconciling=True BindingSourceMissing",
@@ -96,6 +96,14 @@ describe("a JobQueue with bindings to exchanges of others", () => {
     expect(status.bindings).toEqual([{ ...binding, waiting: "for the exchange: it does not exist" }]);
     const bindings = provisionedStatus(bound(status), found, now).bindings;
     expect(bindings).toEqual([binding]);
+  });
+
+  test("says which bindings wait until workers can name their messages", () => {
+    const held = [{ exchange: "shop", routingKey: "order.*" }];
+    const status = provisionedStatus(bound(), { ...found, bindings: { absent: [], held } }, now);
+    expect(told(status)).toContain("Ready=False BindingWaitsForWorkers");
+    expect(status.conditions?.[0]?.message).toMatch(/^bindings to "shop" are made once all workers know/);
+    expect(status.bindings).toEqual([{ ...binding, waiting: "for workers that know how to name its messages" }]);
   });
 
   test("remembers one that went, to name its jobs by, until none is left", () => {

@@ -3,7 +3,7 @@ import type { JobQueueStatus } from "../api/job-queue.ts";
 import type { JobQueue } from "../api/objects.ts";
 import { type Condition, type NewCondition, readyConditions, removeCondition, setCondition } from "../kube/index.ts";
 import type { Problem } from "../problem.ts";
-import { absentSource, bindingsStatus } from "./event-bindings.ts";
+import { type BindingWaits, bindingsStatus, bindingsWait } from "./event-bindings.ts";
 
 /** Where a JobQueue is on its broker. */
 export interface Place {
@@ -25,8 +25,8 @@ export interface Provisioned extends Place {
   readonly unsupported: readonly string[];
   /** Another policy that the broker applies instead of ours. */
   readonly policyOverridden?: string | undefined;
-  /** Exchanges of others that it is to be bound to, and that do not exist. */
-  readonly absentSources?: readonly string[];
+  /** What its bindings to exchanges of others wait for. */
+  readonly bindings?: BindingWaits;
 }
 
 const brokerProblems = new Set([
@@ -44,15 +44,14 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
   const message =
     overridden &&
     `the broker's policy "${overridden}" applies to the queue instead of Jobwright's, so dead-lettering and limits are not as asked: delete it, narrow its pattern, or give it a priority below 90.`;
-  const { absentSources = [] } = found;
-  const absent = absentSource(jobQueue, absentSources, found.vhost);
-  const bindings = bindingsStatus(jobQueue, absentSources, found.jobs);
+  const bindings = bindingsStatus(jobQueue, found);
+  const waiting = bindingsWait(jobQueue, found);
   let conditions = readyConditions(
     jobQueue.status?.conditions,
     message
       ? { state: "Stalled", reason: "PolicyOverridden", message, observedGeneration: generation }
-      : absent
-        ? { state: "Reconciling", reason: "BindingSourceMissing", message: absent, observedGeneration: generation }
+      : waiting
+        ? { state: "Reconciling", ...waiting, observedGeneration: generation }
         : {
             state: "Ready",
             reason: "Provisioned",

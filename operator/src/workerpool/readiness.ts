@@ -14,6 +14,16 @@ function isRollingOut(deployment: Deployment | undefined): boolean {
   return replicas > 0 && (spec.replicas ?? 0) > 0 && updatedReplicas < replicas;
 }
 
+/** Whether every worker was started with the newest configuration, those that still finish what they run left aside. */
+export function isRolledOut(
+  deployment: Deployment | undefined,
+  { templatePending }: Pick<ScalerReport, "templatePending">,
+): boolean {
+  if (deployment?.status === undefined || templatePending) return false;
+  const { updatedReplicas = 0, replicas = 0 } = deployment.status;
+  return updatedReplicas >= replicas;
+}
+
 /** Of a pool whose queue is paused, or was until a moment ago. */
 function pausedReadiness({ paused, yet, unable }: Pausing, wanted: number): WithoutGeneration {
   if (!paused) {

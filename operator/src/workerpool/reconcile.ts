@@ -16,6 +16,7 @@ import { type AddressSources, addressOf } from "../jobqueue/address.ts";
 import { refuseToWorkElsewhere, whereabouts } from "../jobqueue/broker-place.ts";
 import { onBroker } from "../jobqueue/provision.ts";
 import { deployments } from "../kinds.ts";
+import type { KnownBindings } from "../known-bindings.ts";
 import {
   addFinalizer,
   type EventRecorder,
@@ -40,7 +41,7 @@ import type { Pod } from "./pods.ts";
 import { provisionConfiguration, provisionCredentials, retireUser } from "./provision.ts";
 import { type PublishTo, resolvePublishTo } from "./publish-to.ts";
 import type { SharedLimit } from "./rate-sharing.ts";
-import { poolReadiness } from "./readiness.ts";
+import { isRolledOut, poolReadiness } from "./readiness.ts";
 import { createPoolScaler, type PoolScaler, type ScalerTarget } from "./scaler.ts";
 import { type PoolFindings, poolStatus } from "./status.ts";
 
@@ -56,6 +57,7 @@ export interface WorkerPoolDependencies {
   readonly sources: AddressSources;
   readonly brokers: BrokerPool;
   readonly heartbeats: HeartbeatHub;
+  readonly knownBindings: Pick<KnownBindings, "note" | "forget">;
   readonly events: EventRecorder;
   readonly log: Logger;
   /** How often users, Secrets and the configuration are compared, even if nothing was seen to change. */
@@ -81,7 +83,8 @@ interface Engaged {
 }
 
 export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies): WorkerPoolReconciler {
-  const { client, sources, brokers, heartbeats, events, log, resyncMs, onAddress, enqueue } = dependencies;
+  const { client, sources, brokers, heartbeats, events, log, resyncMs, knownBindings, onAddress, enqueue } =
+    dependencies;
   const engaged = new Map<string, Engaged>();
   const writes = createOwnWrites<WorkerPool>();
   /** By uid: when the user, Secret and configuration were last compared, and what they were made for. */
@@ -246,6 +249,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       await retireUsers(pool, target.broker);
       const { deployment, pods } = observe(pool);
       const report = scaler.report();
+      if (isRolledOut(deployment, report)) knownBindings.note(pool.metadata.uid, target.onBroker.bindings ?? []);
       const readiness = poolReadiness(deployment, pods, report, publishTo.refused);
       await write(pool, { readiness, deployment, pods, report, granted: publishTo.granted });
       return { requeueAfterMs: resyncMs };
@@ -290,6 +294,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     }
     await removeFinalizer(client, workerPools, pool, poolFinalizer);
     provisioned.delete(uid);
+    knownBindings.forget(uid);
     credentials.delete(uid);
     addresses.delete(uid);
     newsDue.delete(key);

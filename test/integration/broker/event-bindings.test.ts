@@ -53,7 +53,7 @@ describe.each(servers)("bindings to exchanges of others on RabbitMQ $version", (
       { exchange: "amq.topic", routingKey: "#" },
     );
     expect((await ensure(broker, wanted)).eventBindings.absent).toEqual([]);
-    expect((await ensure(broker, wanted)).eventBindings).toEqual({ absent: [], changed: [] });
+    expect((await ensure(broker, wanted)).eventBindings).toEqual({ absent: [], held: [], changed: [] });
     const sent: [exchange: string, key: string, headers: object, taken: boolean][] = [
       ["shop.topic", "order.created", {}, true],
       ["shop.topic", "order.deleted", {}, true],
@@ -136,10 +136,29 @@ describe.each(servers)("bindings to exchanges of others on RabbitMQ $version", (
     const { eventBindings } = await ensure(broker, wanted);
     expect(eventBindings).toEqual({
       absent: [],
+      held: [],
       changed: [{ exchange: "later", found: `binding of queue "${name}" to exchange "later" on "#" was missing` }],
     });
     expect(await publish(model, "later", "x", 3)).toBe("routed");
     expect(await jobs(broker, 3)).toEqual([1, 2, 3]);
+  });
+
+  it("that workers cannot name yet are held, and what they replace stays", async () => {
+    const broker = await freshBroker(server, "events-held");
+    const model = await rawConnection(broker);
+    await declare(model, "shop", "topic");
+    await ensure(broker, bound({ exchange: "shop", routingKey: "order.*" }));
+    const wanted = bound({ exchange: "shop", routingKey: "order.#", job: "bill" });
+    const { eventBindings } = await ensure(broker, { ...wanted, holdsBindings: true });
+    expect(eventBindings).toEqual({
+      ...{ absent: [], changed: [] },
+      held: [{ exchange: "shop", routingKey: "order.#" }],
+    });
+    expect(await keys(broker, "shop")).toEqual(["order.*"]);
+    await ensure(broker, wanted);
+    expect(await keys(broker, "shop")).toEqual(["order.#"]);
+    expect((await ensure(broker, { ...wanted, holdsBindings: true })).eventBindings.held).toEqual([]);
+    expect((await ensure(broker, { ...jobQueue, holdsBindings: true })).eventBindings.changed).toHaveLength(1);
   });
 
   it("of somebody else's making are left alone, even if they are as one that goes", async () => {

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { workerPools } from "../../../operator/src/api/objects.ts";
+import { configMaps } from "../../../operator/src/kinds.ts";
+import type { KubeObject } from "../../../operator/src/kube/index.ts";
 import { connectAsAdministrator, takeIn } from "./amqp.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
+
+interface ConfigMap extends KubeObject {
+  data: Record<string, string>;
+}
 
 const exchange = (type: string) => ({ type, durable: true });
 
@@ -54,6 +61,41 @@ describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 1
     });
     expect(await takeIn(context, scene, queue)).toEqual([1]);
     await eventually(async () => expect((await scene.queue("bills"))?.status?.bindings).toEqual([kept]));
+  });
+
+  test("wait until the workers know how to name their messages", async (context) => {
+    const scene = await setScene(context);
+    const queue = `${scene.namespace}.bills`;
+    await scene.applyQueue("bills", { bindings: [{ exchange: "amq.topic", routingKey: "order.*" }] });
+    await ready(scene, "bills");
+    // Its image is nowhere, so its pods never run, and the first stays until the second does.
+    await scene.applyPool("bills", { scaling: { mode: "Manual" }, replicas: 1 });
+    await eventually(async () => expect((await scene.pods("bills")).length).toBe(1));
+    const named = { exchange: "amq.topic", routingKey: "order.#", job: "bill" };
+    await scene.applyQueue("bills", { bindings: [named] });
+    await says(scene, "bills", 'Ready=False BindingWaitsForWorkers: bindings to "amq.topic" are made once all workers');
+    await eventually(async () => expect((await scene.pods("bills")).length).toBe(2));
+    expect(await scene.broker.bindingKeys("amq.topic", queue)).toEqual(["order.*"]);
+    const told = await scene.client.get<ConfigMap>(configMaps, "bills-worker", scene.namespace);
+    expect(JSON.parse(told?.data["worker.json"] ?? "{}")).toMatchObject({ bindings: [named] });
+    // Nobody is left then who would have to know.
+    await scene.client.delete(workerPools, "bills", scene.namespace);
+    await eventually(async () => expect(await scene.broker.bindingKeys("amq.topic", queue)).toEqual(["order.#"]));
+    await ready(scene, "bills");
+  });
+
+  test("do not wait for a pool at zero, which starts workers that know them", async (context) => {
+    const scene = await setScene(context);
+    const queue = `${scene.namespace}.bills`;
+    await scene.applyQueue("bills");
+    await scene.applyPool("bills");
+    await eventually(async () => expect(condition(await scene.pool("bills"), "Ready")).toMatch("True AtZero"));
+    await scene.applyQueue("bills", { bindings: [{ exchange: "amq.topic", routingKey: "order.#", job: "bill" }] });
+    await eventually(async () => expect(await scene.broker.bindingKeys("amq.topic", queue)).toEqual(["order.#"]));
+    await ready(scene, "bills");
+    const administrator = await connectAsAdministrator(context, scene);
+    expect(await administrator.publish("amq.topic", "order.created", 1)).toBe("routed");
+    await eventually(async () => expect((await scene.pods("bills")).length).toBe(1));
   });
 
   test("that somebody deleted come back, and an event says so", async (context) => {
