@@ -7,15 +7,17 @@ const maxAgeMs = 5_000;
 
 const listings = new WeakMap<Broker, { readonly since: number; readonly totals: Promise<Map<string, Totals>> }>();
 
+const none: Totals = { ready: 0, unacked: 0 };
+
 /**
- * Counts for `kubectl get`, its lanes' and what came back included, from one listing for all JobQueues of the vhost. Undefined for a queue that
- * is not there.
+ * Counts for `kubectl get`, its lanes' and what came back included, from one listing for all JobQueues of the vhost. A queue that
+ * was made after the listing has no job yet.
  */
 export async function readCounts(
   broker: Broker,
   name: string,
   lanes: readonly string[],
-): Promise<JobQueueStatus["jobs"]> {
+): Promise<NonNullable<JobQueueStatus["jobs"]>> {
   let listing = listings.get(broker);
   if (listing === undefined || Date.now() - listing.since > maxAgeMs) {
     listing = { since: Date.now(), totals: readTotals(broker) };
@@ -23,12 +25,8 @@ export async function readCounts(
   }
   const totals = await listing.totals;
   const { queue, deadLetterQueue } = queueNames(name);
-  const work = totals.get(queue);
-  if (work === undefined) return undefined;
-  const all = [
-    work,
-    ...[...lanes, returnsLane].map((lane) => totals.get(laneQueue(name, lane)) ?? { ready: 0, unacked: 0 }),
-  ];
+  const queues = [queue, ...[...lanes, returnsLane].map((lane) => laneQueue(name, lane))];
+  const all = queues.map((one) => totals.get(one) ?? none);
   const waiting = all.reduce((sum, { ready }) => sum + ready, 0);
   const running = all.reduce((sum, { unacked }) => sum + unacked, 0);
   return { waiting, running, dead: totals.get(deadLetterQueue)?.ready ?? 0 };
