@@ -1,10 +1,18 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createProducer, defineJob } from "@jobwright/worker-runtime";
 import { repliesExchange } from "@jobwright/worker-runtime/contract";
+import { pino } from "pino";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { jobQueues } from "../../../operator/src/api/objects.ts";
 import { secrets } from "../../../operator/src/kinds.ts";
 import { brokerVersions } from "../../broker/index.ts";
-import { connectAs, type Party } from "./amqp.ts";
+import { connectAs, type Party, takeIn } from "./amqp.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
+
+const send = defineJob({ name: "send", input: z.object({ n: z.int() }), run() {} });
 
 async function ready(scene: Scene, name = "mail"): Promise<void> {
   await eventually(async () => {
@@ -179,6 +187,38 @@ describe.concurrent("producers' credentials", { timeout: 120_000 }, () => {
     await scene.applyQueue("mail", { access: { producers: [{ name: "crm" }] } });
     await ready(scene);
     expect(await scene.secret("taken")).toEqual({ mine: "yes" });
+  });
+
+  test("change under a producer that goes on: every job is enqueued, though its mount is late", async (context) => {
+    let ahead = 0;
+    const scene = await setScene(context, { now: () => Date.now() + ahead });
+    await scene.applyQueue("mail");
+    await ready(scene);
+    const directory = await mkdtemp(join(tmpdir(), "jobwright-binding-"));
+    async function mount(): Promise<void> {
+      const facts = (await scene.secret("mail-producer")) ?? {};
+      for (const [key, value] of Object.entries(facts)) await writeFile(join(directory, key), value);
+    }
+    await mount();
+    const producer = createProducer({ bindingDirectory: directory, log: pino({ level: "silent" }) });
+    context.onTestFinished(() => producer.close());
+    const enqueued: Promise<string>[] = [];
+    const beat = setInterval(() => enqueued.push(producer.enqueue(send, { n: enqueued.length })), 20);
+    context.onTestFinished(() => clearInterval(beat));
+    const first = `${scene.namespace}.mail.producer`;
+    await ask(scene, "1");
+    await eventually(async () => expect((await scene.secret("mail-producer"))?.username).toBe(`${first}_2`));
+    ahead = 1.1 * 3_600_000;
+    await eventually(async () => expect(await scene.broker.user(first)).toBeUndefined(), 40);
+    // Refused with what is mounted yet, it tries again, and what is enqueued waits.
+    const waiting = enqueued.length;
+    await eventually(() => expect(enqueued.length).toBeGreaterThan(waiting + 20));
+    await mount();
+    clearInterval(beat);
+    const ids = await Promise.all(enqueued);
+    const there = await takeIn(context, scene, `${scene.namespace}.mail`);
+    const numbers = new Set((there as { n: number }[]).map(({ n }) => n));
+    expect(numbers.size).toBe(ids.length);
   });
 
   test("follow a password that was changed by hand in the Secret", async (context) => {
