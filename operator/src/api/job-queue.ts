@@ -136,7 +136,7 @@ const spec = z
       .describe(
         "Priority lanes, each with a queue of its own, served by weight. Jobs without a lane are served with weight 1. Jobs in a lane that is removed are moved to the work queue.",
       ),
-    limits: limits.optional(),
+    limits: limits.prefault({}),
     bindings: eventBindings,
     rateLimit: rateLimit.optional(),
     outcomes: outcomesPolicy

@@ -30,8 +30,11 @@ export interface Broker extends AsyncDisposable {
   readonly connection: BrokerConnection;
   /** For the wake watches, which keep a channel each: a connection has room for 2,047 only. */
   readonly waking: BrokerConnection;
-  /** Parked messages may find their target now: set at the start and with each new target binding, cleared by {@link reinjectParked}. */
-  readonly parked: { mayReturn: boolean };
+  /**
+   * Parked messages may find their target now: set at the start and with each new target binding, cleared by
+   * {@link reinjectParked}, which is worth another time once what was on its way is there.
+   */
+  readonly parked: { mayReturn: boolean; lookAgainAtMs?: number | undefined };
   /** Publishes confirmed, on a connection of its own. */
   readonly publisher: Publisher;
   /** Looks at the broker, at most once a minute. Throws what {@link inspectBroker} throws. */

@@ -8,7 +8,7 @@ import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { bounds, isBounded } from "./limits.ts";
 import type { Observed } from "./observe.ts";
 import { overriding } from "./overriding.ts";
-import { reinjectParked } from "./parked.ts";
+import { isWorthReinjecting, reinjectParked } from "./parked.ts";
 import { repair } from "./repair.ts";
 import { removeAlternate } from "./retire-lane.ts";
 import { type Returns, returnsOf } from "./returns.ts";
@@ -69,7 +69,7 @@ export async function ensureTopology(
   if (lanes.serving.length === 0 && observed.exchanges.has(unlanedExchange(wanted.name))) {
     await removeAlternate(broker, wanted.name);
   }
-  const { reinjected } = broker.parked.mayReturn ? await reinjectParked(broker) : { reinjected: 0 };
+  const { reinjected } = isWorthReinjecting(broker) ? await reinjectParked(broker) : { reinjected: 0 };
   return {
     lanes,
     returns: returnsOf(wanted, observed),

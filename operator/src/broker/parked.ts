@@ -4,6 +4,9 @@ import { DeclarationRefused } from "./declarer.ts";
 import { readDepth } from "./depth.ts";
 import { sameProperties } from "./publisher.ts";
 
+/** By when what was routed shows in a queue. */
+const settleMs = 3_000;
+
 /**
  * Sends every parked message once more to where delayed messages are delivered. Those whose target is there now
  * arrive; the others come back to the parking queue, at its end. A message is acknowledged only after its copy is
@@ -12,6 +15,8 @@ import { sameProperties } from "./publisher.ts";
  * @returns how many arrived, and how many are parked still.
  */
 export async function reinjectParked(broker: Broker): Promise<{ reinjected: number; parked: number }> {
+  // What was routed just before a target was bound shows in the parking queue a little later: one more look is for that.
+  broker.parked.lookAgainAtMs = broker.parked.mayReturn ? Date.now() + settleMs : undefined;
   broker.parked.mayReturn = false;
   try {
     return await reinject(broker);
@@ -20,6 +25,11 @@ export async function reinjectParked(broker: Broker): Promise<{ reinjected: numb
     broker.parked.mayReturn = true;
     throw error;
   }
+}
+
+/** Whether parked messages may find their target now. */
+export function isWorthReinjecting({ parked: { mayReturn, lookAgainAtMs } }: Pick<Broker, "parked">): boolean {
+  return mayReturn || (lookAgainAtMs !== undefined && Date.now() >= lookAgainAtMs);
 }
 
 async function reinject(broker: Broker): Promise<{ reinjected: number; parked: number }> {
