@@ -78,7 +78,12 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     "spec.bindings[0].exchange",
     "name the exchange that your events are published to",
   ],
-  ["a binding to no exchange", queue({ bindings: [{ exchange: "" }] }), "spec.bindings[0].exchange", "at least 1 chars"],
+  [
+    "a binding to no exchange",
+    queue({ bindings: [{ exchange: "" }] }),
+    "spec.bindings[0].exchange",
+    "at least 1 chars",
+  ],
   [
     "a job's name with a dot in a binding",
     queue({ bindings: [{ exchange: "shop", job: "order.created" }] }),
@@ -104,6 +109,49 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     queue({ lanes: Array.from({ length: 17 }, (_, n) => ({ name: `lane-${n}` })) }),
     "spec.lanes",
     "at most 16 items",
+  ],
+  [
+    "a producer with the name of the one that is always there",
+    queue({ access: { producers: [{ name: "default" }] } }),
+    "spec.access.producers[0].name",
+    "is the producer that every JobQueue has: choose another name",
+  ],
+  [
+    "a producer with a dot",
+    queue({ access: { producers: [{ name: "web.shop" }] } }),
+    "spec.access.producers[0].name",
+    "no dots. Choose another",
+  ],
+  [
+    "two producers with one Secret",
+    queue({
+      access: {
+        producers: [
+          { name: "shop", secretName: "jobs" },
+          { name: "crm", secretName: "jobs" },
+        ],
+      },
+    }),
+    "spec.access.producers",
+    "give each one a Secret of its own",
+  ],
+  [
+    "a producer's Secret that is called as those of others",
+    queue({ access: { producers: [{ name: "shop", secretName: "mail-producer" }] } }),
+    "spec.access.producers[0].secretName",
+    "so the operator calls the Secrets that nobody names",
+  ],
+  [
+    "a rotation every minute",
+    queue({ access: { rotation: { interval: "1m", overlap: "10s" } } }),
+    "spec.access.rotation.interval",
+    "must be between 1h and 8760h",
+  ],
+  [
+    "an overlap that is as long as the interval",
+    queue({ access: { rotation: { interval: "1h" } } }),
+    "spec.access.rotation.overlap",
+    "longer than half of rotation.interval: lower overlap or raise interval",
   ],
   ["a rate of nothing", queue({ rateLimit: { jobs: 0 } }), "spec.rateLimit.jobs", "greater than or equal to 1"],
   [
