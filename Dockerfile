@@ -46,7 +46,8 @@ COPY operator/package.json ./
 COPY --from=operator-build /src/operator/dist/main.js dist/main.js
 USER 65532:65532
 EXPOSE 8080
-ENTRYPOINT ["node", "/operator/dist/main.js"]
+# A frugal heap: a listing of a big vhost is garbage a moment later (docs/benchmarks.md has the figures).
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--optimize-for-size", "/operator/dist/main.js"]
 
 FROM ${NODE_IMAGE} AS worker-runtime
 # The user has no home, so npm needs another place for its cache when an image on this base installs packages.

@@ -43,6 +43,9 @@ export async function buildOperator(): Promise<string> {
   return fileURLToPath(new URL("../../operator/dist/main.js", import.meta.url));
 }
 
+/** As the operator's image sets them. */
+const imageFlags = ["--max-semi-space-size=4", "--optimize-for-size"];
+
 /** Starts it; resolves when it serves its metrics. It ends with this process at the latest. */
 export async function startOperatorProcess(options: {
   readonly bundle: string;
@@ -56,6 +59,7 @@ export async function startOperatorProcess(options: {
     command: process.execPath,
     // One identity, as a container that is started again in its pod.
     args: [
+      ...imageFlags,
       bundle,
       ...["--namespace", namespace, "--watch-namespace", namespace, "--identity", "bench", "--port", `${port}`],
     ],
