@@ -5,7 +5,8 @@ import type { Difference } from "./diff.ts";
 import { type BrokerFeatures, inspectBroker } from "./features.ts";
 import { createListing, type Listing } from "./listing.ts";
 import { type Management, openManagement } from "./management.ts";
-import { noteRepaired } from "./noted-repairs.ts";
+import type { MarkedBinding } from "./marked-bindings.ts";
+import { noteMarked, noteRepaired } from "./noted-repairs.ts";
 import { type Observed, observeVhost } from "./observe.ts";
 import { type ObservedUsers, observeUsers } from "./observe-users.ts";
 import { createOwnChanges, noting, type OwnChanges } from "./own-changes.ts";
@@ -45,6 +46,8 @@ export interface Broker extends AsyncDisposable {
   forgetObservation(): void;
   /** To be called after declaring what a listing lacked: it is noted in the listing, and nobody need look again. */
   noteRepaired(differences: readonly Difference[]): void;
+  /** The same for the bindings of ours that a queue has to exchanges of others. */
+  noteMarked(queue: string, bindings: readonly MarkedBinding[]): void;
   /** All users, and what they may do in this vhost. */
   readonly users: Listing<ObservedUsers>;
   /** What was found changed of users that we made. */
@@ -84,6 +87,9 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
     forgetObservation() {
       observation.forget();
       users.forget();
+    },
+    noteMarked(queue, bindings) {
+      observation.note((observed) => noteMarked(observed, queue, bindings));
     },
     noteRepaired(differences) {
       observation.note((observed) => noteRepaired(observed, differences));

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { type EventBinding, queueNames } from "@jobwright/worker-runtime/contract";
+import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { segment } from "./management.ts";
-import { bindingMark, type MarkedBinding } from "./marked-bindings.ts";
+import { bindingMark, type MarkedBinding, unmarked } from "./marked-bindings.ts";
 import type { Observed } from "./observe.ts";
 import type { Binding, JobQueueOnBroker } from "./topology.ts";
 
@@ -58,11 +59,17 @@ export async function ensureEventBindings(
       const marked = { ...args, [bindingMark.name]: bindingMark.value };
       await broker.management.post(path(exchange), { routing_key: routingKey, arguments: marked });
     }
-    for (const { source, propertiesKey } of superfluous) {
-      await broker.management.remove(`${path(source)}/${segment(propertiesKey)}`);
-    }
-  } finally {
-    if (missing.length + superfluous.length > 0) broker.forgetObservation();
+    for (const one of superfluous) await unbind(broker, path(one.source), one);
+  } catch (error) {
+    broker.forgetObservation();
+    throw error;
+  }
+  if (missing.length + superfluous.length > 0) {
+    const kept = (observed.marked.get(queue) ?? []).filter((one) => !superfluous.includes(one));
+    const made = missing.map(({ exchange, routingKey, arguments: args }) => ({
+      ...{ source: exchange, routingKey, arguments: args },
+    }));
+    broker.noteMarked(queue, [...kept, ...made]);
   }
   const changed = [
     ...missing.map(({ exchange, routingKey }) => ({ exchange, routingKey, was: "missing" })),
@@ -76,6 +83,18 @@ export async function ensureEventBindings(
       return { exchange, found: `binding of queue "${queue}" to exchange "${exchange}"${on} was ${was}` };
     }),
   };
+}
+
+const listed = z.array(
+  z.object({ routing_key: z.string(), arguments: z.record(z.string(), z.unknown()), properties_key: z.string() }),
+);
+
+/** Takes away what bears our mark, and leaves a stranger's that is the same but for it. */
+async function unbind({ management }: Broker, path: string, { routingKey, arguments: args }: MarkedBinding) {
+  for (const one of listed.parse((await management.find(path)) ?? [])) {
+    if (one.routing_key !== routingKey || !isDeepStrictEqual(unmarked(one.arguments), args)) continue;
+    await management.remove(`${path}/${segment(one.properties_key)}`);
+  }
 }
 
 /**

@@ -12,8 +12,6 @@ export interface ListedBinding {
   readonly destination_type: string;
   readonly routing_key: string;
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** What tells it from others of the same source and destination, in the broker's words. */
-  readonly properties_key: string;
 }
 
 /** A binding that bears our mark. */
@@ -22,20 +20,22 @@ export interface MarkedBinding {
   readonly routingKey: string;
   /** Without the mark. */
   readonly arguments: Readonly<Record<string, unknown>>;
-  readonly propertiesKey: string;
 }
 
 /** Those that bear our mark, by the queue that they lead to. */
-export function markedBindings(listed: readonly ListedBinding[]): Map<string, MarkedBinding[]> {
-  const marked = new Map<string, MarkedBinding[]>();
+export function markedBindings(listed: readonly ListedBinding[]): Map<string, readonly MarkedBinding[]> {
+  const marked = new Map<string, readonly MarkedBinding[]>();
   for (const one of listed) {
-    const { [bindingMark.name]: mark, ...args } = one.arguments;
-    if (mark !== bindingMark.value || one.destination_type !== "queue") continue;
-    const found = {
-      ...{ source: one.source, routingKey: one.routing_key },
-      ...{ arguments: args, propertiesKey: one.properties_key },
-    };
-    marked.set(one.destination, [...(marked.get(one.destination) ?? []), found]);
+    const found = one.destination_type === "queue" && unmarked(one.arguments);
+    if (!found) continue;
+    const binding = { source: one.source, routingKey: one.routing_key, arguments: found };
+    marked.set(one.destination, [...(marked.get(one.destination) ?? []), binding]);
   }
   return marked;
+}
+
+/** The arguments of a binding that bears our mark, without it; undefined for one that does not. */
+export function unmarked(args: Readonly<Record<string, unknown>>): MarkedBinding["arguments"] | undefined {
+  const { [bindingMark.name]: mark, ...own } = args;
+  return mark === bindingMark.value ? own : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Difference } from "./diff.ts";
+import type { MarkedBinding } from "./marked-bindings.ts";
 import { bindingId, type Observed } from "./observe.ts";
 
 type Changeable<T> = T extends ReadonlyMap<infer K, infer V> ? Map<K, V> : T extends ReadonlySet<infer V> ? Set<V> : T;
@@ -40,6 +41,11 @@ export function noteRepaired(observed: Observed, differences: readonly Differenc
         break;
     }
   }
+}
+
+/** Changes a listing as the broker was changed by binding a queue to exchanges of others. */
+export function noteMarked({ marked }: Observed, queue: string, bindings: readonly MarkedBinding[]): void {
+  (marked as Changeable<typeof marked>).set(queue, bindings);
 }
 
 function bindingOf({

@@ -34,7 +34,6 @@ const binding = z.object({
   destination_type: z.string(),
   routing_key: z.string(),
   arguments: table,
-  properties_key: z.string(),
 });
 
 const policy = z.object({
