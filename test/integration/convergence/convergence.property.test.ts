@@ -17,7 +17,7 @@ import { randomSteps, type Step } from "./steps.ts";
 import { time } from "./traffic.ts";
 
 const given = (name: string) => (process.env[name] === undefined ? undefined : Number(process.env[name]));
-const stepCount = given("JOBWRIGHT_STEPS") ?? 22;
+const stepCount = given("JOBWRIGHT_STEPS") ?? 12;
 const firstSeed = given("JOBWRIGHT_SEED") ?? Math.floor(Math.random() * 1e9);
 const seeds = Array.from({ length: given("JOBWRIGHT_RUNS") ?? 1 }, (_, index) => firstSeed + index);
 /** Where it is added up what many runs found. */
@@ -63,16 +63,13 @@ describe.each(brokerVersions)("on RabbitMQ %s, any sequence of edits, drifts and
       const { sent, seen } = stage.traffic;
       const promised = [...sent.values()].filter(({ confirmedMs }) => confirmedMs !== undefined).length;
       const excused = [...sent.values()].filter(({ dropped }) => dropped).length;
-      const doubled = [...seen.values()].filter((times) => times > 1).length;
+      const doubled = Object.groupBy(
+        [...seen].filter(([, times]) => times > 1),
+        ([id]) => id.replace(/-.*/, ""),
+      );
       const figures = {
-        version,
-        seed,
-        steps: steps.length,
-        sent: sent.size,
-        promised,
-        excused,
-        found: seen.size,
-        doubled,
+        ...{ version, seed, steps: steps.length, sent: sent.size, promised, excused, found: seen.size },
+        doubled: Object.fromEntries(Object.entries(doubled).map(([how, jobs = []]) => [how, jobs.length])),
       };
       if (record !== undefined) appendFileSync(record, `${JSON.stringify(figures)}\n`);
       // A sequence in which nothing could be published would show nothing.
