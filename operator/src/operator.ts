@@ -225,6 +225,7 @@ export function createOperator(options: OperatorOptions): Operator {
     now,
     enqueue: (key) => queueController.enqueue(key),
     onAddress,
+    lastAddress: addresses.of,
   });
   const poolReconciler = createWorkerPoolReconciler({
     client: reads.client,

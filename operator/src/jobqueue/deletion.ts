@@ -1,8 +1,9 @@
 import type { JobQueue } from "../api/objects.ts";
 import {
   type Broker,
+  type BrokerAddress,
+  BrokerError,
   BrokerSecretInvalid,
-  BrokerUnreachable,
   closeIntake,
   deleteTopology,
   deleteUser,
@@ -13,6 +14,7 @@ import {
   VhostMissing,
 } from "../broker/index.ts";
 import { Problem } from "../problem.ts";
+import { whereabouts } from "./broker-place.ts";
 import { pausedClause } from "./paused.ts";
 import { knownUsers } from "./producers.ts";
 
@@ -35,10 +37,15 @@ export async function cleanUp(
   now: number,
 ): Promise<void> {
   const { deletionPolicy } = jobQueue.spec;
-  // Says so if the vhost is gone, which the broker's answers to what follows would not.
-  await broker.observe({ fresh: true });
-  if (deletionPolicy === "DeleteWhenEmpty") await waitUntilEmpty(broker, jobQueue, name, quietSince, now);
-  if (deletionPolicy !== "Retain") await deleteTopology(broker, name);
+  try {
+    // Says so if the vhost is gone, which the broker's answers to what follows would not.
+    await broker.observe({ fresh: true });
+    if (deletionPolicy === "DeleteWhenEmpty") await waitUntilEmpty(broker, jobQueue, name, quietSince, now);
+    if (deletionPolicy !== "Retain") await deleteTopology(broker, name);
+  } catch (error) {
+    // All that was in it went with the vhost. Users are in none.
+    if (!(error instanceof VhostMissing)) throw error;
+  }
   for (const user of knownUsers(jobQueue)) await deleteUser(broker, user);
 }
 
@@ -81,11 +88,11 @@ async function waitUntilEmpty(
 }
 
 /**
- * Whether a deleted JobQueue is let go although its broker could not be cleaned: its Secret or its vhost is gone, and with
- * it what was to be deleted; what has its name there is another's; or nothing but a user was to be deleted and the broker cannot be reached.
+ * Whether a deleted JobQueue is let go although its broker could not be cleaned: the way to its broker is gone; what has
+ * its name there is another's; or nothing but users were to be deleted, and the broker does not answer or refuses.
  */
 export function isBeyondCleaning(error: unknown, jobQueue: JobQueue): boolean {
-  if (error instanceof VhostMissing || error instanceof BrokerSecretInvalid) return true;
+  if (error instanceof BrokerSecretInvalid) return true;
   if (error instanceof Problem) {
     return [
       "BrokerSecretMissing",
@@ -96,5 +103,21 @@ export function isBeyondCleaning(error: unknown, jobQueue: JobQueue): boolean {
       "BrokerChanged",
     ].includes(error.reason);
   }
-  return error instanceof BrokerUnreachable && jobQueue.spec.deletionPolicy === "Retain";
+  return error instanceof BrokerError && jobQueue.spec.deletionPolicy === "Retain";
+}
+
+/**
+ * The broker of a deleted JobQueue whose Secret is gone, as in a namespace that is deleted whole: what the Secret said before
+ * is still good for one try. Not for DeleteWhenEmpty: a namespace that goes would wait for jobs that nobody does any more.
+ *
+ * @param before what the Secret said when it was last read.
+ */
+export function addressBefore(
+  error: unknown,
+  jobQueue: JobQueue,
+  before: BrokerAddress | undefined,
+): BrokerAddress | undefined {
+  const isSecretGone = error instanceof Problem && error.reason === "BrokerSecretMissing";
+  if (!isSecretGone || jobQueue.spec.deletionPolicy === "DeleteWhenEmpty" || before === undefined) return undefined;
+  return whereabouts(jobQueue, before) === "Same" ? before : undefined;
 }

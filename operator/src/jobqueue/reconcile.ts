@@ -1,13 +1,7 @@
 import { laneQueue } from "@jobwright/worker-runtime/contract";
 import { defaultOverlap, defaultProducer } from "../api/access.ts";
 import { type JobQueue, jobQueues, type WorkerPool } from "../api/objects.ts";
-import {
-  type BrokerAddress,
-  type BrokerPool,
-  BrokerUnreachable,
-  type Ensured,
-  ensureTopology,
-} from "../broker/index.ts";
+import { type BrokerAddress, BrokerError, type BrokerPool, type Ensured, ensureTopology } from "../broker/index.ts";
 import { recordDrift } from "../drift/report.ts";
 import type { KnownBindings } from "../known-bindings.ts";
 import {
@@ -33,7 +27,7 @@ import {
   whereabouts,
 } from "./broker-place.ts";
 import type { Claimant, Claims } from "./claims.ts";
-import { cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
+import { addressBefore, cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { bindingNews, eventBindingsOf, refuseSources } from "./event-bindings.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, leavingOf, retireLanes } from "./leaving-lanes.ts";
@@ -68,6 +62,8 @@ export interface JobQueueDependencies {
   enqueue(key: string): void;
   /** Called when a JobQueue's broker is known, or known to be used no more (undefined). */
   onAddress(uid: string, address: BrokerAddress | undefined): Promise<void>;
+  /** The broker that was last known to this process to be the JobQueue's. */
+  lastAddress(uid: string): BrokerAddress | undefined;
 }
 
 export interface JobQueueReconciler {
@@ -81,11 +77,13 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   const quietSince: QuietSince = new Map();
   /** By uid, and of the address at which they were seen. */
   const lanesSeen = new Map<string, { readonly at: string; readonly quietSince: LaneQuietSince }>();
+  /** By uid: the generation that was last brought to the broker by this process. */
+  const ensuredFor = new Map<string, number>();
   const writes = createOwnWrites<JobQueue>();
   /** By uid: what is known of the producers, where a pass of this process has seen to them. */
   const producers = new Map<string, ProducersRecord>();
-  /** By uid: when the producers' users and Secrets were last compared, and for which generation. */
-  const credentialsChecked = new Map<string, { readonly at: number; readonly generation: number }>();
+  /** By uid: when the producers' users and Secrets were last compared, and what they were made from. */
+  const credentialsChecked = new Map<string, { readonly at: number; readonly from: string }>();
 
   async function provision(jobQueue: JobQueue, onPlaced: (place: Place) => void) {
     const { uid, generation } = jobQueue.metadata;
@@ -109,16 +107,18 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     onPlaced(place);
     recordMove(jobQueue, address);
     recordChanges(jobQueue, name, ensured);
+    ensuredFor.set(uid, generation);
     const seen = lanesSeenAt(uid, placeOf(address, name));
     const leaving = await retireLanes(broker, name, leavingOf(ensured), seen, Date.now);
     const now = new Date(dependencies.now());
     const plan = planProducers(jobQueue, now);
     if (needsRecord(plan, jobQueue)) await recordProducers(jobQueue, place, plan);
     const checked = credentialsChecked.get(uid);
-    const isFresh = checked?.generation === generation && Date.now() - checked.at < resyncMs;
+    const from = JSON.stringify([generation, { ...address, username: undefined, password: undefined }]);
+    const isFresh = checked?.from === from && Date.now() - checked.at < resyncMs;
     if (!isFresh || !isDone(plan, jobQueue)) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
-      credentialsChecked.set(uid, { at: Date.now(), generation });
+      credentialsChecked.set(uid, { at: Date.now(), from });
       try {
         producers.set(uid, await provisionProducers(client, broker, jobQueue, name, lanes, plan, now));
         recordDrift(events, jobQueue, broker.userDrift.take(producerUser(jobQueue.metadata, defaultProducer)));
@@ -181,7 +181,6 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   function recordMove(jobQueue: JobQueue, address: BrokerAddress): void {
     const from = placeOfStatus(jobQueue);
     if (from === undefined || whereabouts(jobQueue, address) !== "Accepted") return;
-    credentialsChecked.delete(jobQueue.metadata.uid);
     const old = describePlace(from);
     const message = `is at ${describePlace(address)} now, as was accepted; what it had at ${old}, jobs and users included, is left there`;
     events.record(jobQueue, "Normal", "Moved", message);
@@ -209,7 +208,10 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       const made = drifted.length > 0 ? `; what it lacks was made: ${drifted.join("; ")}` : "";
       events.record(jobQueue, "Normal", "Adopted", `took over ${adopted.join(" and ")}${made}`);
     } else if (drifted.length > 0) {
-      const edited = status?.observedGeneration !== metadata.generation;
+      // A status that is not ready may speak of a generation that never got to the broker.
+      const wasReady = status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True");
+      const known = ensuredFor.get(metadata.uid) ?? (wasReady ? status?.observedGeneration : undefined);
+      const edited = known !== metadata.generation;
       const message = `brought the broker to the new spec: ${drifted.join("; ")}`;
       if (edited) events.record(jobQueue, "Normal", "Updated", message);
       else recordDrift(events, jobQueue, drifted);
@@ -249,12 +251,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     try {
       // What was never put on the broker in this JobQueue's name may be another's.
       if (jobQueue.status?.queue !== undefined) {
-        const address = await addressOf(sources, jobQueue);
-        refuseToDeleteElsewhere(jobQueue, address);
-        await onAddress(uid, address);
-        // Its broker may have been changed to one where another has the name.
-        await claimName(jobQueue, address, jobQueue.status.queue);
-        await cleanUp(brokers.get(address), jobQueue, jobQueue.status.queue, quietSince, Date.now());
+        await clean(jobQueue, jobQueue.status.queue);
       }
     } catch (error) {
       if (!isBeyondCleaning(error, jobQueue)) return reportProblem(jobQueue, withWayOut(error));
@@ -264,6 +261,26 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     await removeFinalizer(client, jobQueues, jobQueue, queueFinalizer);
     await forget(uid);
     return undefined;
+  }
+
+  async function clean(jobQueue: JobQueue, name: string): Promise<void> {
+    const { uid } = jobQueue.metadata;
+    let gone: unknown;
+    const address = await addressOf(sources, jobQueue).catch((error: unknown) => {
+      gone = error;
+      const before = addressBefore(error, jobQueue, dependencies.lastAddress(uid));
+      if (before === undefined) throw error;
+      return before;
+    });
+    refuseToDeleteElsewhere(jobQueue, address);
+    await onAddress(uid, address);
+    // Its broker may have been changed to one where another has the name.
+    await claimName(jobQueue, address, name);
+    try {
+      await cleanUp(brokers.get(address), jobQueue, name, quietSince, Date.now());
+    } catch (error) {
+      throw gone ?? error;
+    }
   }
 
   async function reportProblem(jobQueue: JobQueue, error: unknown, place?: Place) {
@@ -289,6 +306,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     lanesSeen.delete(uid);
     writes.forget(uid);
     credentialsChecked.delete(uid);
+    ensuredFor.delete(uid);
     producers.delete(uid);
     await onAddress(uid, undefined);
     for (const claimant of claims.release(uid)) enqueue(claimant.key);
@@ -311,9 +329,10 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
 
 /** A deletion that waits for its broker says how to let go. */
 function withWayOut(error: unknown): unknown {
-  if (!(error instanceof BrokerUnreachable)) return error;
+  const problem = asProblem(error);
+  if (problem === undefined || !(error instanceof BrokerError)) return error;
   const message = `${error.message}. The deletion waits for it: set deletionPolicy to Retain to leave what is there.`;
-  return new Problem("Reconciling", error.reason, message, { cause: error });
+  return new Problem(problem.state, problem.reason, message, { cause: error });
 }
 
 function placeOf({ host, port, vhost }: BrokerPlace, name: string): string {

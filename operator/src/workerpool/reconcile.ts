@@ -1,19 +1,11 @@
 import type { SharedRateLimit } from "@jobwright/worker-runtime/contract";
 import { type JobQueue, type WorkerPool, workerPools } from "../api/objects.ts";
 import type { WorkerPoolStatus } from "../api/worker-pool.ts";
-import {
-  type Broker,
-  type BrokerAddress,
-  type BrokerPool,
-  BrokerSecretInvalid,
-  BrokerUnreachable,
-  deleteUser,
-  VhostMissing,
-} from "../broker/index.ts";
+import { type Broker, type BrokerAddress, BrokerError, type BrokerPool, deleteUser } from "../broker/index.ts";
 import { generationOf, rotationPolicy, withoutRetired } from "../credentials/rotation.ts";
 import { recordDrift } from "../drift/report.ts";
 import { type AddressSources, addressOf } from "../jobqueue/address.ts";
-import { refuseToWorkElsewhere, whereabouts } from "../jobqueue/broker-place.ts";
+import { refuseToWorkElsewhere } from "../jobqueue/broker-place.ts";
 import { onBroker } from "../jobqueue/provision.ts";
 import { deployments } from "../kinds.ts";
 import type { KnownBindings } from "../known-bindings.ts";
@@ -305,13 +297,17 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
 
   /** Where the pool's user is, as far as that is known. Throws what {@link addressOf} throws. */
   async function addressOfUser(uid: string, jobQueue: JobQueue | undefined): Promise<BrokerAddress | undefined> {
-    if (jobQueue === undefined) return addresses.get(uid);
-    const address = await addressOf(sources, jobQueue);
-    if (["New", "Same"].includes(whereabouts(jobQueue, address))) return address;
-    // The Secret leads elsewhere: what it said before may still be good.
     const before = addresses.get(uid);
-    if (before === undefined) refuseToWorkElsewhere(jobQueue, address);
-    return before;
+    if (jobQueue === undefined) return before;
+    try {
+      const address = await addressOf(sources, jobQueue);
+      refuseToWorkElsewhere(jobQueue, address);
+      return address;
+    } catch (error) {
+      // The Secret is gone or leads elsewhere: what it said before may still be good.
+      if (before === undefined) throw error;
+      return before;
+    }
   }
 
   /** Deletes the pool's user on the broker, if that can be reached; if not, an Event says that it was left there. */
@@ -394,8 +390,7 @@ function provisionedBefore({ status }: WorkerPool): boolean {
   return status?.desiredReplicas !== undefined;
 }
 
-/** The user cannot be deleted: the broker, its Secret or its vhost is gone, or does not answer now. */
+/** The user cannot be deleted: the way to the broker is gone, or it does not answer or refuses. The pods are gone all the same. */
 function isBeyondCleaning(error: unknown): boolean {
-  if (error instanceof Problem || error instanceof BrokerUnreachable) return true;
-  return error instanceof VhostMissing || error instanceof BrokerSecretInvalid;
+  return error instanceof Problem || error instanceof BrokerError;
 }

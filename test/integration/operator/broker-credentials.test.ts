@@ -8,6 +8,9 @@ import { condition, eventually, type Scene, setScene } from "./scene.ts";
 
 const versions = readCluster().brokers.map(({ version }) => version);
 
+/** Before the JobQueue would be looked at anyway, and long enough for a slow machine. */
+const soonSeconds = 12;
+
 /** Pods that no node takes: they are made, and stay as they are. */
 const template = {
   spec: {
@@ -51,7 +54,7 @@ describe.concurrent("the operator's own credentials", { timeout: 180_000 }, () =
       await scene.applyQueue("mail", { deliveryLimit: 7 });
       await says(scene, "Stalled", "CredentialsRefused");
       await use(`${namespace}.first`, "new");
-      await says(scene, "Ready", "Ready=True", 5);
+      await says(scene, "Ready", "Ready=True", soonSeconds);
       await says(scene, "BrokerReachable", "BrokerReachable=True");
 
       // Another user, and the one before is gone with its connections.
@@ -87,9 +90,9 @@ describe.concurrent("the operator's own credentials", { timeout: 180_000 }, () =
     await says(scene, "Ready", "Ready=True");
     const own = (changes: object) => brokerSecretManifest(namespace, "operators-own", server, vhost, { ...changes });
     await scene.apply(secrets, own({ password: "wrong" }));
-    await says(scene, "Stalled", "CredentialsRefused", 5);
+    await says(scene, "Stalled", "CredentialsRefused", soonSeconds);
     await scene.apply(secrets, own({}));
-    await says(scene, "Ready", "Ready=True", 5);
+    await says(scene, "Ready", "Ready=True", soonSeconds);
   });
 
   test("and a broker Secret or a keyring that is made later, or deleted, are seen at once", async (context) => {
@@ -100,12 +103,12 @@ describe.concurrent("the operator's own credentials", { timeout: 180_000 }, () =
     await scene.applyQueue("mail", { encryption: { keySecretRef: { name: "keys" } } });
     await says(scene, "Stalled", "BrokerSecretMissing");
     await scene.apply(secrets, brokerSecretManifest(namespace, brokerSecretName, server, vhost));
-    await says(scene, "Stalled", "KeyringMissing", 5);
+    await says(scene, "Stalled", "KeyringMissing", soonSeconds);
     await make("keys", { k1: Buffer.alloc(32).toString("base64"), current: "k2" });
-    await says(scene, "Stalled", "KeyringInvalid", 5);
+    await says(scene, "Stalled", "KeyringInvalid", soonSeconds);
     await make("keys", { k1: Buffer.alloc(32).toString("base64"), current: "k1" });
-    await says(scene, "Ready", "Ready=True", 5);
+    await says(scene, "Ready", "Ready=True", soonSeconds);
     await scene.client.delete(secrets, brokerSecretName, namespace);
-    await says(scene, "Stalled", "BrokerSecretMissing", 5);
+    await says(scene, "Stalled", "BrokerSecretMissing", soonSeconds);
   });
 });

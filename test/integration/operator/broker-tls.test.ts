@@ -124,8 +124,11 @@ describe.each(brokerVersions)("RabbitMQ %s that speaks TLS", { timeout: 180_000 
     await says(scene, "BrokerReachable", "BrokerReachable=False CertificateRefused");
     await put(scene, "rabbit-ca", { "ca.crt": authority.certificate });
     await says(scene, "Ready", "Ready=True");
-    // The producer's copy follows, too.
-    expect((await bindingOf(scene, "mail-producer"))["ca.crt"]).toBe(authority.certificate);
+    // The producer's copy follows at once: with a second CA beside the first, one can be replaced by the other.
+    const both = `${stranger.certificate}${authority.certificate}`;
+    await put(scene, "rabbit-ca", { "ca.crt": both });
+    await eventually(async () => expect((await bindingOf(scene, "mail-producer"))["ca.crt"]).toBe(both), 10);
+    await says(scene, "Ready", "Ready=True");
   });
 
   test.for([
