@@ -2,6 +2,7 @@ import type { Broker } from "./broker.ts";
 import { type Declaration, DeclarationRefused } from "./declarer.ts";
 import type { Difference } from "./diff.ts";
 import { type Management, segment } from "./management.ts";
+import { changePolicy } from "./policy-changes.ts";
 import type { Binding } from "./topology.ts";
 
 /** How many calls to the management API are under way at once. */
@@ -82,7 +83,7 @@ async function apply(management: Management, at: string, difference: Difference)
     case "policy": {
       const { name, pattern, priority, definition } = desired;
       const policy = { pattern, priority, definition, "apply-to": "queues" };
-      return management.put(`policies/${at}/${segment(name)}`, policy);
+      return changePolicy(management, () => management.put(`policies/${at}/${segment(name)}`, policy));
     }
     case "exchange": {
       const { name, type, arguments: args } = desired;
@@ -97,7 +98,7 @@ async function apply(management: Management, at: string, difference: Difference)
       // A binding's last path segment is its routing key with arguments, as the broker writes it.
       return management.remove(`${bindingPath(at, desired)}/${segment(desired.routingKey)}`);
     case "unpolicy":
-      return management.remove(`policies/${at}/${segment(desired.name)}`);
+      return changePolicy(management, () => management.remove(`policies/${at}/${segment(desired.name)}`));
   }
 }
 
