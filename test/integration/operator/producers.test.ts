@@ -58,6 +58,8 @@ describe.concurrent.each(brokerVersions)("on RabbitMQ %s", { timeout: 120_000 },
       { name: "shop", secretName: "mail-producer-shop", user: `${queue}.producer.shop` },
       { name: "crm", secretName: "crm-jobs", user: `${queue}.producer.crm` },
     ]);
+    const moved = { producers: [{ name: "shop", secretName: "shop-jobs" }, { name: "crm" }] };
+    await expect(scene.applyQueue("mail", { access: moved })).rejects.toThrow(/secretName cannot be changed/);
     const shop = await connectAs(context, scene, "mail-producer-shop");
     const crm = await connectAs(context, scene, "crm-jobs");
     const anyone = await connectAs(context, scene, "mail-producer");
