@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { type Channel, connect } from "amqplib";
-import { Agent, request } from "undici";
-import { createVhost, type PrivateBroker } from "../../test/broker/index.ts";
+import { createVhost, manage, type PrivateBroker } from "../../test/broker/index.ts";
 import type { Plan } from "./plan.ts";
 
-/** More channels than these declare no faster: tried with 4 to 64. */
+/** As many as the operator uses (broker/declarer.ts). */
 const channelCount = 20;
-/** The same of the management API's connections. */
+/** The same of the calls to the management API that are under way at once. */
 const httpCount = 8;
 
 /** How long it took to declare a plan with nothing but the clients, in seconds. */
@@ -25,15 +24,7 @@ export async function declareBare(broker: PrivateBroker, plan: Plan): Promise<Ba
   const at = encodeURIComponent(vhost.name);
   const connection = await connect(vhost.amqpUrl, { noDelay: true });
   const channels = await Promise.all(Array.from({ length: channelCount }, () => connection.createChannel()));
-  const agent = new Agent({ connections: httpCount });
-  const authorization = `Basic ${Buffer.from(`${broker.username}:${broker.password}`).toString("base64")}`;
-  const put = async (path: string, body: object) => {
-    const headers = { authorization, "content-type": "application/json" };
-    const url = `${broker.managementUrl}/api/${path}`;
-    const answer = await request(url, { method: "PUT", dispatcher: agent, headers, body: JSON.stringify(body) });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 300) throw new Error(`PUT ${path} answered ${answer.statusCode}: ${text}`);
-  };
+  const put = (path: string, body: object) => manage(broker, "PUT", `/api/${path}`, body);
 
   const beganMs = performance.now();
   const since = () => (performance.now() - beganMs) / 1000;
@@ -67,7 +58,6 @@ export async function declareBare(broker: PrivateBroker, plan: Plan): Promise<Ba
   const [queuesSeconds, usersSeconds] = await Promise.all([byAmqp(), byHttp()]);
   const seconds = since();
   await connection.close();
-  await agent.close();
   return { seconds, queuesSeconds, usersSeconds };
 }
 

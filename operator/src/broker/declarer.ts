@@ -5,8 +5,8 @@ import type { Binding, Exchange, Queue } from "./topology.ts";
 import { within } from "./within.ts";
 
 /**
- * A broker declares a quorum queue in some 20 ms and works on as many at once as channels ask for; more than these
- * declare no faster (measured, see docs/benchmarks.md).
+ * A broker takes some 20 ms to declare a quorum queue and works on many at once, one for each channel. A channel costs it memory,
+ * and another replica's or another vhost's declarations want their turn.
  */
 const channelCount = 20;
 /** Many queues declared at once are slow each. */
