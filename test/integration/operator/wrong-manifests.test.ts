@@ -65,6 +65,25 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     "spec.maxJobDuration",
     "must be between 1m and 720h",
   ],
+  ["room for no job", queue({ limits: { maxLength: 0 } }), "spec.limits.maxLength", "or equal to 1"],
+  [
+    "a time to live of less than a second",
+    queue({ limits: { messageTTL: "500ms" } }),
+    "spec.limits.messageTTL",
+    "must be between 1s and 8760h, a year: choose a value in that range, or leave it out",
+  ],
+  [
+    "messages larger than all that fits in",
+    queue({ limits: { maxLengthBytes: 2048, maxMessageBytes: 4096 } }),
+    "spec.limits.maxMessageBytes",
+    "Lower maxMessageBytes or raise maxLengthBytes",
+  ],
+  [
+    "messages larger than RabbitMQ takes",
+    queue({ limits: { maxMessageBytes: 33_554_432 } }),
+    "spec.limits.maxMessageBytes",
+    "or equal to 1",
+  ],
   ["a lane with a dot", queue({ lanes: [{ name: "very.fast" }] }), "spec.lanes[0].name", "no dots. Choose another"],
   [
     "a lane with a name of the queue's own",
