@@ -171,14 +171,17 @@ export async function setStage(
     }
   }
 
-  /** Names made alike; and without the ways of delayed jobs of lanes that were, which stay on purpose. */
-  function alike(lines: readonly string[]): string[] {
-    const former = (line: string) =>
+  /** Without the ways of delayed jobs of lanes that were: they stay on purpose, and lead to where jobs of no lane come back to. */
+  function withoutFormer(lines: readonly string[]): string[] {
+    const name = `${namespace}.prop`;
+    const current = ["", ...(spec.lanes ?? []).map((lane) => `.${lane.name}`)].map((end) =>
+      delayBindingKey(name + end),
+    );
+    const isFormer = (line: string) =>
       line.startsWith("binding ") &&
       line.includes(`["source","${delayDeliveryExchange}"]`) &&
-      line.includes(`["destination","${namespace}.prop"]`) &&
-      !line.includes(`"${delayBindingKey(`${namespace}.prop`)}"`);
-    return lines.filter((line) => !former(line));
+      !current.some((key) => line.includes(`["routing_key","${key}"]`));
+    return lines.filter((line) => !isFormer(line));
   }
 
   return {
@@ -191,7 +194,7 @@ export async function setStage(
       await isReady(tried);
       const names = (text: string) => text.replaceAll(/prop[ab]/g, "prop");
       const [found, fresh] = await Promise.all([vhost, other].map(({ name }) => listTopology(broker, name, names)));
-      return { found: alike(found ?? []), fresh: alike(fresh ?? []) };
+      return { found: withoutFormer(found ?? []), fresh: withoutFormer(fresh ?? []) };
     },
     async collect() {
       await traffic.collect(await ownQueues());
