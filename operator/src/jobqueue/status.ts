@@ -43,7 +43,7 @@ export function provisionedStatus(jobQueue: JobQueue, found: Provisioned, now: D
   const overridden = found.policyOverridden;
   const message =
     overridden &&
-    `the broker's policy "${overridden}" applies to the queue instead of Jobwright's, so dead-lettering and limits are not as asked: delete it, narrow its pattern, or give it a priority below 90.`;
+    `the broker's policy "${overridden}" applies to the queue instead of Jobwright's, so limits and retention are not as asked (nor dead-lettering, if the queue was taken over): delete it, narrow its pattern, or give it a priority below 90.`;
   const bindings = bindingsStatus(jobQueue, found);
   const waiting = bindingsWait(jobQueue, found);
   let conditions = readyConditions(
