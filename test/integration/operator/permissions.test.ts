@@ -142,7 +142,7 @@ describe.concurrent.each(readCluster().brokers.map(({ version }) => version))(
     });
 
     // What a user may write to, RabbitMQ also lets its queues dead-letter to, with whatever key: it looks at the exchange only.
-    // And before 4.0 it does not look at the further keys in a message's headers. docs/jobqueue.md says so.
+    // And before 4.0 it does not look at the further keys in a message's headers. docs/jobqueue/producing.md says so.
     test("what RabbitMQ cannot be made to refuse is no more than is documented: a job put into another's queue", async (context) => {
       const scene = await setStage(context, version);
       const { own, other, replies } = around(scene, "producer");
