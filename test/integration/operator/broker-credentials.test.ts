@@ -96,19 +96,25 @@ describe.concurrent("the operator's own credentials", { timeout: 180_000 }, () =
   });
 
   test("and a broker Secret or a keyring that is made later, or deleted, are seen at once", async (context) => {
-    const scene = await setScene(context, { brokerSecret: null });
+    const scene = await setScene(context);
     const { namespace, server, vhost } = scene;
     const make = (name: string, values: Record<string, string>) =>
       scene.apply(secrets, { metadata: { name, namespace }, stringData: values } as never);
-    await scene.applyQueue("mail", { encryption: { keySecretRef: { name: "keys" } } });
+    // The vhost has what its first queue takes long to make.
+    await scene.applyQueue("first");
+    await eventually(async () => expect(condition(await scene.queue("first"), "Ready")).toMatch("Ready=True"));
+    await scene.applyQueue("mail", {
+      broker: { secretRef: { name: "late" } },
+      encryption: { keySecretRef: { name: "keys" } },
+    });
     await says(scene, "Stalled", "BrokerSecretMissing");
-    await scene.apply(secrets, brokerSecretManifest(namespace, brokerSecretName, server, vhost));
+    await scene.apply(secrets, brokerSecretManifest(namespace, "late", server, vhost));
     await says(scene, "Stalled", "KeyringMissing", soonSeconds);
     await make("keys", { k1: Buffer.alloc(32).toString("base64"), current: "k2" });
     await says(scene, "Stalled", "KeyringInvalid", soonSeconds);
     await make("keys", { k1: Buffer.alloc(32).toString("base64"), current: "k1" });
     await says(scene, "Ready", "Ready=True", soonSeconds);
-    await scene.client.delete(secrets, brokerSecretName, namespace);
+    await scene.client.delete(secrets, "late", namespace);
     await says(scene, "Stalled", "BrokerSecretMissing", soonSeconds);
   });
 });

@@ -1,10 +1,7 @@
 import { delayRoutingKey } from "@jobwright/worker-runtime/contract";
 import { describe, expect, test } from "vitest";
 import { jobQueues } from "../../../operator/src/api/objects.ts";
-import { secrets } from "../../../operator/src/kinds.ts";
-import { deleteVhost } from "../../broker/index.ts";
 import { connectAs, connectAsAdministrator, takeIn } from "./amqp.ts";
-import { brokerSecretName } from "./manifests.ts";
 import { always, condition, eventually, namespaces, type Scene, setScene } from "./scene.ts";
 
 async function ready(scene: Scene, name: string): Promise<void> {
@@ -139,31 +136,6 @@ describe.concurrent("a deleted JobQueue", { timeout: 120_000 }, () => {
     await scene.client.patch(jobQueues, "mail", scene.namespace, { spec: { deletionPolicy: "Delete" } });
     await gone(scene, "mail");
     expect(await onBroker(scene, name)).toEqual([]);
-  });
-
-  test("is not stuck when its broker Secret went first", async (context) => {
-    const scene = await setScene(context);
-    await scene.applyQueue("mail", { deletionPolicy: "Delete" });
-    await ready(scene, "mail");
-    await scene.client.delete(secrets, brokerSecretName, scene.namespace);
-    await eventually(async () => {
-      expect(condition(await scene.queue("mail"), "Stalled")).toMatch("BrokerSecretMissing");
-    });
-    await scene.client.delete(jobQueues, "mail", scene.namespace);
-    await gone(scene, "mail");
-    await eventually(async () => {
-      const [event] = await scene.events("JobQueue", "mail", "LeftOnBroker");
-      expect(event?.message).toContain(`Secret ${scene.namespace}/${brokerSecretName}`);
-    });
-  });
-
-  test("is not stuck when its vhost went first", async (context) => {
-    const scene = await setScene(context);
-    await scene.applyQueue("mail", { deletionPolicy: "DeleteWhenEmpty" });
-    await ready(scene, "mail");
-    await deleteVhost(scene.server, scene.vhost);
-    await scene.client.delete(jobQueues, "mail", scene.namespace);
-    await gone(scene, "mail");
   });
 
   test("that never had the name leaves alone what another has under it", async (context) => {
