@@ -61,6 +61,8 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 12
     await scene.applyQueue("mail");
     await scene.applyPool("mail", manual(2));
     const workers = await runPods(context, scene, { pool: "mail", jobs: [send] });
+    // Whatever happens: the workers are not stopped before their jobs end.
+    context.onTestFinished(letGo);
     await eventually(
       async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True Working"),
       40,
