@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Channel, connect } from "amqplib";
 import { createVhost, manage, type PrivateBroker } from "../../test/broker/index.ts";
 import type { Plan } from "./plan.ts";
+import { removeVhost } from "./remove-vhost.ts";
 
 /** As many as the operator uses (broker/declarer.ts). */
 const channelCount = 20;
@@ -20,7 +21,7 @@ export interface BareTimes {
  * channels, users and their permissions by the management API at the same time. Nothing is looked at first, nothing told afterwards.
  */
 export async function declareBare(broker: PrivateBroker, plan: Plan): Promise<BareTimes> {
-  await using vhost = await createVhost(broker, "bare");
+  const vhost = await createVhost(broker, "bare");
   const at = encodeURIComponent(vhost.name);
   const connection = await connect(vhost.amqpUrl, { noDelay: true });
   const channels = await Promise.all(Array.from({ length: channelCount }, () => connection.createChannel()));
@@ -58,6 +59,7 @@ export async function declareBare(broker: PrivateBroker, plan: Plan): Promise<Ba
   const [queuesSeconds, usersSeconds] = await Promise.all([byAmqp(), byHttp()]);
   const seconds = since();
   await connection.close();
+  await removeVhost(broker, vhost.name);
   return { seconds, queuesSeconds, usersSeconds };
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type BareTimes, declareBare } from "./bare.ts";
 import { buildOperator, type Reading, startOperatorProcess } from "./operator-process.ts";
 import { planOf } from "./plan.ts";
+import { removeVhost } from "./remove-vhost.ts";
 import { openStage } from "./stage.ts";
 
 export interface QueuesOptions {
@@ -84,7 +85,7 @@ export async function runQueues({ count, idleSeconds, bareRounds, say }: QueuesO
 
     await operator.stop();
     const plan = await planOf(broker, vhost.name);
-    await vhost[Symbol.asyncDispose]();
+    await removeVhost(broker, vhost.name);
     const bare: BareTimes[] = [];
     for (let round = 0; round < bareRounds; round += 1) {
       const times = await declareBare(broker, plan);
