@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, durationBetween, immutable, rules } from "./schema.ts";
+import { duration, durationBetween, found, immutable, rules } from "./schema.ts";
 
 /** The name of the producer that every JobQueue has without naming one. */
 export const defaultProducer = "default";
@@ -16,8 +16,10 @@ const producer = z
         rules(
           {
             rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-            message:
+            ...found(
+              "self",
               "a producer's name must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.",
+            ),
           },
           {
             rule: `self != '${defaultProducer}'`,
@@ -33,13 +35,18 @@ const producer = z
         rules(
           {
             rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-            message: "secretName must be a Secret's name: lower-case letters, digits, '-' and '.'. Choose another.",
+            ...found(
+              "self",
+              "secretName must be a Secret's name: lower-case letters, digits, '-' and '.'. Choose another.",
+            ),
           },
           {
             // Comparing with the defaults would be too costly a rule: they have the JobQueue's name in them.
             rule: "!self.matches('-(producer|worker)(-|$)')",
-            message:
+            ...found(
+              "self",
               "secretName must not contain -producer or -worker as words of its own: so the operator calls the Secrets that nobody names. Choose another.",
+            ),
           },
         ),
       )
@@ -84,7 +91,10 @@ const rotation = z
       durationBetween("overlap", "0s", "720h", "rotation.overlap is longer than 720h, 30 days: lower it"),
       {
         rule: `!has(self.interval) || !${intervalMatches} || !${overlapMatches} || duration(self.overlap) + duration(self.overlap) <= duration(self.interval)`,
-        message: "rotation.overlap is longer than half of rotation.interval: lower overlap or raise interval",
+        ...found(
+          "self.overlap",
+          "rotation.overlap is longer than half of rotation.interval: lower overlap or raise interval",
+        ),
         fieldPath: ".overlap",
       },
     ),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Rule, rules } from "./schema.ts";
+import { found, type Rule, rules } from "./schema.ts";
 
 const exchange = z
   .string()
@@ -28,7 +28,7 @@ const jobName = z
   .meta(
     rules({
       rule: "self.matches('^[A-Za-z0-9_-]+$')",
-      message: "a job's name must be letters, digits, '-' or '_', as in defineJob. Correct it.",
+      ...found("self", "a job's name must be letters, digits, '-' or '_', as in defineJob. Correct it."),
     }),
   )
   .describe("The job that a message is which carries no type. Left out: its routing key names the job.");
@@ -47,8 +47,10 @@ export const eventBindings = z
         exchange: exchange.meta(
           rules({
             rule: "!(self == 'amq.default' || self.startsWith('amq.rabbitmq.') || self.startsWith('jobwright.'))",
-            message:
+            ...found(
+              "self",
               "amq.default, amq.rabbitmq.* and jobwright.* are the broker's and Jobwright's own: name the exchange that your events are published to",
+            ),
           }),
         ),
         routingKey,

@@ -14,6 +14,7 @@ import {
   duration,
   durationAtMost,
   durationBetween,
+  found,
   immutable,
   reference,
   rules,
@@ -110,8 +111,10 @@ const spec = z
       .meta(
         rules({
           rule: "self.matches('^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$')",
-          message:
+          ...found(
+            "self",
             "name must be words of letters, digits, '_' and '-' with single dots between them, such as media.resize",
+          ),
         }),
       )
       .optional()
@@ -192,8 +195,10 @@ const spec = z
       noBindingsWithEncryption,
       {
         rule: "!has(self.name) || !(self.name.matches('[.](dead|dlx|outcomes|returns|unlaned)$') || self.name.startsWith('jobwright.') || self.name.startsWith('amq.'))",
-        message:
+        ...found(
+          "self.name",
           "name must not end in .dead, .dlx, .outcomes, .returns or .unlaned nor begin with jobwright. or amq.: those names are taken on the broker. Choose another.",
+        ),
         fieldPath: ".name",
       },
     ),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { rules } from "./schema.ts";
+import { found, rules } from "./schema.ts";
 
 /** What a JobQueue says of a kind of job. */
 export const job = z
@@ -10,7 +10,7 @@ export const job = z
       .meta(
         rules({
           rule: "self.matches('^[A-Za-z0-9_-]+$')",
-          message: "a job's name must be letters, digits, '-' or '_', as in defineJob. Correct it.",
+          ...found("self", "a job's name must be letters, digits, '-' or '_', as in defineJob. Correct it."),
         }),
       )
       .describe("The job's name, as in defineJob."),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { rules } from "./schema.ts";
+import { found, rules } from "./schema.ts";
 
 /** A priority lane of a JobQueue. */
 export const lane = z
@@ -11,7 +11,10 @@ export const lane = z
         rules(
           {
             rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-            message: "a lane's name must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.",
+            ...found(
+              "self",
+              "a lane's name must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.",
+            ),
           },
           {
             rule: "!(self in ['dead', 'dlx', 'outcomes', 'returns', 'unlaned'])",

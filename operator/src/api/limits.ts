@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, durationBetween, rules } from "./schema.ts";
+import { duration, durationBetween, found, rules } from "./schema.ts";
 
 /** The largest body that RabbitMQ 4 takes in by default, and the runtime in any case. */
 const largestMessageBytes = 16 * 1024 * 1024;
@@ -40,8 +40,10 @@ export const limits = z
     rules(
       {
         rule: `!has(self.messageTTL) || ${durationBetween("messageTTL", "1s", "8760h", "").rule}`,
-        message:
+        ...found(
+          "self.messageTTL",
           "limits.messageTTL must be between 1s and 8760h, a year: choose a value in that range, or leave it out",
+        ),
         fieldPath: ".messageTTL",
       },
       {

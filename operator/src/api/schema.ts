@@ -4,6 +4,8 @@ import { z } from "zod";
 export interface Rule {
   readonly rule: string;
   readonly message: string;
+  /** CEL for what is said instead, of the object at hand. The API server falls back to `message` where it cannot be evaluated. */
+  readonly messageExpression?: string;
   /** Path of the field the message is about, relative to the schema the rule stands on, such as `.replicas`. */
   readonly fieldPath?: string;
   readonly reason?: "FieldValueInvalid" | "FieldValueForbidden" | "FieldValueRequired" | "FieldValueDuplicate";
@@ -12,6 +14,16 @@ export interface Rule {
 /** `.meta(rules(…))` puts CEL rules on a schema. */
 export function rules(...list: Rule[]): { "x-kubernetes-validations": Rule[] } {
   return { "x-kubernetes-validations": list };
+}
+
+/**
+ * A rule's message that begins with what was found: of anything but a number, the API server prints the type alone
+ * ("Invalid value: "string"").
+ *
+ * @param value CEL for the value, a string of bounded length (a number's text has none to the API server).
+ */
+export function found(value: string, message: string): Pick<Rule, "message" | "messageExpression"> {
+  return { message, messageExpression: `"found '" + ${value} + "': " + ${JSON.stringify(message)}` };
 }
 
 /**
@@ -28,8 +40,10 @@ export function duration(description: string) {
     .meta(
       rules({
         rule: `self.${durationMatches}`,
-        message:
+        ...found(
+          "self",
           "expected a duration: whole numbers of at most six digits with ms, s, m or h, such as 250ms, 30s or 1h30m; a day is 24h",
+        ),
       }),
     )
     .describe(description);
@@ -39,7 +53,7 @@ export function duration(description: string) {
 export function durationBetween(field: string, shortest: string, longest: string, message: string): Rule {
   return {
     rule: `!self.${field}.${durationMatches} || (duration(self.${field}) >= duration('${shortest}') && duration(self.${field}) <= duration('${longest}'))`,
-    message,
+    ...found(`self.${field}`, message),
     fieldPath: `.${field}`,
   };
 }
@@ -48,7 +62,7 @@ export function durationBetween(field: string, shortest: string, longest: string
 export function durationAtMost(field: string, longest: string, message: string): Rule {
   return {
     rule: `!self.${field}.${durationMatches} || !self.${longest}.${durationMatches} || duration(self.${field}) <= duration(self.${longest})`,
-    message,
+    ...found(`self.${field}`, message),
     fieldPath: `.${field}`,
   };
 }
@@ -62,7 +76,10 @@ export function reference(description: string) {
 export function dnsLabelName(kind: string, maxLength: number): Rule {
   return {
     rule: `self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= ${maxLength}`,
-    message: `metadata.name of a ${kind} must be a DNS label of at most ${maxLength} characters: lower-case letters, digits and '-', no dots. Choose another name.`,
+    ...found(
+      "self.metadata.name",
+      `metadata.name of a ${kind} must be a DNS label of at most ${maxLength} characters: lower-case letters, digits and '-', no dots. Choose another name.`,
+    ),
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { credentials, rotationRequest } from "./access.ts";
 import type { Kind } from "./kind.ts";
-import { conditions, dnsLabelName, duration, durationBetween, reference, rules } from "./schema.ts";
+import { conditions, dnsLabelName, duration, durationBetween, found, reference, rules } from "./schema.ts";
 
 const container = z
   .looseObject({
@@ -45,7 +45,10 @@ const template = z
           },
           {
             rule: "!has(self.restartPolicy) || self.restartPolicy == 'Always'",
-            message: "remove template.spec.restartPolicy or set it to Always: workers run until they are scaled away",
+            ...found(
+              "self.restartPolicy",
+              "remove template.spec.restartPolicy or set it to Always: workers run until they are scaled away",
+            ),
             fieldPath: ".restartPolicy",
           },
         ),
