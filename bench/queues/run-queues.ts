@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BareTimes, declareBare } from "./bare.ts";
@@ -94,6 +95,8 @@ export async function runQueues({ count, idleSeconds, bareRounds, say }: QueuesO
         `bare: ${times.seconds.toFixed(1)} s (queues ${times.queuesSeconds.toFixed(1)}, users ${times.usersSeconds.toFixed(1)})`,
       );
     }
+    // A failure leaves the log.
+    rmSync(folder, { recursive: true, force: true });
     const perMinute = (calls: number) => (calls / idle.seconds) * 60;
     return {
       readySeconds,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type JobQueue, jobQueues } from "../../operator/src/api/objects.ts";
@@ -16,7 +16,7 @@ export interface Stage extends AsyncDisposable {
   readonly namespace: string;
   readonly broker: PrivateBroker;
   readonly vhost: Vhost;
-  /** For logs; kept if the bench fails. */
+  /** For logs. Who has no more use for them deletes it. */
   readonly folder: string;
   /** Applies JobQueues with nothing but defaults, many at once, and resolves when all are Ready. @throws after `limitMs`. */
   applyUntilReady(count: number, limitMs: number): Promise<void>;
@@ -74,7 +74,6 @@ export async function openStage(): Promise<Stage> {
       await removeCustomResources();
       client.close();
       await broker[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
