@@ -23,7 +23,7 @@ const producer = z
           },
           {
             rule: `self != '${defaultProducer}'`,
-            message: `"${defaultProducer}" is the producer that every JobQueue has: choose another name.`,
+            ...found("self", "that is the producer that every JobQueue has: choose another name."),
           },
         ),
       )

@@ -18,8 +18,10 @@ export const lane = z
           },
           {
             rule: "!(self in ['dead', 'dlx', 'outcomes', 'returns', 'unlaned'])",
-            message:
+            ...found(
+              "self",
               "dead, dlx, outcomes, returns and unlaned are names that the queue needs itself: choose another for the lane.",
+            ),
           },
         ),
       )

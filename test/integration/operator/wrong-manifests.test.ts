@@ -23,14 +23,14 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     "a duration without a unit",
     queue({ retry: { backoff: { initial: "10" } } }),
     "spec.retry.backoff.initial",
-    "whole numbers of at most six digits with ms, s, m or h, such as 250ms, 30s or 1h30m",
+    "found '10': expected a duration: whole numbers of at most six digits with ms, s, m or h, such as 250ms, 30s or 1h30m",
   ],
   ["a duration in days", queue({ deadLetter: { retention: "60d" } }), "spec.deadLetter.retention", "a day is 24h"],
   [
     "a back-off that begins above its maximum",
     queue({ retry: { backoff: { initial: "5m", max: "1m" } } }),
     "spec.retry.backoff.initial",
-    "lower initial or raise max",
+    "found '5m': backoff.initial is longer than backoff.max: lower initial or raise max",
   ],
   [
     "a back-off longer than jobs can be delayed",
@@ -45,12 +45,12 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     "must be between 1s and 8760h",
   ],
   ["no attempt at all", queue({ retry: { maxAttempts: 0 } }), "spec.retry.maxAttempts", "greater than or equal to 1"],
-  ["a name with a dot", queue({}, "mail.fast"), "metadata.name", "no dots. Choose another name"],
+  ["a name with a dot", queue({}, "mail.fast"), "found 'mail.fast': metadata.name", "no dots. Choose another name"],
   [
     "a name that the broker's other resources have",
     queue({ name: "mail.dead" }),
     "spec.name",
-    "must not end in .dead, .dlx, .outcomes, .returns or .unlaned nor begin with jobwright. or amq.",
+    "found 'mail.dead': name must not end in .dead, .dlx, .outcomes, .returns or .unlaned nor begin with jobwright. or amq.",
   ],
   ["a name with a space", queue({ name: "fast mail" }), "spec.name", "such as media.resize"],
   [
@@ -64,6 +64,14 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     queue({ maxJobDuration: "30s" }),
     "spec.maxJobDuration",
     "must be between 1m and 720h",
+  ],
+  ["a pause in words", queue({ paused: "yes" }), "spec.paused", "must be of type boolean"],
+  ["bytes with a unit", queue({ limits: { maxLengthBytes: "1Gi" } }), "spec.limits.maxLengthBytes", "of type integer"],
+  [
+    "a time to live without a unit",
+    queue({ limits: { messageTTL: "3600" } }),
+    "spec.limits.messageTTL",
+    "found '3600': expected a duration",
   ],
   ["room for no job", queue({ limits: { maxLength: 0 } }), "spec.limits.maxLength", "or equal to 1"],
   [
@@ -96,6 +104,18 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     queue({ bindings: [{ exchange: "amq.rabbitmq.trace" }] }),
     "spec.bindings[0].exchange",
     "name the exchange that your events are published to",
+  ],
+  [
+    "a binding that names no exchange",
+    queue({ bindings: [{ routingKey: "order.created" }] }),
+    "spec.bindings[0].exchange",
+    "Required value",
+  ],
+  [
+    "more bindings than one queue should have",
+    queue({ bindings: Array.from({ length: 33 }, (_, n) => ({ exchange: `shop-${n}` })) }),
+    "spec.bindings",
+    "at most 32 items",
   ],
   [
     "a binding to no exchange",
@@ -133,7 +153,7 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     "a producer with the name of the one that is always there",
     queue({ access: { producers: [{ name: "default" }] } }),
     "spec.access.producers[0].name",
-    "is the producer that every JobQueue has: choose another name",
+    "found 'default': that is the producer that every JobQueue has: choose another name",
   ],
   [
     "a producer with a dot",
@@ -171,6 +191,36 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     queue({ access: { rotation: { interval: "1h" } } }),
     "spec.access.rotation.overlap",
     "longer than half of rotation.interval: lower overlap or raise interval",
+  ],
+  [
+    "a producer that is a name alone",
+    queue({ access: { producers: ["shop"] } }),
+    "spec.access.producers[0]",
+    "must be of type object",
+  ],
+  [
+    "the same producer twice",
+    queue({ access: { producers: [{ name: "shop" }, { name: "shop" }] } }),
+    "spec.access.producers[1]",
+    'Duplicate value: {"name":"shop"}',
+  ],
+  [
+    "a Secret's name with a capital",
+    queue({ access: { producers: [{ name: "shop", secretName: "Shop" }] } }),
+    "spec.access.producers[0].secretName",
+    "found 'Shop': secretName must be a Secret's name",
+  ],
+  [
+    "a rotation in days",
+    queue({ access: { rotation: { interval: "30d" } } }),
+    "spec.access.rotation.interval",
+    "found '30d': expected a duration",
+  ],
+  [
+    "an overlap of months",
+    queue({ access: { rotation: { overlap: "1000h" } } }),
+    "spec.access.rotation.overlap",
+    "found '1000h': rotation.overlap is longer than 720h, 30 days: lower it",
   ],
   ["a rate of nothing", queue({ rateLimit: { jobs: 0 } }), "spec.rateLimit.jobs", "greater than or equal to 1"],
   [
@@ -231,6 +281,20 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     "must be between 1s and 24h",
   ],
   ["a drain timeout of days", pool({ drainTimeout: "48h" }), "spec.drainTimeout", "must be between 1s and 24h"],
+  ["a queue to publish to without a name", pool({ publishTo: [{ name: "" }] }), "spec.publishTo[0].name", "at least 1"],
+  ["a queue to publish to that is a name alone", pool({ publishTo: ["audit"] }), "spec.publishTo[0]", "of type object"],
+  [
+    "a queue to publish to twice",
+    pool({ publishTo: [{ name: "audit" }, { name: "audit" }] }),
+    "spec.publishTo[1]",
+    'Duplicate value: {"name":"audit"}',
+  ],
+  [
+    "a queue of another namespace to publish to",
+    pool({ publishTo: [{ name: "audit", namespace: "logs" }] }),
+    "spec.publishTo[0].namespace",
+    "unknown field",
+  ],
   ["a mode that there is not", pool({ scaling: { mode: "auto" } }), "spec.scaling.mode", '"Auto", "Manual"'],
   [
     "a share where percent are asked for",
@@ -250,6 +314,8 @@ describe.concurrent("kubectl apply refuses", () => {
     // A rule that cannot be evaluated says nothing that helps.
     expect(stderr).not.toContain("conversion error");
     expect(stderr).not.toContain("should match");
+    // A text's own rules say what was found; the API server would name only its type.
+    expect(stderr).not.toMatch(/Invalid value: "string": (?!found '|spec\.)/);
   });
 });
 
