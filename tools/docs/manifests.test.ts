@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { jobQueue } from "../../operator/src/api/job-queue.ts";
 import { workerPool } from "../../operator/src/api/worker-pool.ts";
-import { blocks, readPages } from "./pages.ts";
+import { blocks, readPages, repositoryRoot } from "./pages.ts";
 
 const kinds = new Map([jobQueue, workerPool].map((kind) => [kind.kind, kind]));
 const manifest = z.looseObject({
@@ -12,8 +14,19 @@ const manifest = z.looseObject({
   spec: z.unknown(),
 });
 
-const manifests = readPages().flatMap(({ path, text }) =>
-  blocks(text, "yaml")
+/** What the chart tells who has just installed it to apply. */
+const notes = join("charts", "jobwright", "templates", "NOTES.txt");
+const afterInstall = readFileSync(join(repositoryRoot, notes), "utf8")
+  .split(/^.*<<EOF\n|^ *EOF\n/m)
+  .filter((_, index) => index % 2 === 1);
+
+const sources = [
+  ...readPages().map(({ path, text }) => ({ path, yaml: blocks(text, "yaml") })),
+  { path: notes, yaml: afterInstall },
+];
+
+const manifests = sources.flatMap(({ path, yaml }) =>
+  yaml
     .flatMap((block) => parseAllDocuments(block).map((document) => manifest.safeParse(document.toJS())))
     .flatMap((parsed) => (parsed.success ? [{ page: path, ...parsed.data }] : [])),
 );
