@@ -49,9 +49,20 @@ describe("workers are told", () => {
 });
 
 describe("an exchange is refused", () => {
-  const others = [jobQueue([], { queue: "other.jobs" }, "other"), jobQueue([], { queue: "post.letters" })];
-  const refuse = (exchange: string, sharesBroker = true) =>
-    refuseSources(jobQueue([{ exchange, routingKey: "#" }]), "post.mail", others, sharesBroker);
+  const named = (name: string, status: object) => {
+    const one = jobQueue([], status);
+    return { ...one, metadata: { ...one.metadata, name } };
+  };
+  const rabbit = { host: "rabbit", port: 5672 };
+  const others = [
+    jobQueue([], { queue: "other.jobs" }, "other"),
+    named("letters", { queue: "post.letters", broker: rabbit, vhost: "/" }),
+    named("parcels", {}),
+  ];
+  const refuse = (exchange: string, sharesBroker = true, vhost = "/") => {
+    const at = { ...rabbit, vhost, name: "post.mail" };
+    refuseSources(jobQueue([{ exchange, routingKey: "#" }]), at, others, sharesBroker);
+  };
 
   test.each(["post.mail", "post.mail.dlx", "post.mail.outcomes", "post.mail.unlaned"])(
     "if it is its own: %s",
@@ -63,6 +74,12 @@ describe("an exchange is refused", () => {
   test("if it is of a JobQueue of another namespace, unless the broker is the user's own", () => {
     expect(() => refuse("other.jobs.outcomes")).toThrow("belongs to a JobQueue of another namespace");
     expect(() => refuse("other.jobs", false)).not.toThrow();
+  });
+
+  test("if another JobQueue's jobs are published to it, which they would not reach any more, though not in another vhost", () => {
+    expect(() => refuse("post.letters", false)).toThrow("to which the jobs of JobQueue post/letters are published");
+    expect(() => refuse("post.parcels")).toThrow("to which the jobs of JobQueue post/parcels are published");
+    expect(() => refuse("post.letters", false, "another")).not.toThrow();
   });
 
   test("and others are not", () => {

@@ -1,6 +1,9 @@
 import { bindingArgument, type EventBinding, queueNames } from "@jobwright/worker-runtime/contract";
 import type { JobQueue } from "../api/objects.ts";
+import { objectKey } from "../kube/index.ts";
 import { Problem } from "../problem.ts";
+import { type BrokerPlace, describePlace, placeOfStatus } from "./broker-place.ts";
+import { resolvedName } from "./names.ts";
 
 type StatusBindings = NonNullable<NonNullable<JobQueue["status"]>["bindings"]>;
 type SpecBinding = NonNullable<JobQueue["spec"]["bindings"]>[number];
@@ -62,26 +65,27 @@ export function bindingsThatName(jobQueue: JobQueue): EventBinding[] {
 }
 
 /**
- * A JobQueue must not take in its own jobs once more, nor read those of another namespace with the operator's rights.
+ * A JobQueue must not take in its own jobs once more, nor take another's away from it, nor read those of another namespace with
+ * the operator's rights.
  *
- * @param name resolved.
+ * @param at where it is, under its resolved name.
  * @param sharesBroker it is on the operator's own broker, where other namespaces' queues are.
  * @throws Problem BindingNotAllowed
  */
 export function refuseSources(
   jobQueue: JobQueue,
-  name: string,
+  at: BrokerPlace & { readonly name: string },
   others: readonly JobQueue[],
   sharesBroker: boolean,
 ): void {
-  const own = exchangesOf(name);
+  const own = exchangesOf(at.name);
   for (const [index, { exchange }] of (jobQueue.spec.bindings ?? []).entries()) {
     const field = `spec.bindings[${index}].exchange is "${exchange}"`;
     if (own.has(exchange)) {
       throw new Problem(
         "Stalled",
         "BindingNotAllowed",
-        `${field}, which is this JobQueue's own: its jobs would go round. Name the exchange of another application; for jobs that follow jobs, bind another JobQueue to "${queueNames(name).outcomeExchange}".`,
+        `${field}, which is this JobQueue's own: its jobs would go round. Name the exchange of another application; for jobs that follow jobs, bind another JobQueue to "${queueNames(at.name).outcomeExchange}".`,
       );
     }
     const owner = others.find(
@@ -97,7 +101,22 @@ export function refuseSources(
         `${field}, which belongs to a JobQueue of another namespace: only JobQueues of its own namespace may be bound to it. Let an application that may read both enqueue to this one.`,
       );
     }
+    const robbed = others.find((other) => resolvedName(other) === exchange && mayBeAt(other, at));
+    if (robbed !== undefined) {
+      // With lanes, what a binding takes is not unroutable, and so does not go by the alternate exchange to the work queue.
+      throw new Problem(
+        "Stalled",
+        "BindingNotAllowed",
+        `${field}, to which the jobs of JobQueue ${objectKey(robbed)} are published: once it has lanes, it would not get those that this one takes. Have them published to an exchange that is not a JobQueue's and bind both to it; for jobs that follow jobs, bind this one to "${queueNames(exchange).outcomeExchange}".`,
+      );
+    }
   }
+}
+
+/** Of one that is on no broker yet it is not known: once bound, it would be too late. */
+function mayBeAt(other: JobQueue, at: BrokerPlace): boolean {
+  const there = placeOfStatus(other);
+  return there === undefined || describePlace(there) === describePlace(at);
 }
 
 function exchangesOf(name: string): Set<string> {

@@ -31,6 +31,7 @@ import { addressBefore, cleanUp, isBeyondCleaning, type QuietSince } from "./del
 import { bindingNews, eventBindingsOf, refuseSources } from "./event-bindings.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, leavingOf, retireLanes } from "./leaving-lanes.ts";
+import { refuseLongNames } from "./name-length.ts";
 import { producerUser, queueFinalizer, resolvedName } from "./names.ts";
 import { withPaused } from "./paused.ts";
 import { isDone, needsRecord, type ProducersPlan, planProducers } from "./producers.ts";
@@ -91,9 +92,10 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     refuseMove(jobQueue, address);
     await onAddress(uid, address);
     const name = resolvedName(jobQueue);
+    refuseLongNames(jobQueue, name);
     await claimName(jobQueue, address, name);
     for (const lane of jobQueue.spec.lanes ?? []) await claimName(jobQueue, address, laneQueue(name, lane.name));
-    refuseSources(jobQueue, name, dependencies.jobQueues.list(), jobQueue.spec.broker === undefined);
+    refuseSources(jobQueue, { ...address, name }, dependencies.jobQueues.list(), jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, {
       ...onBroker(jobQueue, name),

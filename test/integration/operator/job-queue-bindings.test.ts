@@ -119,6 +119,15 @@ describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 1
     const spec = (binding: object) => ({ bindings: [binding] });
     await scene.applyQueue("bills", spec({ exchange: `${queue}.dlx` }));
     await says(scene, "bills", `Ready=False BindingNotAllowed: spec.bindings[0].exchange is "${queue}.dlx"`);
+    // With lanes, whatever else is routed from the exchange does not reach the work queue.
+    const letters = `${scene.namespace}.letters`;
+    await scene.applyQueue("letters", { lanes: [{ name: "express" }] });
+    await ready(scene, "letters");
+    await scene.applyQueue("bills", spec({ exchange: letters, routingKey: "#" }));
+    await says(scene, "bills", `Ready=False BindingNotAllowed: spec.bindings[0].exchange is "${letters}"`);
+    const administrator = await connectAsAdministrator(context, scene);
+    expect(await administrator.publish(letters, "send", 1)).toBe("routed");
+    expect(await takeIn(context, scene, letters)).toEqual([1]);
     await scene.applyQueue("bills", spec({ exchange: "amq.headers", arguments: { size: 1.5 } }));
     await says(scene, "bills", 'Ready=False BindingInvalid: spec.bindings[0].arguments["size"]');
     await scene.applyQueue("bills", spec({ exchange: "amq.headers", arguments: { size: 1 } }));
