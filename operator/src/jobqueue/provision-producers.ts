@@ -74,6 +74,8 @@ export async function provisionProducers(
   }
   for (const one of leaving) {
     for (const user of usersOf(one)) await deleteUser(broker, user);
+    // One that takes its place may have taken over its Secret.
+    if (producers.some(({ secretName }) => secretName === one.secretName)) continue;
     await deleteBindingSecret(client, jobQueue, one.secretName);
   }
   for (const user of gone) await deleteUser(broker, user);

@@ -91,6 +91,21 @@ describe.concurrent.each(brokerVersions)("on RabbitMQ %s", { timeout: 120_000 },
     expect(await scene.secret("mail-producer-crm")).toEqual(kept);
   });
 
+  test("a producer in the place of another takes over its Secret, which is not deleted after that", async (context) => {
+    const scene = await setScene(context, { version });
+    const secretName = "jobs";
+    await scene.applyQueue("mail", { access: { producers: [{ name: "shop", secretName }] } });
+    await ready(scene);
+    const uid = async () => (await scene.client.get(secrets, secretName, scene.namespace))?.metadata.uid;
+    const before = await uid();
+    await scene.applyQueue("mail", { access: { producers: [{ name: "crm", secretName }] } });
+    await eventually(async () => expect(await users(scene)).not.toContain(`${scene.namespace}.mail.producer.shop`), 30);
+    await ready(scene);
+    expect(await uid()).toBe(before);
+    const crm = await connectAs(context, scene, secretName);
+    expect(await crm.publish(`${scene.namespace}.mail`, "send", {})).toBe("routed");
+  });
+
   test("on request each gets a new user, and the one before stays good for the overlap", async (context) => {
     let ahead = 0;
     const scene = await setScene(context, { version, now: () => Date.now() + ahead });
