@@ -80,8 +80,9 @@ export function createOperator(options: OperatorOptions): Operator {
     namespace,
     log,
     onChange(jobQueue, previous) {
-      if (!isEcho(jobQueue, previous)) queueController.enqueue(objectKey(jobQueue));
-      if (isEcho(jobQueue, previous) && isDeepStrictEqual(placeOf(jobQueue), placeOf(previous))) return;
+      const echo = isEcho(queueReflector, jobQueue, previous);
+      if (!echo) queueController.enqueue(objectKey(jobQueue));
+      if (echo && isDeepStrictEqual(placeOf(jobQueue), placeOf(previous))) return;
       enqueuePools(jobQueue.metadata.namespace, jobQueue.metadata.name);
     },
   });
@@ -91,7 +92,7 @@ export function createOperator(options: OperatorOptions): Operator {
     namespace,
     log,
     onChange(pool, previous) {
-      if (isEcho(pool, previous)) return;
+      if (isEcho(poolReflector, pool, previous)) return;
       poolController.enqueue(objectKey(pool));
       // A pool that waits for the same queue may have it now.
       if (pool.metadata.deletionTimestamp !== undefined) enqueuePools(pool.metadata.namespace, pool.spec.queueRef.name);
@@ -306,8 +307,9 @@ export function createOperator(options: OperatorOptions): Operator {
 }
 
 /** Nothing but the status changed, which only this operator writes: its own passes need not be followed by another. */
-function isEcho(object: KubeObject, previous: KubeObject | undefined): boolean {
-  if (previous === undefined) return false;
+function isEcho(reflector: Pick<Reflector<KubeObject>, "get">, object: KubeObject, previous?: KubeObject): boolean {
+  // One that is gone may look as it last did.
+  if (previous === undefined || reflector.get(objectKey(object)) === undefined) return false;
   const beside = ({ metadata: { resourceVersion, ...metadata } }: KubeObject) => metadata;
   // The spec's changes show in metadata.generation.
   return isDeepStrictEqual(beside(object), beside(previous));

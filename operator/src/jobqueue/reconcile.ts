@@ -15,6 +15,7 @@ import {
 } from "../kube/index.ts";
 import { createOwnWrites } from "../own-writes.ts";
 import { asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
+import { createSuccessions } from "../successions.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf } from "../workerpool/claim.ts";
 import { type AddressSources, addressOf } from "./address.ts";
@@ -81,6 +82,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   /** By uid: the generation that was last brought to the broker by this process. */
   const ensuredFor = new Map<string, number>();
   const writes = createOwnWrites<JobQueue>();
+  const successions = createSuccessions();
   /** By uid: what is known of the producers, where a pass of this process has seen to them. */
   const producers = new Map<string, ProducersRecord>();
   /** By uid: when the producers' users and Secrets were last compared, and what they were made from. */
@@ -317,6 +319,9 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   return {
     async reconcile(key) {
       const cached = dependencies.jobQueues.get(key);
+      // What the one before still claims would be refused to its successor of the same name.
+      const gone = successions.note(key, cached?.metadata.uid);
+      if (gone !== undefined) await forget(gone);
       if (cached === undefined) return undefined;
       const jobQueue = writes.latest(cached);
       return jobQueue.metadata.deletionTimestamp === undefined

@@ -21,6 +21,7 @@ import {
 } from "../kube/index.ts";
 import { createOwnWrites } from "../own-writes.ts";
 import { asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
+import { createSuccessions } from "../successions.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf } from "./claim.ts";
 import { configurationHash, poolConfiguration } from "./configuration.ts";
@@ -79,6 +80,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     dependencies;
   const engaged = new Map<string, Engaged>();
   const writes = createOwnWrites<WorkerPool>();
+  const successions = createSuccessions();
   /** By uid: when the user, Secret and configuration were last compared, and what they were made for. */
   const provisioned = new Map<string, { readonly at: number; readonly as: string }>();
   /** By uid: what is known of the workers' credentials, where a pass of this process has seen to them. */
@@ -285,6 +287,12 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       return reportProblem(pool, error);
     }
     await removeFinalizer(client, workerPools, pool, poolFinalizer);
+    await forget(key, uid);
+    return undefined;
+  }
+
+  async function forget(key: string, uid: string): Promise<void> {
+    await disengage(key);
     provisioned.delete(uid);
     knownBindings.forget(uid);
     credentials.delete(uid);
@@ -292,7 +300,6 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     newsDue.delete(key);
     writes.forget(uid);
     await onAddress(uid, undefined);
-    return undefined;
   }
 
   /** Where the pool's user is, as far as that is known. Throws what {@link addressOf} throws. */
@@ -353,10 +360,9 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   return {
     async reconcile(key) {
       const cached = dependencies.workerPools.get(key);
-      if (cached === undefined) {
-        await disengage(key);
-        return undefined;
-      }
+      const gone = successions.note(key, cached?.metadata.uid);
+      if (gone !== undefined) await forget(key, gone);
+      if (cached === undefined) return undefined;
       const pool = writes.latest(cached);
       if (pool.metadata.deletionTimestamp !== undefined) return reconcileDeleted(key, pool);
       const next = await reconcilePresent(key, pool);

@@ -177,6 +177,24 @@ describe.concurrent("a deleted JobQueue", { timeout: 120_000 }, () => {
     expect(await onBroker(scene, name)).toHaveLength(7);
   });
 
+  test("that was let go by hand is succeeded by another of its name, with its jobs", async (context) => {
+    const scene = await setScene(context);
+    const name = `${scene.namespace}.mail`;
+    await scene.applyQueue("mail", { deletionPolicy: "DeleteWhenEmpty" });
+    await ready(scene, "mail");
+    const producer = await connectAs(context, scene, "mail-producer");
+    await producer.publish(name, "send", {});
+    await scene.client.delete(jobQueues, "mail", scene.namespace);
+    await eventually(async () => {
+      expect(condition(await scene.queue("mail"), "Reconciling")).toMatch("WaitingForJobs");
+    });
+    await scene.client.patch(jobQueues, "mail", scene.namespace, { metadata: { finalizers: null } });
+    await gone(scene, "mail");
+    await scene.applyQueue("mail");
+    await ready(scene, "mail");
+    expect(await takeIn(context, scene, name)).toHaveLength(1);
+  });
+
   test("with its namespace and all in it leaves nothing", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail", { deletionPolicy: "Delete" });
