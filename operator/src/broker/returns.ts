@@ -35,11 +35,11 @@ export function returnsOf({ name, limits }: JobQueueOnBroker, observed: Observed
 /**
  * Where the jobs come that were delayed to the work queue or a lane. They must not be refused for lack of room, since the
  * delay fabric would stand still for everybody: so in a bounded JobQueue they come to a queue without limits. Those of a
- * lane that is gone come to the work queue.
+ * lane that leaves or left (`gone`) come to where the work queue's own come.
  */
 export function delayTopology(
   name: string,
-  lanes: { readonly serving: readonly string[]; readonly leaving: readonly string[] },
+  lanes: { readonly serving: readonly string[]; readonly gone: readonly string[] },
   returns: Returns,
 ): Required<Pick<Topology, "bindings" | "unwanted">> {
   const { queue } = queueNames(name);
@@ -47,7 +47,7 @@ export function delayTopology(
   const targets = [
     { target: queue, home: queue },
     ...lanes.serving.map((lane) => ({ target: laneQueue(name, lane), home: laneQueue(name, lane) })),
-    ...lanes.leaving.map((lane) => ({ target: laneQueue(name, lane), home: queue })),
+    ...lanes.gone.map((lane) => ({ target: laneQueue(name, lane), home: queue })),
   ];
   const delayed = (target: string, destination: string): Binding => ({
     ...{ source: delayDeliveryExchange, destination, destinationType: "queue", routingKey: delayBindingKey(target) },

@@ -7,6 +7,7 @@ import {
 } from "@jobwright/worker-runtime/contract";
 import type { BrokerFeatures } from "./features.ts";
 import { type Arguments, asPolicy, deadLetterArguments, workArguments } from "./fixed-arguments.ts";
+import { formerLanes } from "./former-lanes.ts";
 import { lanePolicyName, laneTopology, unlanedExchange } from "./lanes.ts";
 import { type Limits, limitSettings } from "./limits.ts";
 import { nothingObserved, type Observed } from "./observe.ts";
@@ -121,7 +122,8 @@ export function desiredTopology(
   const laned = laneTopology({ queue: name, serving: lanes, leaving });
   const returns = returnsOf(wanted, observed);
   // To the queues, not to the exchange: a delayed job is no new one, and its key still holds the delay's digits.
-  const delayed = delayTopology(name, { serving: lanes, leaving }, returns);
+  const former = formerLanes(observed, name).filter((lane) => !lanes.includes(lane));
+  const delayed = delayTopology(name, { serving: lanes, gone: [...new Set([...leaving, ...former])] }, returns);
   const queues = jobQueuesQueues(wanted, features, leaving, returns);
   const policies = ownPolicies(name, queues, observed);
   return {

@@ -207,6 +207,26 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     expect(await contents(broker, name)).toEqual(here);
   });
 
+  it("that come and go lead along the delayed jobs of a lane that went before", async () => {
+    const broker = await freshBroker(server, "limits-former");
+    await ensureTopology(broker, { ...jobQueue, lanes: ["fast"] });
+    const model = await rawConnection(broker);
+    const delay = (ms: number, body: number) => publish(model, delayEntryExchange, delayRoutingKey(ms, fast), body);
+    await ensureTopology(broker, jobQueue, { fresh: true });
+    await retire(broker, "fast");
+    await delay(5_000, 1);
+    await ensureTopology(broker, { ...jobQueue, limits: { maxLength: 5 } }, { fresh: true });
+    // Were it still led to the work queue, a full one would refuse it, and the fabric stand still for all.
+    await expect.poll(() => ready(broker, returns), within).toBe(1);
+    expect(await contents(broker, returns)).toEqual([1]);
+    await delay(8_000, 2);
+    await ensureTopology(broker, jobQueue, { fresh: true });
+    await retire(broker, returnsLane);
+    await expect.poll(() => ready(broker, name), within).toBe(1);
+    expect(await contents(broker, name)).toEqual([2]);
+    expect(await ready(broker, delayParked)).toBe(0);
+  });
+
   it("have jobs that waited too long dead-lettered, and the letter says so", async () => {
     const broker = await freshBroker(server, "limits-ttl");
     const wanted = { ...jobQueue, lanes: ["fast"], limits: { messageTtlMs: 1_000 } };
