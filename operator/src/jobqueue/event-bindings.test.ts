@@ -15,9 +15,16 @@ test("arguments may be strings, integers and booleans", () => {
 });
 
 describe("what the API server lets through", () => {
+  test("is refused: a key of 255 characters and more bytes", () => {
+    const long = { exchange: "shop", routingKey: "é".repeat(128) };
+    expect(() => eventBindingsOf(jobQueue([created, long]))).toThrow("spec.bindings[1].routingKey has 256 bytes");
+  });
+
   test.each([
     ["size", 1.5, '["size"] (exchange "shop") is 1.5: expected a string, an integer or a boolean'],
     ["kind", ["order"], '["kind"] (exchange "shop") is ["order"]: expected a string'],
+    // It would never be found as it was made, and be made and taken away for ever.
+    ["x-jobwright", "mine", '["x-jobwright"] (exchange "shop") is "mine": expected no argument of this name'],
     ["x-match", "all-with-x", '["x-match"] (exchange "shop") is "all-with-x": expected "all" or "any"'],
   ])("is refused: %s %j", (name, value, message) => {
     const wrong = jobQueue([created, { ...created, routingKey: "", arguments: { [name]: value } }]);

@@ -1,5 +1,6 @@
 import { bindingArgument, type EventBinding, queueNames } from "@jobwright/worker-runtime/contract";
 import type { JobQueue } from "../api/objects.ts";
+import { bindingMark } from "../broker/marked-bindings.ts";
 import { objectKey } from "../kube/index.ts";
 import { Problem } from "../problem.ts";
 import { type BrokerPlace, describePlace, placeOfStatus } from "./broker-place.ts";
@@ -16,9 +17,18 @@ type SpecBinding = NonNullable<JobQueue["spec"]["bindings"]>[number];
 export function eventBindingsOf({ spec }: JobQueue): EventBinding[] {
   return (spec.bindings ?? []).map((binding, index) => {
     const { exchange, routingKey, job } = binding;
+    for (const [name, text] of Object.entries({ exchange, routingKey }))
+      refuseLong(`spec.bindings[${index}].${name}`, text);
     const args = argumentsOf(binding, `spec.bindings[${index}].arguments`);
     return { exchange, routingKey, arguments: args, ...(job === undefined ? {} : { job }) };
   });
+}
+
+/** The API server counts characters, AMQP bytes. */
+function refuseLong(field: string, text: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= 255) return;
+  throw new Problem("Stalled", "BindingInvalid", `${field} has ${bytes} bytes: expected at most 255, as AMQP allows.`);
 }
 
 function argumentsOf({ exchange, arguments: given = {} }: SpecBinding, field: string): EventBinding["arguments"] {
@@ -28,6 +38,7 @@ function argumentsOf({ exchange, arguments: given = {} }: SpecBinding, field: st
         const found = `${field}["${name}"] (exchange "${exchange}") is ${JSON.stringify(value)}`;
         return new Problem("Stalled", "BindingInvalid", `${found}: expected ${expected}.`);
       };
+      if (name === bindingMark.name) throw wrong("no argument of this name, by which Jobwright knows its own bindings");
       const parsed = bindingArgument.safeParse(value);
       if (!parsed.success) throw wrong("a string, an integer or a boolean, put in quotes what is text");
       if (name === "x-match" && !["all", "any"].includes(String(value))) {
