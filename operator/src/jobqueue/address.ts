@@ -1,5 +1,5 @@
 import type { JobQueue } from "../api/objects.ts";
-import { type BrokerAddress, brokerAddress } from "../broker/index.ts";
+import { type BrokerAddress, BrokerSecretInvalid, brokerAddress } from "../broker/index.ts";
 import { decodeData } from "../credentials/secret-data.ts";
 import { Problem } from "../problem.ts";
 import { resolvedName } from "./names.ts";
@@ -41,7 +41,18 @@ export async function addressOf(sources: AddressSources, jobQueue: JobQueue): Pr
       `Secret ${namespace}/${broker.caSecretRef.name} (spec.broker.caSecretRef.name) has no key "ca.crt": put the CA's certificate there, in PEM.`,
     );
   }
-  return brokerAddress({ secret, ...(ca === undefined ? {} : { ca }), ...(vhost === undefined ? {} : { vhost }) });
+  const source = { secret, ...(ca === undefined ? {} : { ca }), ...(vhost === undefined ? {} : { vhost }) };
+  return read(source, `${namespace}/${broker.secretRef.name} (spec.broker.secretRef.name)`);
+}
+
+/** @param which says which Secret it is, where one of its keys is wrong. */
+function read(source: Parameters<typeof brokerAddress>[0], which: string): BrokerAddress {
+  try {
+    return brokerAddress(source);
+  } catch (error) {
+    if (!(error instanceof BrokerSecretInvalid)) throw error;
+    throw new BrokerSecretInvalid(error.key, `Secret ${which}: ${error.message}`);
+  }
 }
 
 /** The broker's resources of our own begin so, in every vhost. */
@@ -72,7 +83,8 @@ async function defaultAddress(sources: AddressSources, jobQueue: JobQueue): Prom
     defaultBrokerSecret.name,
     "the chart's broker.secretName",
   );
-  const own = brokerAddress({ secret });
+  const which = `${defaultBrokerSecret.namespace}/${defaultBrokerSecret.name} (the chart's broker.secretName)`;
+  const own = read({ secret }, which);
   if (vhost === undefined || vhost === own.vhost) return own;
   if (!allowedVhosts.includes(vhost)) {
     throw new Problem(
@@ -81,7 +93,7 @@ async function defaultAddress(sources: AddressSources, jobQueue: JobQueue): Prom
       `spec.vhost is "${vhost}", but the operator's own broker may be used in ${[own.vhost, ...allowedVhosts].map((one) => `"${one}"`).join(", ")} only: choose one of these, or have "${vhost}" added to the chart's broker.allowedVhosts.`,
     );
   }
-  return brokerAddress({ secret, vhost });
+  return read({ secret, vhost }, which);
 }
 
 async function readData({ readSecret }: AddressSources, namespace: string, name: string, field: string) {

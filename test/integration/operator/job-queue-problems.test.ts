@@ -120,6 +120,7 @@ describe.concurrent("a JobQueue says what is wrong", { timeout: 120_000 }, () =>
     const scene = await setScene(context, { brokerSecret: { port: "amqp" } });
     await scene.applyQueue("mail");
     const { said } = await says(scene, "mail", "Stalled", "BrokerSecretInvalid");
+    expect(said).toContain(`Secret ${scene.namespace}/broker (spec.broker.secretRef.name): `);
     expect(said).toContain('key "port" is "amqp": expected a whole number');
   });
 
