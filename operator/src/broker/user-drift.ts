@@ -9,8 +9,8 @@ export interface UserDrift {
   note(user: { readonly name: string }, found: readonly string[]): void;
   /** The user is ours no more. */
   forget(name: string): void;
-  /** Hands out what was found of users whose names begin so; each is handed out once. */
-  take(prefix: string): string[];
+  /** Hands out what was found of these users; each is handed out once. */
+  take(names: readonly string[]): string[];
 }
 
 export function createUserDrift(): UserDrift {
@@ -27,8 +27,7 @@ export function createUserDrift(): UserDrift {
       wanted.delete(name);
       drifted.delete(name);
     },
-    take(prefix) {
-      const names = [...drifted.keys()].filter((name) => `${name}.`.startsWith(`${prefix}.`));
+    take(names) {
       const found = names.flatMap((name) => drifted.get(name) ?? []);
       for (const name of names) drifted.delete(name);
       return found;

@@ -12,6 +12,16 @@ test("who asks first holds the name, however often another asks", () => {
   expect(claims.claim("host//other", first)).toBe(first);
 });
 
+test("a lane that is there no more gives up its name, and the rest is kept", () => {
+  const claims = createClaims();
+  claims.claim("host//name", first);
+  claims.claim("host//name.lane", first);
+  claims.claim("host//name.lane", second);
+  expect(claims.release(first.uid, new Set(["host//name"]))).toEqual([second]);
+  expect(claims.claim("host//name", second)).toBe(first);
+  expect(claims.claim("host//name.lane", first)).toBe(second);
+});
+
 test("a released name goes to who waited for it", () => {
   const claims = createClaims();
   claims.claim("host//name", first);

@@ -12,8 +12,8 @@ export interface Claimant {
 export interface Claims {
   /** The holder of `place` (host, vhost and name in one string) now that `claimant` asks for it too. */
   claim(place: string, claimant: Claimant): Claimant;
-  /** Gives up whatever this JobQueue holds or waits for. Returns who waits for it. */
-  release(uid: string): Claimant[];
+  /** Gives up what this JobQueue holds or waits for, but for what it `keeps`. Returns who waits for what it gives up. */
+  release(uid: string, keeps?: ReadonlySet<string>): Claimant[];
 }
 
 export function createClaims(): Claims {
@@ -26,10 +26,10 @@ export function createClaims(): Claims {
       const [holder = claimant] = claimants.values();
       return holder;
     },
-    release(uid) {
+    release(uid, keeps) {
       const waiting: Claimant[] = [];
       for (const [place, claimants] of places) {
-        if (!claimants.delete(uid)) continue;
+        if (keeps?.has(place) || !claimants.delete(uid)) continue;
         waiting.push(...claimants.values());
         if (claimants.size === 0) places.delete(place);
       }

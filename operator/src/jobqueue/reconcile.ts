@@ -1,7 +1,8 @@
 import { laneQueue } from "@jobwright/worker-runtime/contract";
-import { defaultOverlap, defaultProducer } from "../api/access.ts";
+import { defaultOverlap } from "../api/access.ts";
 import { type JobQueue, jobQueues, type WorkerPool } from "../api/objects.ts";
 import { type BrokerAddress, BrokerError, type BrokerPool, type Ensured, ensureTopology } from "../broker/index.ts";
+import { usersOf } from "../credentials/rotation.ts";
 import { recordDrift } from "../drift/report.ts";
 import type { KnownBindings } from "../known-bindings.ts";
 import {
@@ -33,7 +34,7 @@ import { bindingNews, eventBindingsOf, refuseSources } from "./event-bindings.ts
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, leavingOf, retireLanes } from "./leaving-lanes.ts";
 import { refuseLongNames } from "./name-length.ts";
-import { producerUser, queueFinalizer, resolvedName } from "./names.ts";
+import { queueFinalizer, resolvedName } from "./names.ts";
 import { withPaused } from "./paused.ts";
 import { isDone, needsRecord, type ProducersPlan, planProducers } from "./producers.ts";
 import { describeProvision, onBroker } from "./provision.ts";
@@ -95,8 +96,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     await onAddress(uid, address);
     const name = resolvedName(jobQueue);
     refuseLongNames(jobQueue, name);
-    await claimName(jobQueue, address, name);
-    for (const lane of jobQueue.spec.lanes ?? []) await claimName(jobQueue, address, laneQueue(name, lane.name));
+    await claimNames(jobQueue, address, name);
     refuseSources(jobQueue, { ...address, name }, dependencies.jobQueues.list(), jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, {
@@ -118,14 +118,15 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const plan = planProducers(jobQueue, now);
     if (needsRecord(plan, jobQueue)) await recordProducers(jobQueue, place, plan);
     const checked = credentialsChecked.get(uid);
-    const from = JSON.stringify([generation, { ...address, username: undefined, password: undefined }]);
+    const from = JSON.stringify([generation, lanes, { ...address, username: undefined, password: undefined }]);
     const isFresh = checked?.from === from && Date.now() - checked.at < resyncMs;
     if (!isFresh || !isDone(plan, jobQueue)) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
       credentialsChecked.set(uid, { at: Date.now(), from });
       try {
-        producers.set(uid, await provisionProducers(client, broker, jobQueue, name, lanes, plan, now));
-        recordDrift(events, jobQueue, broker.userDrift.take(producerUser(jobQueue.metadata, defaultProducer)));
+        const record = await provisionProducers(client, broker, jobQueue, name, lanes, plan, now);
+        producers.set(uid, record);
+        recordDrift(events, jobQueue, broker.userDrift.take(record.producers.flatMap(usersOf)));
       } catch (error) {
         credentialsChecked.delete(uid);
         throw error;
@@ -159,6 +160,16 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const quietSince: LaneQuietSince = new Map();
     lanesSeen.set(uid, { at, quietSince });
     return quietSince;
+  }
+
+  /** Claims what it is to have, and gives up what it had: lanes that are gone, and its old place after a move. */
+  async function claimNames(jobQueue: JobQueue, address: BrokerAddress, name: string): Promise<void> {
+    const { spec, status } = jobQueue;
+    const wanted = [name, ...(spec.lanes ?? []).map((lane) => laneQueue(name, lane.name))];
+    const there = (status?.lanes ?? []).map(({ queue }) => queue);
+    const keeps = new Set([...wanted, ...there].map((one) => placeOf(address, one)));
+    for (const claimant of claims.release(jobQueue.metadata.uid, keeps)) enqueue(claimant.key);
+    for (const one of wanted) await claimName(jobQueue, address, one);
   }
 
   /** @throws Problem NameTaken if another JobQueue has the name, or a lane whose queue is called so. */

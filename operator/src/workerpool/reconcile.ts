@@ -2,7 +2,7 @@ import type { SharedRateLimit } from "@jobwright/worker-runtime/contract";
 import { type JobQueue, type WorkerPool, workerPools } from "../api/objects.ts";
 import type { WorkerPoolStatus } from "../api/worker-pool.ts";
 import { type Broker, type BrokerAddress, BrokerError, type BrokerPool, deleteUser } from "../broker/index.ts";
-import { generationOf, rotationPolicy, withoutRetired } from "../credentials/rotation.ts";
+import { generationOf, rotationPolicy, usersOf, withoutRetired } from "../credentials/rotation.ts";
 import { recordDrift } from "../drift/report.ts";
 import { type AddressSources, addressOf } from "../jobqueue/address.ts";
 import { refuseToWorkElsewhere } from "../jobqueue/broker-place.ts";
@@ -29,7 +29,7 @@ import { type CredentialsRecord, knownUsers, planCredentials, unneeded, withCred
 import type { Deployment } from "./deployment.ts";
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
 import { lanesOf } from "./lanes-of.ts";
-import { brokerUser, childNames, poolFinalizer, poolLabel } from "./names.ts";
+import { childNames, poolFinalizer, poolLabel } from "./names.ts";
 import type { Pod } from "./pods.ts";
 import { provisionConfiguration, provisionCredentials, retireUser } from "./provision.ts";
 import { type PublishTo, resolvePublishTo } from "./publish-to.ts";
@@ -167,7 +167,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       provisioned.set(uid, { at: Date.now(), as });
       try {
         await provisionCredentials(client, broker, pool, record.credentials, queue, lanes, publishTo.granted);
-        recordDrift(events, pool, broker.userDrift.take(brokerUser(namespace, pool.metadata.name)));
+        recordDrift(events, pool, broker.userDrift.take(usersOf(record.credentials)));
         await provisionConfiguration(client, pool, configuration);
       } catch (error) {
         provisioned.delete(uid);
