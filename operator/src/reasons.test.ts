@@ -5,7 +5,9 @@ import { expect, test } from "vitest";
 // Reasons are API: users' programs compare them. Each one that the code can put into a condition or a decision is
 // documented for the user who meets it.
 const source = import.meta.dirname;
-const docs = ["jobqueue/conditions.md", "scaling.md"].map((file) => readFileSync(join(source, "../../docs", file), "utf8")).join();
+const docs = ["jobqueue/conditions.md", "scaling.md"]
+  .map((file) => readFileSync(join(source, "../../docs", file), "utf8"))
+  .join();
 
 const patterns = [
   /new Problem\(\s*"(?:Stalled|Reconciling)",\s*"(\w+)"/g,
@@ -36,4 +38,14 @@ test("every reason of a scaling decision is in the docs", () => {
   const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason = ""]) => reason);
   expect(reasons.length).toBeGreaterThan(5);
   for (const reason of reasons) expect(docs, reason).toContain(`\`${reason}\``);
+});
+
+test("every Event is in the docs", () => {
+  const files = globSync("**/*.ts", { cwd: source }).filter((file) => !file.endsWith(".test.ts"));
+  const texts = files.map((file) => readFileSync(join(source, file), "utf8"));
+  const events = texts.flatMap((text) =>
+    [...text.matchAll(/"(?:Normal|Warning)",\s*"([A-Z]\w+)"/g)].map(([, name = ""]) => name),
+  );
+  expect(events.length).toBeGreaterThan(8);
+  for (const event of events) expect(docs, event).toContain(`\`${event}\``);
 });
