@@ -48,17 +48,20 @@ export async function closeIntake(broker: Broker, name: string): Promise<void> {
   const at = segment(broker.address.vhost);
   const lanes = lanesOnBroker(await broker.observe(), name).map((lane) => laneQueue(name, lane));
   const ours = new Set([queue, ...lanes]);
+  let closed = false;
   try {
     for (const from of [exchange, unlanedExchange(name)]) {
       const listed = await broker.management.find(`exchanges/${at}/${segment(from)}/bindings/source`);
       for (const { destination, destination_type, properties_key } of bindings.parse(listed ?? [])) {
         if (destination_type !== "queue" || !ours.has(destination)) continue;
         const to = `q/${segment(destination)}/${segment(properties_key)}`;
+        closed = true;
         await broker.management.remove(`bindings/${at}/e/${segment(from)}/${to}`);
       }
     }
     await ensureEventBindings(broker, { name }, await broker.observe());
   } finally {
-    broker.forgetObservation();
+    // Looked at again every few seconds until it is empty, and closed once.
+    if (closed) broker.forgetObservation();
   }
 }

@@ -62,13 +62,45 @@ test("what we changed shows in it, even if it was being made meanwhile", async (
   expect(looks()).toBe(2);
 });
 
-test("a listing that failed is not kept", async () => {
+test("of many who each want a new listing, those who ask while one is made share the next", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let looks = 0;
+  let underWay = 0;
+  let most = 0;
+  const listing = createListing(async () => {
+    looks += 1;
+    underWay += 1;
+    most = Math.max(most, underWay);
+    const mine = looks;
+    await promise;
+    underWay -= 1;
+    return new Set([`look ${mine}`]);
+  }, 1_000);
+  const fresh = () => {
+    listing.forget();
+    return listing.get();
+  };
+  const first = fresh();
+  const others = Array.from({ length: 30 }, fresh);
+  // The next begins after this was changed on the broker, and shows it: what is noted might be older than what it shows.
+  listing.note((listed) => listed.add("changed before it began"));
+  resolve();
+  expect(await first).toEqual(new Set(["look 1"]));
+  for (const other of await Promise.all(others)) expect(other).toEqual(new Set(["look 2"]));
+  expect({ looks, most }).toEqual({ looks: 2, most: 1 });
+});
+
+test("a listing that failed is not kept, and does not keep the next from being made", async () => {
   let looks = 0;
   const listing = createListing(async () => {
     looks += 1;
     if (looks === 1) throw new Error("the broker is away");
     return looks;
   }, 1_000);
-  await expect(listing.get()).rejects.toThrow("the broker is away");
+  const first = listing.get();
+  listing.forget();
+  const second = listing.get();
+  await expect(first).rejects.toThrow("the broker is away");
+  expect(await second).toBe(2);
   expect(await listing.get()).toBe(2);
 });

@@ -3,7 +3,10 @@ const ageFactor = 10;
 /** Who is looked at again every 15 s gets a new listing each time. */
 const longestMs = 10_000;
 
-/** What a broker listed, shared by all who look within a while, with what was changed since. */
+/**
+ * What a broker listed, shared by all who look within a while, with what was changed since. One listing is made after the other:
+ * of many who each want one of their own, those who ask while one is under way share the next.
+ */
 export interface Listing<T> {
   get(): Promise<T>;
   /** The next who asks gets a new one. */
@@ -16,9 +19,10 @@ export interface Listing<T> {
 }
 
 interface Look<T> {
-  readonly sinceMs: number;
+  /** Undefined as long as it waits for the one before it to end. */
+  sinceMs: number | undefined;
   readonly result: Promise<T>;
-  /** Changes made while it is under way; undefined once it is there. */
+  /** Changes made while it is under way; undefined before and after. */
   underWay: ((listed: T) => void)[] | undefined;
   listed?: T;
   maxAgeMs: number;
@@ -31,34 +35,58 @@ interface Look<T> {
  */
 export function createListing<T>(list: () => Promise<T>, shortestMs: number, now: () => number = Date.now): Listing<T> {
   let kept: Look<T> | undefined;
+  /** Settles with the listing that is under way; undefined if none is. */
+  let running: Promise<void> | undefined;
+
+  async function make(look: Look<T>): Promise<T> {
+    const sinceMs = now();
+    look.sinceMs = sinceMs;
+    look.underWay = [];
+    const making = list();
+    const end = making.then(
+      () => {},
+      () => {},
+    );
+    running = end;
+    try {
+      const listed = await making;
+      for (const change of look.underWay) change(listed);
+      look.listed = listed;
+      look.maxAgeMs = Math.min(Math.max(shortestMs, ageFactor * (now() - sinceMs)), Math.max(shortestMs, longestMs));
+      return listed;
+    } catch (error) {
+      if (kept === look) kept = undefined;
+      throw error;
+    } finally {
+      look.underWay = undefined;
+      if (running === end) running = undefined;
+    }
+  }
 
   function begin(): Look<T> {
-    const sinceMs = now();
+    const { promise, resolve } = Promise.withResolvers<T>();
     const look: Look<T> = {
-      sinceMs,
-      underWay: [],
+      ...{ sinceMs: undefined, underWay: undefined, result: promise },
       maxAgeMs: Number.POSITIVE_INFINITY,
-      result: list().then((listed) => {
-        for (const change of look.underWay ?? []) change(listed);
-        look.underWay = undefined;
-        look.listed = listed;
-        look.maxAgeMs = Math.min(Math.max(shortestMs, ageFactor * (now() - sinceMs)), Math.max(shortestMs, longestMs));
-        return listed;
-      }),
     };
-    look.result.catch(() => {
-      if (kept === look) kept = undefined;
-    });
+    resolve(running === undefined ? make(look) : running.then(() => make(look)));
+    // Told to all who asked; nobody may be left by now.
+    promise.catch(() => {});
     return look;
+  }
+
+  function isTooOld({ sinceMs, maxAgeMs }: Look<T>): boolean {
+    return sinceMs !== undefined && now() - sinceMs >= maxAgeMs;
   }
 
   return {
     get() {
-      if (kept === undefined || now() - kept.sinceMs >= kept.maxAgeMs) kept = begin();
+      if (kept === undefined || isTooOld(kept)) kept = begin();
       return kept.result;
     },
     forget() {
-      kept = undefined;
+      // One that is yet to begin will show what was changed until then.
+      if (kept?.sinceMs !== undefined) kept = undefined;
     },
     note(change) {
       if (kept?.underWay) kept.underWay.push(change);

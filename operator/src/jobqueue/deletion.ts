@@ -38,8 +38,6 @@ export async function cleanUp(
 ): Promise<void> {
   const { deletionPolicy } = jobQueue.spec;
   try {
-    // Says so if the vhost is gone, which the broker's answers to what follows would not.
-    await broker.observe({ fresh: true });
     if (deletionPolicy === "DeleteWhenEmpty") await waitUntilEmpty(broker, jobQueue, name, quietSince, now);
     if (deletionPolicy !== "Retain") await deleteTopology(broker, name);
   } catch (error) {
@@ -57,6 +55,8 @@ async function waitUntilEmpty(
   now: number,
 ): Promise<void> {
   const { metadata, spec } = jobQueue;
+  // Says so if the vhost is gone, which the broker's answers to what follows would not.
+  await broker.observe({ fresh: true });
   await closeIntake(broker, name);
   // Nobody serves a lane that the spec has no more.
   const served = spec.lanes?.map((lane) => lane.name) ?? [];
