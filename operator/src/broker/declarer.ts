@@ -117,9 +117,12 @@ function declareOne(channel: Channel, { kind, desired }: Declaration): Promise<u
   }
 }
 
+/** With these the broker closes a channel: access refused, not found, locked, not as it is. With others it closes the connection. */
+const refusals: ReadonlySet<unknown> = new Set([403, 404, 405, 406]);
+
 function asRefusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  if ("code" in error && typeof error.code === "number") return new DeclarationRefused(error.message, { cause: error });
+  if ("code" in error && refusals.has(error.code)) return new DeclarationRefused(error.message, { cause: error });
   return new BrokerUnreachable(
     `RabbitMQ did not declare what it was asked to (${error.message}): its connection broke, or it is overloaded`,
     { cause: error },

@@ -62,9 +62,12 @@ export async function ensureTopology(
   const policyOverridden = overriding(wanted.name, desired.queues, desired.policies, observed);
   const adopted = await adoptedQueues(broker, desired.queues, observed);
   const shared = await ensureShared(broker, wanted.name, observed, features);
-  if (differences.some(isTargetBinding)) broker.parked.mayReturn = true;
+  const hasNewTargets = differences.some(isTargetBinding);
+  if (hasNewTargets) broker.parked.mayReturn = true;
   if (!created) await untilDeletionsAreHeard(features, differences);
   if (differences.length > 0) await repairInOrder(broker, wanted, differences);
+  // Once more: another JobQueue may have looked before this one's target was bound.
+  if (hasNewTargets) broker.parked.mayReturn = true;
   const eventBindings = await ensureEventBindings(broker, wanted, observed);
   if (lanes.serving.length === 0 && observed.exchanges.has(unlanedExchange(wanted.name))) {
     await removeAlternate(broker, wanted.name);

@@ -58,7 +58,7 @@ export async function ensureUser(broker: Broker, user: BrokerUser): Promise<stri
   return changes;
 }
 
-/** Deletes the user and ends nothing else: its open connections stay until they are closed. No error if it is gone. */
+/** Deletes the user; the broker closes its connections. No error if it is gone. */
 export async function deleteUser({ management, users, userDrift }: Broker, name: string): Promise<void> {
   userDrift.forget(name);
   await management.remove(`users/${segment(name)}`);

@@ -90,6 +90,8 @@ export function createDriftWatch(options: {
       vhosts: [address],
       onEvent,
       async end() {
+        // What is still told until the watch has ended must not open brokers again that nobody uses.
+        followed.vhosts = [];
         clearTimeout(timer);
         await watch[Symbol.asyncDispose]();
         await connection[Symbol.asyncDispose]();
