@@ -55,7 +55,7 @@ export async function settleCopies(
   if (copies > 0) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (!(await haveArrived(broker, latest(), copies))) await republish(broker, latest(), wake);
+        if (!(await haveArrived(broker, latest(), wake, copies))) await republish(broker, latest(), wake);
         break;
       } catch (error) {
         if (attempt === attempts) throw error;
@@ -68,9 +68,20 @@ export async function settleCopies(
 }
 
 /** Whether the work queue and the lanes have got, or had, all that we have copies of. */
-async function haveArrived(broker: Broker, latest: JobQueueOnBroker, copies: number): Promise<boolean> {
+async function haveArrived(
+  broker: Broker,
+  latest: JobQueueOnBroker,
+  wake: WakeQueue,
+  copies: number,
+): Promise<boolean> {
   const { name, lanes = [], bindings = [] } = latest;
   const intake = intakeOf(name, lanes);
+  // What only our queue is bound for is routed, and so does not go by the alternate exchange to the work queue.
+  if (
+    wake.intake.some((mine) => mine.source === queueNames(name).exchange && !intake.some((one) => isSame(one, mine)))
+  ) {
+    return false;
+  }
   if (bindings.length > 0) {
     const { missing } = eventBindingChanges(latest, await broker.observe({ fresh: true }));
     if (missing.length > 0) return false;
@@ -94,6 +105,10 @@ async function haveArrived(broker: Broker, latest: JobQueueOnBroker, copies: num
     await sleep(arrivalPauseMs);
   } while (Date.now() < until);
   return false;
+}
+
+function isSame(one: Binding, other: Binding): boolean {
+  return one.source === other.source && one.routingKey === other.routingKey;
 }
 
 const bindings = z.array(z.object({ routing_key: z.string() }));

@@ -220,4 +220,29 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
     await expect.poll(() => contents(broker, fast).catch(() => []), { timeout: 30_000 }).toEqual([2]);
     await watch[Symbol.asyncDispose]();
   });
+
+  it("come or go while a pool at zero waits to be woken as before, and no job is left in its copy alone", async () => {
+    const broker = await freshBroker(server, "lanes-rewake");
+    const model = await rawConnection(broker);
+    const onlyFast = { ...jobQueue, lanes: ["fast"] };
+    for (const [before, after, key] of [
+      [jobQueue, laned, "resize"],
+      [laned, onlyFast, laneRoutingKey("slow", "resize")],
+    ] as const) {
+      await ensureTopology(broker, before, { fresh: true });
+      const watch = watchForWork(broker, before, { onWake: () => {}, onError: () => {} }, () => after);
+      await watch.ready;
+      await ensureTopology(broker, after, { fresh: true });
+      // Workers are there in no time: that they consume says nothing of a job which never came to them.
+      const taken: unknown[] = [];
+      const channel = await rawChannel(broker);
+      await channel.consume(name, (message) => taken.push(JSON.parse(message?.content.toString() ?? "")), {
+        noAck: true,
+      });
+      expect(await publish(model, name, key, 1)).toBe("routed");
+      await expect.poll(() => taken, { timeout: 30_000 }).toEqual([1]);
+      await watch[Symbol.asyncDispose]();
+      await channel.close();
+    }
+  });
 });
