@@ -155,6 +155,7 @@ function routeOf(
   const event = eventNaming(name, bindings)({ exchange, routingKey, headers });
   if (event !== undefined) return { queue, job: event };
   const lane = lanes.find((one) => routingKey.startsWith(laneRoutingKey(one, "")));
-  if (lane === undefined) return { queue, job: routingKey };
-  return { queue: laneQueue(name, lane), job: routingKey.slice(laneRoutingKey(lane, "").length) };
+  // Of a lane that it has no more as well: so a worker names what comes to the work queue with such a key.
+  const job = /^lane\.[^.]+\.([^.]+)$/.exec(routingKey)?.[1] ?? routingKey;
+  return { queue: lane === undefined ? queue : laneQueue(name, lane), job };
 }
