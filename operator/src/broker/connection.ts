@@ -73,7 +73,7 @@ export function openConnection(address: BrokerAddress, name: string): BrokerConn
         blocked = undefined;
       });
       if (closed) {
-        await opened.close();
+        opened.close().catch(() => {});
         throw new BrokerUnreachable("the connection was closed by its owner");
       }
       model = opened;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel } from "amqplib";
+import { closeChannel } from "./close-channel.ts";
 import type { BrokerConnection } from "./connection.ts";
 
 const firstPauseMs = 250;
@@ -40,7 +41,7 @@ export function keepChannel(
       await lost;
     } finally {
       current = undefined;
-      await channel.close().catch(() => {});
+      await closeChannel(channel);
     }
   }
 
@@ -64,7 +65,7 @@ export function keepChannel(
     ready,
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await current?.close().catch(() => {});
+      if (current !== undefined) await closeChannel(current);
       await running;
     },
   };

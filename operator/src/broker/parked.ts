@@ -1,5 +1,6 @@
 import { delayDeliveryExchange, delayParked } from "@jobwright/worker-runtime/contract";
 import type { Broker } from "./broker.ts";
+import { closeChannel } from "./close-channel.ts";
 import { DeclarationRefused } from "./declarer.ts";
 import { readDepth } from "./depth.ts";
 import { sameProperties } from "./publisher.ts";
@@ -57,7 +58,7 @@ async function reinject(broker: Broker): Promise<{ reinjected: number; parked: n
     }
   } finally {
     // What is not acknowledged by now goes back to the queue.
-    await channel.close().catch(() => {});
+    await closeChannel(channel);
   }
   const parked = (await readDepth(broker.connection, delayParked))?.ready ?? 0;
   return { reinjected: Math.max(0, before - parked), parked };
