@@ -44,7 +44,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
       queue,
       deadLetterQueue,
       binding: { name: "mail-producer" },
-      brokerVersion: expect.stringMatching(/^4\./),
+      brokerVersion: expect.stringContaining(`${scene.server.version}.`),
     });
     expect(condition(ready, "BrokerReachable")).toMatch("BrokerReachable=True");
     expect(condition(ready, "Stalled")).toBeUndefined();
@@ -133,7 +133,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
       expect(await scene.broker.find("queues", name)).toMatchObject({ policy: shared });
       expect(await scene.broker.find("queues", `${name}.dead`)).toMatchObject({
         policy: `${shared}/dead`,
-        effective_policy_definition: { "message-ttl": 336 * 3_600_000, "delivery-limit": -1 },
+        effective_policy_definition: { "message-ttl": 336 * 3_600_000 },
       });
     });
   });
