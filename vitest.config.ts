@@ -18,6 +18,8 @@ const integration = {
   globalSetup: "test/integration/operator/custom-resources.ts",
   testTimeout: 60_000,
   hookTimeout: 120_000,
+  // For what is looked for until it is so: a slow machine's broker is to have its time.
+  expect: { poll: { timeout: 30_000 } },
   // Two cores: more files at once would only make each other late.
   maxWorkers: 2,
 };
