@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, durationBetween, found, immutable, rules } from "./schema.ts";
+import { dnsLabel, duration, durationBetween, found, immutable, rules } from "./schema.ts";
 
 /** The name of the producer that every JobQueue has without naming one. */
 export const defaultProducer = "default";
@@ -13,19 +13,10 @@ const producer = z
       .string()
       .max(63)
       .meta(
-        rules(
-          {
-            rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-            ...found(
-              "self",
-              "a producer's name must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.",
-            ),
-          },
-          {
-            rule: `self != '${defaultProducer}'`,
-            ...found("self", "that is the producer that every JobQueue has: choose another name."),
-          },
-        ),
+        rules(dnsLabel("a producer's name"), {
+          rule: `self != '${defaultProducer}'`,
+          ...found("self", "that is the producer that every JobQueue has: choose another name."),
+        }),
       )
       .describe("Tells this producer from the queue's others."),
     secretName: z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jobName } from "./job.ts";
 import { found, type Rule, rules } from "./schema.ts";
 
 const exchange = z
@@ -22,16 +23,9 @@ const bindingArguments = z
     "For a headers exchange: the headers that a message must have, each a string, an integer or a boolean, and x-match (all or any).",
   );
 
-const jobName = z
-  .string()
-  .max(100)
-  .meta(
-    rules({
-      rule: "self.matches('^[A-Za-z0-9_-]+$')",
-      ...found("self", "a job's name must be letters, digits, '-' or '_', as in defineJob. Correct it."),
-    }),
-  )
-  .describe("The job that a message is which carries no type. Left out: its routing key names the job.");
+const eventJob = jobName.describe(
+  "The job that a message is which carries no type. Left out: its routing key names the job.",
+);
 
 /** Exchange and key tell the bindings of a JobQueue apart, so that server-side apply can merge them. */
 const byExchangeAndKey = {
@@ -55,7 +49,7 @@ export const eventBindings = z
         ),
         routingKey,
         arguments: bindingArguments.optional(),
-        job: jobName.optional(),
+        job: eventJob.optional(),
       })
       .describe("A binding."),
   )
@@ -83,7 +77,7 @@ export const eventBindingsStatus = z
         exchange,
         routingKey,
         arguments: bindingArguments.optional(),
-        job: jobName.optional(),
+        job: eventJob.optional(),
         waiting: z.string().optional().describe("Only of one that is not bound: what it waits for."),
         removing: z
           .string()

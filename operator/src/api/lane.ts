@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { found, rules } from "./schema.ts";
+import { dnsLabel, found, rules } from "./schema.ts";
 
 /** A priority lane of a JobQueue. */
 export const lane = z
@@ -8,22 +8,13 @@ export const lane = z
       .string()
       .max(63)
       .meta(
-        rules(
-          {
-            rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-            ...found(
-              "self",
-              "a lane's name must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.",
-            ),
-          },
-          {
-            rule: "!(self in ['dead', 'dlx', 'outcomes', 'returns', 'unlaned'])",
-            ...found(
-              "self",
-              "dead, dlx, outcomes, returns and unlaned are names that the queue needs itself: choose another for the lane.",
-            ),
-          },
-        ),
+        rules(dnsLabel("a lane's name"), {
+          rule: "!(self in ['dead', 'dlx', 'outcomes', 'returns', 'unlaned'])",
+          ...found(
+            "self",
+            "dead, dlx, outcomes, returns and unlaned are names that the queue needs itself: choose another for the lane.",
+          ),
+        }),
       )
       .describe("What producers choose the lane by."),
     weight: z

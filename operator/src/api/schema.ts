@@ -26,6 +26,14 @@ export function found(value: string, message: string): Pick<Rule, "message" | "m
   return { message, messageExpression: `"found '" + ${value} + "': " + ${JSON.stringify(message)}` };
 }
 
+/** Holds a string to what Kubernetes calls a DNS label, but for its length. `what` it is: "a lane's name". */
+export function dnsLabel(what: string): Rule {
+  return {
+    rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+    ...found("self", `${what} must be a DNS label: lower-case letters, digits and '-', no dots. Choose another.`),
+  };
+}
+
 /**
  * What the contract calls a duration, kept so short that CEL's `duration()` cannot overflow. A rule and no `pattern`:
  * the API server would answer with the bare regular expression.
