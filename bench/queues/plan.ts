@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { openBroker } from "../../operator/src/broker/index.ts";
-import type { Observed } from "../../operator/src/broker/observe.ts";
+import { type Observed, readBindingId } from "../../operator/src/broker/observe.ts";
 import { addressOf, manage, type PrivateBroker } from "../../test/broker/index.ts";
 
 const permission = z.object({ user: z.string(), configure: z.string(), write: z.string(), read: z.string() });
@@ -48,8 +48,5 @@ export async function planOf(broker: PrivateBroker, vhost: string): Promise<Plan
 
 /** Those that somebody declared: every queue has one of the broker's making, to the exchange without a name. */
 function bindingsOf({ bindings }: Observed): Binding[] {
-  return Array.from(bindings, (id) => {
-    const [source, destinationType, destination, routingKey] = JSON.parse(id) as [string, string, string, string];
-    return { source, destinationType, destination, routingKey };
-  }).filter(({ source }) => source !== "");
+  return Array.from(bindings, readBindingId).filter(({ source }) => source !== "");
 }

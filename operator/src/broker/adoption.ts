@@ -1,7 +1,7 @@
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { hasArguments } from "./fixed-arguments.ts";
-import type { Observed } from "./observe.ts";
+import { type Observed, readBindingId } from "./observe.ts";
 import type { JobQueuesQueue } from "./topology.ts";
 
 /**
@@ -33,7 +33,7 @@ export async function adoptedQueues(
 function sourcesOf(queue: string, { bindings }: Observed): string[] {
   const sources: string[] = [];
   for (const id of bindings) {
-    const [source, destinationType, destination, routingKey] = JSON.parse(id) as [string, string, string, string];
+    const { source, destinationType, destination, routingKey } = readBindingId(id);
     // Every queue is bound to the default exchange.
     if (destinationType !== "queue" || destination !== queue || source === "") continue;
     sources.push(`exchange "${source}" on "${routingKey}"`);

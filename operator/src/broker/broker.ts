@@ -6,17 +6,21 @@ import { type BrokerFeatures, inspectBroker } from "./features.ts";
 import { createListing, type Listing } from "./listing.ts";
 import { type Management, openManagement } from "./management.ts";
 import type { MarkedBinding } from "./marked-bindings.ts";
-import { noteMarked, noteRepaired } from "./noted-repairs.ts";
+import { noteMarked, noteRemoved, noteRepaired, type Removed } from "./noted-repairs.ts";
 import { type Observed, observeVhost } from "./observe.ts";
 import { type ObservedUsers, observeUsers } from "./observe-users.ts";
 import { createOwnChanges, noting, type OwnChanges } from "./own-changes.ts";
 import { openPublisher, type Publisher } from "./publisher.ts";
+import { readTotals, type VhostTotals } from "./totals.ts";
 import { createUserDrift, type UserDrift } from "./user-drift.ts";
 
 /** A broker's version and our rights there seldom change. */
 const featuresMaxAgeMs = 60_000;
 /** All JobQueues of a vhost that are resynced together look at one listing; one of a big vhost may be older (listing.ts). */
 const observationMaxAgeMs = 1_000;
+
+/** The broker counts every five seconds. */
+const totalsMaxAgeMs = 5_000;
 
 /** One vhost of one broker, as the operator's user: everything in this folder works on one of these. */
 export interface Broker extends AsyncDisposable {
@@ -46,8 +50,12 @@ export interface Broker extends AsyncDisposable {
   forgetObservation(): void;
   /** To be called after declaring what a listing lacked: it is noted in the listing, and nobody need look again. */
   noteRepaired(differences: readonly Difference[]): void;
+  /** The same for what was taken away. */
+  noteRemoved(removed: Removed): void;
   /** The same for the bindings of ours that a queue has to exchanges of others. */
   noteMarked(queue: string, bindings: readonly MarkedBinding[]): void;
+  /** The counts of jobs in all queues of the vhost, for showing; for decisions see totals.ts. */
+  readonly totals: Listing<VhostTotals>;
   /** All users, and what they may do in this vhost. */
   readonly users: Listing<ObservedUsers>;
   /** What was found changed of users that we made. */
@@ -68,6 +76,7 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
   const publishing = openConnection(address, `${name} (publishing)`);
   const features = remembered(featuresMaxAgeMs, () => inspectBroker(management, address));
   const observation = createListing(() => observeVhost(management, address), observationMaxAgeMs);
+  const totals = createListing(() => readTotals(management, address), totalsMaxAgeMs);
   const users = createListing(() => observeUsers(management, address), observationMaxAgeMs);
   const declarer = openDeclarer(connection, () => onCall?.("declare"));
   const publisher = openPublisher(publishing);
@@ -88,12 +97,16 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
       observation.forget();
       users.forget();
     },
+    noteRemoved(removed) {
+      observation.note((observed) => noteRemoved(observed, removed));
+    },
     noteMarked(queue, bindings) {
       observation.note((observed) => noteMarked(observed, queue, bindings));
     },
     noteRepaired(differences) {
       observation.note((observed) => noteRepaired(observed, differences));
     },
+    totals,
     users,
     userDrift: createUserDrift(),
     declarer,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { desiredDelayFabric } from "./delay-fabric.ts";
 import { diff } from "./diff.ts";
 import { brokerFeatures } from "./features.ts";
-import { noteRepaired } from "./noted-repairs.ts";
+import { noteRemoved, noteRepaired } from "./noted-repairs.ts";
 import type { Observed } from "./observe.ts";
 import { desiredTopology } from "./topology.ts";
 
@@ -32,4 +32,18 @@ test("what was taken away is noted too: the binding for all keys when lanes come
   expect(differences.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["unbinding", "unpolicy"]));
   noteRepaired(observed, differences);
   expect(diff(desired(), observed)).toEqual([]);
+});
+
+test("a JobQueue that was taken away is not in the listing any more, and the others are", () => {
+  const put = (observed: Observed, name: string) => {
+    noteRepaired(observed, diff(desiredTopology({ ...wanted, name, lanes: ["express"] }, features), observed));
+    return observed;
+  };
+  const observed = put(put(nothing(), "media.goes"), "media.stays");
+  noteRemoved(observed, {
+    exchanges: ["media.goes", "media.goes.unlaned", "media.goes.dlx", "media.goes.outcomes"],
+    queues: ["media.goes", "media.goes.express", "media.goes.dead"],
+    policies: [...observed.policies.keys()].filter((policy) => policy.startsWith("jobwright:media.goes")),
+  });
+  expect(observed).toEqual(put(nothing(), "media.stays"));
 });

@@ -1,6 +1,6 @@
 import type { Difference } from "./diff.ts";
 import type { MarkedBinding } from "./marked-bindings.ts";
-import { bindingId, type Observed } from "./observe.ts";
+import { bindingId, type Observed, readBindingId } from "./observe.ts";
 
 type Changeable<T> = T extends ReadonlyMap<infer K, infer V> ? Map<K, V> : T extends ReadonlySet<infer V> ? Set<V> : T;
 
@@ -40,6 +40,32 @@ export function noteRepaired(observed: Observed, differences: readonly Differenc
         policies.delete(desired.name);
         break;
     }
+  }
+}
+
+/** What was taken off the broker, by name. */
+export interface Removed {
+  readonly exchanges: readonly string[];
+  readonly queues: readonly string[];
+  readonly policies: readonly string[];
+}
+
+/** Changes a listing as the broker was changed by removing these: their bindings went with them. */
+export function noteRemoved(observed: Observed, removed: Removed): void {
+  const { queues, exchanges, bindings, policies, marked } = observed as {
+    readonly [Part in keyof Observed]: Changeable<Observed[Part]>;
+  };
+  for (const name of removed.queues) {
+    queues.delete(name);
+    marked.delete(name);
+  }
+  for (const name of removed.exchanges) exchanges.delete(name);
+  for (const name of removed.policies) policies.delete(name);
+  const gone = { queue: new Set(removed.queues), exchange: new Set(removed.exchanges) };
+  for (const id of bindings) {
+    const { source, destination, destinationType } = readBindingId(id);
+    const ofType = destinationType === "queue" ? gone.queue : gone.exchange;
+    if (gone.exchange.has(source) || ofType.has(destination)) bindings.delete(id);
   }
 }
 

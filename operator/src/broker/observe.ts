@@ -73,6 +73,12 @@ export function bindingId(source: string, destinationType: string, destination: 
   return JSON.stringify([source, destinationType, destination, routingKey]);
 }
 
+/** What {@link bindingId} was made from. */
+export function readBindingId(id: string) {
+  const [source, destinationType, destination, routingKey] = JSON.parse(id) as [string, string, string, string];
+  return { source, destinationType, destination, routingKey };
+}
+
 /**
  * Lists a vhost once, by four requests, without statistics: they cost the broker most and are seconds old.
  *

@@ -10,8 +10,9 @@ import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { lanesOnBroker } from "./lanes.ts";
-import { type Management, segment } from "./management.ts";
+import { segment } from "./management.ts";
 import { hasReturns } from "./returns.ts";
+import { newTotals } from "./totals.ts";
 import { within } from "./within.ts";
 
 /** A level with more messages than this is not looked through: all of them count as this queue's. */
@@ -36,7 +37,7 @@ export async function observeQuiet(broker: Broker, name: string): Promise<Quiet>
   // Jobs go down the levels into the queues, so looking in that order meets each one.
   const delayed = await countDelayed(broker, name);
   const queues = await queuesOf(broker, name);
-  const totals = await readTotals(broker);
+  const totals = await newTotals(broker);
   const unacked = queues.reduce((sum, queue) => sum + (totals.get(queue)?.unacked ?? 0), 0);
   const depths = await Promise.all(queues.map((queue) => readDepth(broker.connection, queue)));
   const ready = depths.reduce((sum, depth) => sum + (depth?.ready ?? 0), 0);
@@ -121,28 +122,4 @@ async function countForTargets(
     }),
   );
   return messages.filter((message) => targets.has(targetOf(message.routing_key))).length;
-}
-
-const totals = z.array(
-  z.object({
-    name: z.string(),
-    messages_ready: z.number().default(0),
-    messages_unacknowledged: z.number().default(0),
-  }),
-);
-
-/** The broker's own counts of a queue, up to five seconds old. */
-export interface Totals {
-  readonly ready: number;
-  readonly unacked: number;
-}
-
-/** The counts of all queues of the vhost in one request; for `kubectl get`, not for decisions. */
-export async function readTotals(broker: {
-  readonly management: Management;
-  readonly address: { readonly vhost: string };
-}): Promise<Map<string, Totals>> {
-  const at = segment(broker.address.vhost);
-  const list = totals.parse(await broker.management.get(`queues/${at}?disable_stats=true&enable_queue_totals=true`));
-  return new Map(list.map((one) => [one.name, { ready: one.messages_ready, unacked: one.messages_unacknowledged }]));
 }

@@ -25,4 +25,6 @@ export async function removeSharedPolicies(broker: Broker, name: string, { polic
   const path = `queues/${at}?disable_stats=true&page=1&page_size=1&use_regex=true&name=${ofTerritory}`;
   if (page.parse(await management.get(path)).filtered_count > 0) return;
   for (const policy of there) await management.remove(`policies/${at}/${segment(policy)}`);
+  // Not just noted: that they are there was made sure of for whoever looks at this listing.
+  broker.forgetObservation();
 }

@@ -1,13 +1,14 @@
 import { delayTarget, laneQueue, queueNames, returnsLane, returnsQueue } from "@jobwright/worker-runtime/contract";
 import type { Channel } from "amqplib";
 import type { Broker } from "./broker.ts";
+import { closeChannel } from "./close-channel.ts";
 import { readDepth } from "./depth.ts";
 import { PublishRefused } from "./errors.ts";
 import { laneResources, lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { sameProperties } from "./publisher.ts";
-import { readTotals } from "./quiet.ts";
 import { hasReturns } from "./returns.ts";
+import { newTotals } from "./totals.ts";
 
 /** How long one step moves jobs; another pass goes on. */
 const moveForMs = 3_000;
@@ -33,10 +34,10 @@ export async function emptyLane(broker: Broker, name: string, lane: string): Pro
     await move(broker, channel, { from: queue, lane, to: await destinationOf(broker, name, lane) });
   } finally {
     // What is not acknowledged by now goes back to the queue.
-    await channel.close().catch(() => {});
+    await closeChannel(channel);
   }
   const { ready = 0 } = (await readDepth(broker.connection, queue)) ?? {};
-  return { ready, unacked: (await readTotals(broker)).get(queue)?.unacked ?? 0 };
+  return { ready, unacked: (await newTotals(broker)).get(queue)?.unacked ?? 0 };
 }
 
 /**
@@ -54,7 +55,7 @@ export async function removeLane(broker: Broker, name: string, lane: string): Pr
       // Not acknowledged: closing the channel puts it back.
       if ((await channel.get(queue)) !== false) return false;
     } finally {
-      await channel.close().catch(() => {});
+      await closeChannel(channel);
     }
   }
   try {

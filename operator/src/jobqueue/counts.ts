@@ -1,11 +1,6 @@
 import { laneQueue, queueNames, returnsLane } from "@jobwright/worker-runtime/contract";
 import type { JobQueueStatus } from "../api/job-queue.ts";
-import { type Broker, readTotals, type Totals } from "../broker/index.ts";
-
-/** How old a listing may be that all JobQueues of a vhost read their counts from. */
-const maxAgeMs = 5_000;
-
-const listings = new WeakMap<Broker, { readonly since: number; readonly totals: Promise<Map<string, Totals>> }>();
+import type { Broker, Totals } from "../broker/index.ts";
 
 const none: Totals = { ready: 0, unacked: 0 };
 
@@ -18,12 +13,7 @@ export async function readCounts(
   name: string,
   lanes: readonly string[],
 ): Promise<NonNullable<JobQueueStatus["jobs"]>> {
-  let listing = listings.get(broker);
-  if (listing === undefined || Date.now() - listing.since > maxAgeMs) {
-    listing = { since: Date.now(), totals: readTotals(broker) };
-    listings.set(broker, listing);
-  }
-  const totals = await listing.totals;
+  const totals = await broker.totals.get();
   const { queue, deadLetterQueue } = queueNames(name);
   const queues = [queue, ...[...lanes, returnsLane].map((lane) => laneQueue(name, lane))];
   const all = queues.map((one) => totals.get(one) ?? none);

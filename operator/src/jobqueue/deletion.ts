@@ -55,8 +55,6 @@ async function waitUntilEmpty(
   now: number,
 ): Promise<void> {
   const { metadata, spec } = jobQueue;
-  // Says so if the vhost is gone, which the broker's answers to what follows would not.
-  await broker.observe({ fresh: true });
   await closeIntake(broker, name);
   // Nobody serves a lane that the spec has no more.
   const served = spec.lanes?.map((lane) => lane.name) ?? [];

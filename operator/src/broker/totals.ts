@@ -1,0 +1,35 @@
+import { z } from "zod";
+import type { BrokerAddress } from "./address.ts";
+import type { Listing } from "./listing.ts";
+import { type Management, segment } from "./management.ts";
+
+const listed = z.array(
+  z.object({
+    name: z.string(),
+    messages_ready: z.number().default(0),
+    messages_unacknowledged: z.number().default(0),
+  }),
+);
+
+/** The broker's own counts of a queue, up to five seconds old when they are listed. */
+export interface Totals {
+  readonly ready: number;
+  readonly unacked: number;
+}
+
+/** By queue. */
+export type VhostTotals = ReadonlyMap<string, Totals>;
+
+/** The counts of all queues of the vhost, by one request. */
+export async function readTotals(management: Management, { vhost }: BrokerAddress): Promise<VhostTotals> {
+  const found = await management.get(`queues/${segment(vhost)}?disable_stats=true&enable_queue_totals=true`);
+  return new Map(
+    listed.parse(found).map((one) => [one.name, { ready: one.messages_ready, unacked: one.messages_unacknowledged }]),
+  );
+}
+
+/** Counts that are listed from now on, for decisions; shared with all who ask before the listing begins. */
+export function newTotals({ totals }: { readonly totals: Listing<VhostTotals> }): Promise<VhostTotals> {
+  totals.forget();
+  return totals.get();
+}
