@@ -5,7 +5,7 @@ import { type Difference, diff } from "./diff.ts";
 import { type EnsuredEventBindings, ensureEventBindings } from "./event-bindings.ts";
 import { untilDeletionsAreHeard } from "./heard-deletion.ts";
 import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
-import { bounds, isBounded } from "./limits.ts";
+import { bounds, isBounded, isEnding } from "./limits.ts";
 import type { Observed } from "./observe.ts";
 import { overriding } from "./overriding.ts";
 import { isWorthReinjecting, reinjectParked } from "./parked.ts";
@@ -58,6 +58,8 @@ export async function ensureTopology(
   const lanes = lanesOf(wanted, observed);
   const desired = desiredTopology(wanted, features, lanes.leaving, observed);
   const differences = diff(desired, observed);
+  // Before what is repaired is noted in the listing.
+  const news = differences.filter((one) => !endsLimits(one, wanted, observed));
   const created = !existed(wanted.name, observed);
   const policyOverridden = overriding(wanted.name, desired.queues, desired.policies, observed);
   const adopted = await adoptedQueues(broker, desired.queues, observed);
@@ -79,7 +81,7 @@ export async function ensureTopology(
     created,
     adopted,
     eventBindings,
-    drifted: [...shared, ...(created ? [] : differences.map(({ found }) => found))],
+    drifted: [...shared, ...(created ? [] : news.map(({ found }) => found))],
     ...(policyOverridden === undefined ? {} : { policyOverridden }),
     reinjected,
   };
@@ -90,6 +92,12 @@ function existed(name: string, { exchanges, queues }: Observed): boolean {
   return (
     [exchange, deadLetterExchange].some((x) => exchanges.has(x)) || [queue, deadLetterQueue].some((q) => queues.has(q))
   );
+}
+
+/** What is left to be done of our own taking away of limits once what came back has left: nobody changed that. */
+function endsLimits(difference: Difference, { limits }: JobQueueOnBroker, { policies }: Observed): boolean {
+  if (isBounded(limits) || (difference.kind !== "policy" && difference.kind !== "unpolicy")) return false;
+  return isEnding(policies.get(difference.desired.name)?.definition ?? {});
 }
 
 function isTargetBinding({ kind, desired }: Difference): boolean {

@@ -34,6 +34,11 @@ export function limitSettings({ limits = {} }: { readonly limits?: Limits }, end
   };
 }
 
+/** Whether a policy's definition is that of a queue which was bounded, until what had come back to it has left. */
+export function isEnding(definition: Readonly<Record<string, unknown>>): boolean {
+  return definition["max-length"] === noLimit;
+}
+
 /** Whether a policy's definition bounds a queue. */
 export function bounds(definition: Policy["definition"]): boolean {
   return "max-length" in definition || "max-length-bytes" in definition;
