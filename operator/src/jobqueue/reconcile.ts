@@ -1,7 +1,7 @@
 import { laneQueue } from "@jobwright/worker-runtime/contract";
 import { defaultOverlap } from "../api/access.ts";
 import { type JobQueue, jobQueues, type WorkerPool } from "../api/objects.ts";
-import { type BrokerAddress, BrokerError, type BrokerPool, type Ensured, ensureTopology } from "../broker/index.ts";
+import { type BrokerAddress, BrokerError, type BrokerPool, ensureTopology } from "../broker/index.ts";
 import { usersOf } from "../credentials/rotation.ts";
 import { recordDrift } from "../drift/report.ts";
 import type { KnownBindings } from "../known-bindings.ts";
@@ -20,17 +20,10 @@ import { createSuccessions } from "../successions.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf } from "../workerpool/claim.ts";
 import { type AddressSources, addressOf } from "./address.ts";
-import {
-  type BrokerPlace,
-  describePlace,
-  placeOfStatus,
-  refuseMove,
-  refuseToDeleteElsewhere,
-  whereabouts,
-} from "./broker-place.ts";
+import { type BrokerPlace, placeOfStatus, refuseMove, refuseToDeleteElsewhere } from "./broker-place.ts";
 import type { Claimant, Claims } from "./claims.ts";
 import { addressBefore, cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
-import { bindingNews, eventBindingsOf, refuseSources } from "./event-bindings.ts";
+import { eventBindingsOf, refuseSources } from "./event-bindings.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, leavingOf, retireLanes } from "./leaving-lanes.ts";
 import { refuseLongNames } from "./name-length.ts";
@@ -39,6 +32,7 @@ import { withPaused } from "./paused.ts";
 import { isDone, needsRecord, type ProducersPlan, planProducers } from "./producers.ts";
 import { describeProvision, onBroker } from "./provision.ts";
 import { type ProducersRecord, provisionProducers, recordBefore, withProducers } from "./provision-producers.ts";
+import { recordChanges, recordMove } from "./record-changes.ts";
 import { schemasOf } from "./schemas.ts";
 import { type Place, placedStatus, problemStatus, provisionedStatus } from "./status.ts";
 
@@ -109,8 +103,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       returns: ensured.returns && {},
     };
     onPlaced(place);
-    recordMove(jobQueue, address);
-    recordChanges(jobQueue, name, ensured);
+    recordMove(events, jobQueue, address);
+    recordChanges(events, jobQueue, name, ensured, ensuredFor.get(uid));
     ensuredFor.set(uid, generation);
     const seen = lanesSeenAt(uid, placeOf(address, name));
     const leaving = await retireLanes(broker, name, leavingOf(ensured), seen, Date.now);
@@ -190,55 +184,6 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       "NameTaken",
       `JobQueue ${holder.key} has the name "${name}" in vhost "${vhost}" of ${host}: choose another spec.name in a new JobQueue, or delete the other one.`,
     );
-  }
-
-  /** From now on it is at `address`, as its user accepted; nothing at the old place is touched. */
-  function recordMove(jobQueue: JobQueue, address: BrokerAddress): void {
-    const from = placeOfStatus(jobQueue);
-    if (from === undefined || whereabouts(jobQueue, address) !== "Accepted") return;
-    const old = describePlace(from);
-    const message = `is at ${describePlace(address)} now, as was accepted; what it had at ${old}, jobs and users included, is left there`;
-    events.record(jobQueue, "Normal", "Moved", message);
-  }
-
-  function recordChanges(
-    jobQueue: JobQueue,
-    name: string,
-    { created, adopted, reinjected, ...ensured }: Ensured,
-  ): void {
-    const { status, metadata } = jobQueue;
-    const { came, changed } = bindingNews(jobQueue, ensured.eventBindings.changed);
-    const drifted = [...ensured.drifted, ...changed];
-    for (const exchange of came) {
-      events.record(jobQueue, "Normal", "Bound", `exchange "${exchange}" exists now, and the queue is bound to it`);
-    }
-    if (created) {
-      events.record(
-        jobQueue,
-        "Normal",
-        "Created",
-        `made exchange, queue and dead-letter queue "${name}" on the broker`,
-      );
-    } else if (adopted.length > 0) {
-      const made = drifted.length > 0 ? `; what it lacks was made: ${drifted.join("; ")}` : "";
-      events.record(jobQueue, "Normal", "Adopted", `took over ${adopted.join(" and ")}${made}`);
-    } else if (drifted.length > 0) {
-      // A status that is not ready may speak of a generation that never got to the broker.
-      const wasReady = status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True");
-      const known = ensuredFor.get(metadata.uid) ?? (wasReady ? status?.observedGeneration : undefined);
-      const edited = known !== metadata.generation;
-      const message = `brought the broker to the new spec: ${drifted.join("; ")}`;
-      if (edited) events.record(jobQueue, "Normal", "Updated", message);
-      else recordDrift(events, jobQueue, drifted);
-    }
-    if (reinjected > 0) {
-      events.record(
-        jobQueue,
-        "Normal",
-        "Reinjected",
-        `${reinjected} delayed jobs had waited for this queue and are in it now`,
-      );
-    }
   }
 
   async function reconcilePresent(cached: JobQueue) {
