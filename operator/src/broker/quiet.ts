@@ -6,9 +6,11 @@ import {
   queueNames,
   returnsQueue,
 } from "@jobwright/worker-runtime/contract";
+import type { Channel, GetMessage } from "amqplib";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
+import { BrokerUnreachable } from "./errors.ts";
 import { lanesOnBroker } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { hasReturns } from "./returns.ts";
@@ -85,7 +87,7 @@ async function countDelayed(broker: Broker, name: string): Promise<number> {
  * Whether the work queue, the lanes and what came back are empty by their leaders' own word. The counts of
  * {@link observeQuiet} are 0 also for a quorum queue without a leader; an empty `basic.get` is not to be had there.
  *
- * @throws if some queue does not answer: then nothing is known.
+ * @throws BrokerUnreachable if some queue does not answer: then nothing is known.
  */
 export async function isProvenEmpty(broker: Broker, name: string): Promise<boolean> {
   const channel = await broker.connection.channel();
@@ -93,7 +95,7 @@ export async function isProvenEmpty(broker: Broker, name: string): Promise<boole
     const levels = Array.from({ length: delayLevels }, (_, level) => delayLevel(level));
     const queues = await queuesOf(broker, name);
     for (const each of [...levels, ...queues]) {
-      const message = await within(answerLimitMs, `looking into queue "${each}"`, channel.get(each));
+      const message = await look(channel, each);
       if (message !== false) channel.nack(message, false, true);
       // What is on a level may be another queue's: that was looked through with the counts.
       if (message !== false && queues.includes(each)) return false;
@@ -101,6 +103,19 @@ export async function isProvenEmpty(broker: Broker, name: string): Promise<boole
     return true;
   } finally {
     await within(answerLimitMs, "closing a channel", channel.close()).catch(() => {});
+  }
+}
+
+async function look(channel: Channel, queue: string): Promise<GetMessage | false> {
+  try {
+    return await within(answerLimitMs, "its answer", channel.get(queue));
+  } catch (error) {
+    // RabbitMQ may close the whole connection for a queue without a leader, so other queues' looks end with it.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new BrokerUnreachable(
+      `RabbitMQ did not say whether queue "${queue}" is empty (${why}): it is overloaded, or a queue has no leader (see rabbitmq-queues quorum_status)`,
+      { cause: error },
+    );
   }
 }
 
