@@ -56,6 +56,14 @@ export default defineConfig({
           // What the first run does on the newest RabbitMQ only. (The other folders' tests take each version in turn.)
           name: "integration-3.10",
           include: ["test/integration/{operator,worker-runtime}/**/*.test.ts"],
+          exclude: [
+            // These take each version in turn, too.
+            "test/integration/operator/{broker-*,drift-at-work,job-queue-adoption,pause,permissions,producers,several-brokers,worker-credentials}.test.ts",
+            // These are hardly the broker's concern.
+            "test/integration/operator/wrong-manifests.test.ts",
+            "test/integration/worker-runtime/{message-format,once,testing-kit}/**",
+            "test/integration/worker-runtime/{command,crash,isolation,process-errors,tracing}.test.ts",
+          ],
           env: { JOBWRIGHT_TEST_RABBITMQ: "3.10" },
           ...integration,
         },
