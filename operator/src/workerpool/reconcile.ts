@@ -178,6 +178,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       pool,
       broker,
       onBroker: onBroker(jobQueue, queue),
+      latestOnBroker: () => onBroker(dependencies.jobQueues.get(objectKey(jobQueue)) ?? jobQueue, queue),
       queues: [queue, ...besideWorkQueue(jobQueue)],
       rateLimit: sharedLimit(configuration.rateLimit),
       queuePaused: jobQueue.spec.paused,

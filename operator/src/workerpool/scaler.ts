@@ -36,6 +36,8 @@ export interface ScalerTarget {
   readonly broker: Broker;
   /** The JobQueue as it is on the broker. */
   readonly onBroker: JobQueueOnBroker;
+  /** The same as of now, from the cache. */
+  latestOnBroker(): JobQueueOnBroker;
   /** The JobQueue is being deleted: nothing of it may be made anew. */
   readonly queueIsDeleted: boolean;
   /** Where its jobs wait: the work queue, all lanes that are there, and the queue for what comes back. */
@@ -122,14 +124,17 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let pausing: Pausing | undefined;
   const timers = new Set<NodeJS.Timeout>();
 
-  const wakeUp = createWakeUp({
-    onWake() {
-      woken = true;
-      tickSoon(0);
-      for (const delayMs of afterWakeMs) tickSoon(delayMs);
+  const wakeUp = createWakeUp(
+    {
+      onWake() {
+        woken = true;
+        tickSoon(0);
+        for (const delayMs of afterWakeMs) tickSoon(delayMs);
+      },
+      onError: (error) => log.debug({ pool: key, err: error }, "the wake queue is not there; the poll still is"),
     },
-    onError: (error) => log.debug({ pool: key, err: error }, "the wake queue is not there; the poll still is"),
-  });
+    () => target.latestOnBroker(),
+  );
 
   function tickSoon(delayMs: number): void {
     const timer = setTimeout(async () => {

@@ -11,10 +11,12 @@ export interface WakeUp extends AsyncDisposable {
   arm(sleeping: Sleeping | undefined): void;
 }
 
-export function createWakeUp(listener: { onWake(): void; onError(error: unknown): void }): WakeUp {
+/** @param latest what the JobQueue is by now: the copies that a watch holds are looked at long after it began. */
+export function createWakeUp(
+  listener: { onWake(): void; onError(error: unknown): void },
+  latest: () => JobQueueOnBroker,
+): WakeUp {
   let armed: { readonly broker: Broker; readonly intake: string; readonly watch: WakeWatch } | undefined;
-  /** The newest JobQueue of each watch that has not ended. */
-  let latest: JobQueueOnBroker | undefined;
   const ending = new Set<Promise<void>>();
 
   function disarm(): void {
@@ -27,7 +29,6 @@ export function createWakeUp(listener: { onWake(): void; onError(error: unknown)
 
   return {
     arm(sleeping) {
-      latest = sleeping ?? latest;
       const intake = JSON.stringify([sleeping?.name, sleeping?.lanes, sleeping?.bindings]);
       if (armed !== undefined && armed.broker === sleeping?.broker && armed.intake === intake) return;
       disarm();
@@ -44,7 +45,10 @@ export function createWakeUp(listener: { onWake(): void; onError(error: unknown)
           },
           onError: listener.onError,
         },
-        () => (latest?.name === queue.name ? latest : queue),
+        () => {
+          const now = latest();
+          return now.name === queue.name ? now : queue;
+        },
       );
       armed = { broker, intake, watch };
     },

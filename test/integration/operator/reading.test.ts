@@ -26,7 +26,7 @@ describe("a person reads", () => {
     }, 40);
 
     const all = printed(await kubectl(["get", "jobwright", "-n", namespace]));
-    expect(all).toMatch(/^NAME READY REASON WAITING RUNNING DEAD AGE$/m);
+    expect(all).toMatch(/^NAME READY REASON WAITING RUNNING DEAD PAUSED AGE$/m);
     expect(all).toMatch(/^jobqueue\.jobwright\.dev\/mail True Provisioned 0 0 0 \d+m?s$/m);
     expect(all).toMatch(/^NAME QUEUE READY REASON WORKERS DESIRED BUSY WAITING AGE$/m);
     expect(all).toMatch(/^workerpool\.jobwright\.dev\/mail mail True AtZero 0 0 0 0 \d+m?s$/m);
