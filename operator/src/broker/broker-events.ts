@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Channel, ConsumeMessage } from "amqplib";
 import type { BrokerConnection } from "./connection.ts";
-import { type KeptChannel, keepChannel } from "./keep-channel.ts";
+import { consumeKept, type KeptChannel, keepChannel } from "./keep-channel.ts";
 
 /** Where RabbitMQ's plugin rabbitmq_event_exchange tells what happens on the broker, in the vhost `/` unless configured otherwise. */
 const eventExchange = "amq.rabbitmq.event";
@@ -50,13 +50,10 @@ export function watchBrokerEvents(
       arguments: { "x-queue-type": "classic", "x-max-length": maxLength, "x-overflow": "drop-head" },
     });
     for (const key of heard) await channel.bindQueue(queue, eventExchange, key);
-    await channel.consume(
+    await consumeKept(
+      channel,
       queue,
       (message) => {
-        if (message === null) {
-          channel.close().catch(() => {});
-          return;
-        }
         const event = readBrokerEvent(message);
         if (event !== undefined) onEvent(event);
       },

@@ -1,5 +1,5 @@
 import { delayBindingKey, delayDeliveryExchange, returnsLane, returnsQueue } from "@jobwright/worker-runtime/contract";
-import type { Observed } from "./observe.ts";
+import { type Observed, readBindingId } from "./observe.ts";
 
 const anyDelay = delayBindingKey("");
 
@@ -20,8 +20,8 @@ function indexOf(bindings: Observed["bindings"]): ReadonlyMap<string, readonly s
   const lanes = new Map<string, string[]>();
   const suffix = returnsQueue("");
   for (const id of bindings) {
-    const [source, type, destination = "", key = ""] = JSON.parse(id) as string[];
-    if (source !== delayDeliveryExchange || type !== "queue" || !key.startsWith(anyDelay)) continue;
+    const { source, destinationType, destination, routingKey: key } = readBindingId(id);
+    if (source !== delayDeliveryExchange || destinationType !== "queue" || !key.startsWith(anyDelay)) continue;
     const name = destination.endsWith(suffix) ? destination.slice(0, -suffix.length) : destination;
     const [before, lane] = [`${name}.`, key.slice(anyDelay.length + name.length + 1)];
     const isLane = key.startsWith(`${anyDelay}${before}`) && !lane.includes(".") && lane !== returnsLane;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Heartbeat, heartbeat, heartbeatExchange } from "@jobwright/worker-runtime/contract";
 import type { Channel } from "amqplib";
 import type { Broker } from "./broker.ts";
-import { type KeptChannel, keepChannel } from "./keep-channel.ts";
+import { consumeKept, type KeptChannel, keepChannel } from "./keep-channel.ts";
 
 /** What is older says nothing any more: the next report is due every two seconds. */
 const maxAgeMs = 10_000;
@@ -41,13 +41,10 @@ export function watchHeartbeats(broker: Broker, listener: HeartbeatListener): Ke
     const rebinding = setInterval(() => void bind().catch(() => {}), rebindMs);
     rebinding.unref();
     channel.once("close", () => clearInterval(rebinding));
-    await channel.consume(
+    await consumeKept(
+      channel,
       queue,
       (message) => {
-        if (message === null) {
-          channel.close().catch(() => {});
-          return;
-        }
         const { routingKey } = message.fields;
         const read = readHeartbeat(message.content, routingKey);
         if (typeof read === "string") listener.onUnreadable(routingKey, read);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Channel } from "amqplib";
+import type { Channel, ConsumeMessage, Options, Replies } from "amqplib";
 import { closeChannel } from "./close-channel.ts";
 import type { BrokerConnection } from "./connection.ts";
 
@@ -69,4 +69,18 @@ export function keepChannel(
       await running;
     },
   };
+}
+
+/** Consumes on a kept channel. A consumer that the broker cancels, since its queue was deleted, closes the channel: all is set up anew. */
+export function consumeKept(
+  channel: Channel,
+  queue: string,
+  onMessage: (message: ConsumeMessage) => void,
+  options: Options.Consume,
+): Promise<Replies.Consume> {
+  const receive = (message: ConsumeMessage | null) => {
+    if (message === null) channel.close().catch(() => {});
+    else onMessage(message);
+  };
+  return channel.consume(queue, receive, options);
 }

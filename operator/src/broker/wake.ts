@@ -5,7 +5,7 @@ import type { Broker } from "./broker.ts";
 import { readDepth } from "./depth.ts";
 import { ensureTopology } from "./ensure.ts";
 import { eventIntake } from "./event-bindings.ts";
-import { keepChannel } from "./keep-channel.ts";
+import { consumeKept, keepChannel } from "./keep-channel.ts";
 import { intakeOf } from "./lanes.ts";
 import { isBounded } from "./limits.ts";
 import type { JobQueueOnBroker } from "./topology.ts";
@@ -85,13 +85,10 @@ export function watchForWork(
       await channel.bindQueue(name, source, routingKey, args);
     }
     await channel.prefetch(1);
-    await channel.consume(
+    await consumeKept(
+      channel,
       name,
       (message) => {
-        if (message === null) {
-          channel.close().catch(() => {});
-          return;
-        }
         mine.held = message;
         wake("Published");
       },
