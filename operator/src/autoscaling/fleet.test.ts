@@ -113,6 +113,16 @@ describe("a fleet's totals", () => {
     );
   });
 
+  test("count a job that is tried again as the one that it was, also over a restart and a pod that is gone", () => {
+    const fleet = observed(
+      heartbeat({ started: 10, startedAgain: 4, held: 1 }),
+      heartbeat({ epoch: sinceMs + 5_000, started: 3, startedAgain: 3 }),
+    );
+    expect(takenAt(fleet, sinceMs + 2_000)).toBe(7);
+    expect(takenAt(fleet, sinceMs + 4_000)).toBe(6);
+    expect(takenAt(removePod(fleet, "a"), sinceMs + 4_000)).toBe(6);
+  });
+
   test("tell the jobs taken between two reports", () => {
     const fleet = observed(heartbeat({ started: 10 }), heartbeat({ sequence: 1, started: 20, held: 2 }));
     expect(takenAt(fleet, sinceMs + 3_000)).toBe(16);

@@ -13,9 +13,9 @@ export interface KnownWorker {
   /** The newest report. */
   readonly heartbeat: Heartbeat;
   readonly heardAtMs: number;
-  /** Runs begun that count in the fleet's total and are not in `heartbeat.started`: earlier epochs, less what came before us. */
-  readonly startedBefore: number;
-  /** Jobs that the worker ever took from the queue (begun or held), over time. */
+  /** Jobs begun that count in the fleet's total and are not in `heartbeat`: of earlier epochs, less what came before us. */
+  readonly begunBefore: number;
+  /** Jobs that the worker ever took from the queue (begun or held), over time. One that failed before is no other job. */
   readonly taken: Timeline;
 }
 
@@ -23,8 +23,8 @@ export interface KnownWorker {
 export interface Fleet {
   readonly sinceMs: number;
   readonly workers: ReadonlyMap<string, KnownWorker>;
-  /** Runs begun by workers that are gone. */
-  readonly startedByGone: number;
+  /** Jobs begun by workers that are gone. */
+  readonly begunByGone: number;
   /** Runs that ended, well or not. */
   readonly ended: number;
   /** Time spent in handlers. */
@@ -37,7 +37,7 @@ export function startFleet(nowMs: number): Fleet {
   return {
     sinceMs: nowMs,
     workers: new Map(),
-    startedByGone: 0,
+    begunByGone: 0,
     ended: 0,
     busySeconds: 0,
     lastStart: undefined,
@@ -49,18 +49,17 @@ export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: 
   const known = fleet.workers.get(heartbeat.pod);
   if (known !== undefined && !isNewer(heartbeat, known.heartbeat)) return fleet;
   const base = baseOf(fleet, heartbeat, known);
-  const begun = heartbeat.started - base.started;
-  const startedBefore =
+  const begunBefore =
     known?.heartbeat.epoch === heartbeat.epoch
-      ? known.startedBefore
-      : (known === undefined ? 0 : known.startedBefore + known.heartbeat.started) - base.started;
+      ? known.begunBefore
+      : (known === undefined ? 0 : known.begunBefore + begunOf(known.heartbeat)) - base.begun;
   // A worker born in our time had taken nothing before its first report.
   const earlier = known?.taken ?? (base.bornSince ? [{ atMs: heardAtMs - heartbeatIntervalMs, value: 0 }] : []);
-  const value = startedBefore + heartbeat.started + heartbeat.held;
+  const value = begunBefore + begunOf(heartbeat) + heartbeat.held;
   const worker: KnownWorker = {
     heartbeat,
     heardAtMs,
-    startedBefore,
+    begunBefore,
     taken: append(earlier, { atMs: heardAtMs, value }, recallMs),
   };
   return {
@@ -69,7 +68,7 @@ export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: 
     ended: fleet.ended + Math.max(0, endedOf(heartbeat) - base.ended),
     busySeconds: fleet.busySeconds + Math.max(0, heartbeat.busySeconds - base.busySeconds),
     lastStart:
-      begun > 0 && heartbeat.lastWaitSeconds !== null
+      heartbeat.started > base.started && heartbeat.lastWaitSeconds !== null
         ? { atMs: heardAtMs, waitSeconds: heartbeat.lastWaitSeconds }
         : fleet.lastStart,
   };
@@ -81,12 +80,12 @@ export function removePod(fleet: Fleet, pod: string): Fleet {
   if (worker === undefined) return fleet;
   const workers = new Map(fleet.workers);
   workers.delete(pod);
-  return { ...fleet, workers, startedByGone: fleet.startedByGone + worker.startedBefore + worker.heartbeat.started };
+  return { ...fleet, workers, begunByGone: fleet.begunByGone + worker.begunBefore + begunOf(worker.heartbeat) };
 }
 
-/** Jobs ever taken from the queue, begun or held, as of a moment not long ago. */
+/** Jobs ever taken from the queue, begun or held, as of a moment not long ago; those that are tried again count once. */
 export function takenAt(fleet: Fleet, atMs: number): number {
-  return [...fleet.workers.values()].reduce((sum, { taken }) => sum + valueAt(taken, atMs), fleet.startedByGone);
+  return [...fleet.workers.values()].reduce((sum, { taken }) => sum + valueAt(taken, atMs), fleet.begunByGone);
 }
 
 /** What each worker last reported, for the planner of drains. */
@@ -121,9 +120,15 @@ function baseOf(fleet: Fleet, heartbeat: Heartbeat, known: KnownWorker | undefin
   return {
     bornSince,
     started: base?.started ?? 0,
+    begun: base === undefined ? 0 : begunOf(base),
     ended: base === undefined ? 0 : endedOf(base),
     busySeconds: base?.busySeconds ?? 0,
   };
+}
+
+/** Jobs begun. What is tried again because it failed is the job that it was: a rate of failures is no rate of arrivals. */
+function begunOf({ started, startedAgain = 0 }: Heartbeat): number {
+  return started - startedAgain;
 }
 
 function endedOf({ completed, failed, retried }: Heartbeat): number {

@@ -40,6 +40,8 @@ export const heartbeat = z.object({
   held: count,
   /** Runs begun. */
   started: count,
+  /** Of these, runs of jobs that had failed before. Absent from workers before protocol 1.3. */
+  startedAgain: count.optional(),
   /** Runs that ended well. */
   completed: count,
   /** Runs whose job was dead-lettered. */

@@ -88,7 +88,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const label = job?.name ?? "(unknown)";
     const waitMs = Math.max(0, nowMs - message.dueAtMs);
     const beganMs = clock.monotonic();
-    const end = tally.start(waitMs, beganMs);
+    const end = tally.start(waitMs, beganMs, message.attempt);
     metrics.began(label, waitMs / 1000);
     const span = startProcess(message, queue);
     context.trace = span.ids;

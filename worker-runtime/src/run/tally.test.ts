@@ -4,11 +4,12 @@ import { createTally } from "./tally.ts";
 test("counts runs, and unfinished ones up to now", () => {
   const tally = createTally();
   expect(tally.figures(0)).toMatchObject({ busy: 0, lastWaitSeconds: null, oldestRunningSeconds: null });
-  const endFirst = tally.start(500, 1_000);
-  const endSecond = tally.start(1_500, 2_000);
+  const endFirst = tally.start(500, 1_000, 1);
+  const endSecond = tally.start(1_500, 2_000, 3);
   expect(tally.figures(4_000)).toEqual({
     busy: 2,
     started: 2,
+    startedAgain: 1,
     completed: 0,
     failed: 0,
     retried: 0,
@@ -31,6 +32,6 @@ test("counts runs, and unfinished ones up to now", () => {
 
 test("a clock that lags behind the producer's makes no negative wait", () => {
   const tally = createTally();
-  tally.start(-300, 0);
+  tally.start(-300, 0, 1);
   expect(tally.figures(0)).toMatchObject({ waitSecondsSum: 0, lastWaitSeconds: 0 });
 });

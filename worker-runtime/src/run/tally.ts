@@ -5,6 +5,7 @@ export type Figures = Pick<
   Heartbeat,
   | "busy"
   | "started"
+  | "startedAgain"
   | "completed"
   | "failed"
   | "retried"
@@ -16,23 +17,28 @@ export type Figures = Pick<
 
 /** Counts runs. Times are of one clock, in ms, passed in. */
 export interface Tally {
-  /** A run begins. @returns call it when the run is over. */
-  start(waitMs: number, nowMs: number): (ended: "completed" | "failed" | "retried" | "none", nowMs: number) => void;
+  /** A run begins, for the n-th `attempt` at its job. @returns call it when the run is over. */
+  start(
+    waitMs: number,
+    nowMs: number,
+    attempt: number,
+  ): (ended: "completed" | "failed" | "retried" | "none", nowMs: number) => void;
   figures(nowMs: number): Figures;
 }
 
 export function createTally(): Tally {
   const running = new Set<{ readonly sinceMs: number }>();
-  const counts = { started: 0, completed: 0, failed: 0, retried: 0 };
+  const counts = { started: 0, startedAgain: 0, completed: 0, failed: 0, retried: 0 };
   let finishedMs = 0;
   let waitMsSum = 0;
   let lastWaitMs: number | undefined;
 
   return {
-    start(waitMs, sinceMs) {
+    start(waitMs, sinceMs, attempt) {
       const run = { sinceMs };
       running.add(run);
       counts.started += 1;
+      if (attempt > 1) counts.startedAgain += 1;
       lastWaitMs = Math.max(0, waitMs);
       waitMsSum += lastWaitMs;
       return (ended, nowMs) => {
