@@ -4,7 +4,7 @@ import { containerd } from "./containerd.ts";
 import { killLeftShims, removeContainers, removePodCgroups, unmountUnder } from "./containers.ts";
 import { kubelet } from "./kubelet.ts";
 import { kubernetesStages } from "./kubernetes.ts";
-import { withLock } from "./lock.ts";
+import { withClusterLock } from "./lock.ts";
 import { removeNetwork } from "./network.ts";
 import { cachePath, stateDirectory, statePath } from "./paths.ts";
 import { findRunning, stopProcess } from "./processes.ts";
@@ -18,7 +18,7 @@ import { userId } from "./requirements.ts";
  */
 export async function down(options: { purge: boolean }): Promise<void> {
   if (userId() !== 0) throw new Error("`down` needs root, as `up` did: run the same command with sudo");
-  await withLock(async () => {
+  await withClusterLock(async () => {
     const brokers = removeBrokers();
     // The kubelet would start again what is removed behind its back.
     await stopProcess(kubelet.name, 5_000);

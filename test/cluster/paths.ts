@@ -5,7 +5,7 @@ import { join } from "node:path";
 export const stateDirectory = process.env.JOBWRIGHT_CLUSTER_DIR ?? "/var/lib/jobwright-cluster";
 
 /** What takes minutes to build and is the same for every checkout: Go programs, Debian roots, buildah's layers. */
-export const cacheDirectory = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "jobwright");
+const cacheDirectory = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "jobwright");
 
 /** A path inside the state directory. */
 export function statePath(...parts: string[]): string {

@@ -14,7 +14,7 @@ import { containerd } from "./containerd.ts";
 import { dnsAccess } from "./dns.ts";
 import { externalKubeconfig } from "./external.ts";
 import { kubernetesStages } from "./kubernetes.ts";
-import { withLock } from "./lock.ts";
+import { withClusterLock } from "./lock.ts";
 import { ensureNetwork, writeCniConfiguration } from "./network.ts";
 import { findProgram, installPackages, packagesToInstall, program } from "./packages.ts";
 import { binDirectory, ownKubeconfig } from "./paths.ts";
@@ -38,7 +38,7 @@ export async function up(options: { rabbitmq: BrokerVersion }): Promise<void> {
     missingPackages: packages,
   });
   if (missing.length > 0) throw new Error(`The cluster needs:\n${missing.map((line) => `  ${line}`).join("\n")}`);
-  await withLock(async () => {
+  await withClusterLock(async () => {
     await installPackages(packages);
     // A broker that is up already is looked after as well, whichever version was asked for.
     const versions = [...new Set([...knownBrokers(), options.rabbitmq])];
