@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   crash: async () => (await import("./crash/bench.ts")).crash,
   delays: async () => (await import("./delays/bench.ts")).delays,
   queues: async () => (await import("./queues/bench.ts")).queues,
+  simulate: async () => (await import("./simulate/bench.ts")).simulate,
   memory: async () => (await import("./memory/bench.ts")).memory,
 };
 

@@ -1,0 +1,63 @@
+import type { Heartbeat } from "@jobwright/worker-runtime/contract";
+import { type PoolState, type PoolStep, startPool, stepPool } from "../../../operator/src/autoscaling/pool.ts";
+import { drainedDeletionCost, planDrain } from "../../../operator/src/workerpool/drain.ts";
+import { viewOf } from "../pod.ts";
+import type { Subject } from "../subject.ts";
+
+/** The operator's pace: each second, and after a push at once, and twice more while the burst still comes in. */
+const intervalMs = 1_000;
+const afterWakeMs = [1, 100, 300];
+
+/** `spec.drainTimeout`'s default. */
+const graceMs = 300_000;
+
+/** This operator: its real decision and its real plan of drains; only what `scaler.ts` does around them is played here. */
+export function jobwright(watch?: (step: PoolStep, atMs: number) => void): Subject {
+  return {
+    name: "jobwright",
+    config: "targetWait as the trace has it",
+    graceMs,
+    begin(scene) {
+      let state: PoolState = startPool({ nowMs: scene.fromMs, currentReplicas: scene.replicas, kept: {} });
+      let inbox: { heartbeat: Heartbeat; heardAtMs: number }[] = [];
+      let uncordonedAtMs: ReadonlyMap<string, number> = new Map();
+      let asleep = false;
+
+      function step(wake: boolean): void {
+        const { nowMs } = scene.clock;
+        const views = scene.pods().map(viewOf);
+        const heartbeats = inbox;
+        inbox = [];
+        const { settings } = scene.trace;
+        const next = stepPool(state, { nowMs, settings, backlogReady: scene.ready(), wake, heartbeats, pods: views });
+        state = next.state;
+        watch?.(next, nowMs - scene.fromMs);
+        const plan = planDrain({
+          nowMs,
+          workers: views.map((view) => ({ ...view, report: next.reports.get(view.name) })),
+          currentReplicas: scene.replicas,
+          desiredReplicas: next.decision.replicas,
+          rolloutInProgress: false,
+          uncordonedAtMs,
+        });
+        ({ uncordonedAtMs } = plan);
+        for (const pod of plan.cordon) scene.tell(pod, "Cordon");
+        for (const pod of plan.uncordon) scene.tell(pod, "Uncordon");
+        for (const pod of plan.markDrained) scene.setDeletionCost(pod, drainedDeletionCost);
+        for (const pod of plan.unmark) scene.setDeletionCost(pod, 0);
+        scene.scaleTo(plan.replicas);
+        asleep = plan.replicas === 0 && next.decision.replicas === 0;
+      }
+
+      scene.onHeartbeat((heartbeat) => inbox.push({ heartbeat, heardAtMs: scene.clock.nowMs }));
+      scene.onEnqueued(() => {
+        if (!asleep) return;
+        asleep = false;
+        for (const ms of afterWakeMs) scene.clock.at(scene.clock.nowMs + ms, () => step(ms === afterWakeMs[0]));
+      });
+      const firstMs = scene.fromMs - intervalMs * scene.random();
+      step(false);
+      scene.clock.every(firstMs + intervalMs, intervalMs, () => step(false));
+    },
+  };
+}
