@@ -33,6 +33,9 @@ export async function deleteVhost(broker: Broker, name: string): Promise<void> {
   await manage(broker, "DELETE", `/api/vhosts/${encodeURIComponent(name)}`);
 }
 
+/** An answer to one request may take as long. */
+const answerLimitMs = 25_000;
+
 /**
  * Asks a broker's management API as its administrator.
  * @param path with each part percent-encoded, for example `/api/queues/my%2Fvhost/jobs`.
@@ -45,18 +48,35 @@ export async function manage(
   path: string,
   body?: unknown,
 ): Promise<unknown> {
-  const response = await fetch(new URL(path, broker.managementUrl), {
-    method,
-    headers: {
-      authorization: `Basic ${Buffer.from(`${broker.username}:${broker.password}`).toString("base64")}`,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
+  const asked = () =>
+    fetch(new URL(path, broker.managementUrl), {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${broker.username}:${broker.password}`).toString("base64")}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(answerLimitMs),
+    });
+  // What may be said twice is asked once more: a busy broker has been seen to leave a request without an answer for good.
+  const response = await asked().catch((error: unknown) => {
+    if (method === "POST" || !isTimeout(error)) throw unanswered(error, method, path);
+    return asked().catch((again: unknown) => {
+      throw unanswered(again, method, path);
+    });
   });
   const text = await response.text();
   if (!response.ok && !(method === "DELETE" && response.status === 404)) {
     throw new Error(`${method} ${path} of RabbitMQ's management API answered ${response.status}: ${text}`);
   }
   return text === "" ? undefined : JSON.parse(text);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "TimeoutError";
+}
+
+function unanswered(error: unknown, method: string, path: string): Error {
+  const why = isTimeout(error) ? `no answer within ${answerLimitMs / 1000} s` : String(error);
+  return new Error(`${method} ${path} of RabbitMQ's management API: ${why}`, { cause: error });
 }

@@ -112,15 +112,16 @@ test("headers beyond what can be published again do not stop a job: the largest 
   });
   const worker = await runWorker(queue, [failing], {}, { log });
   const headers = { tenant: "acme", notes: "n".repeat(20_000), blob: "b".repeat(100_000), [header.key]: "order-7" };
-  // Over HTTP, since amqplib cannot write as many.
+  // Over HTTP, since amqplib cannot write as many. The answer is not waited for: RabbitMQ 3.10 was once seen to give none.
   const vhost = encodeURIComponent(queue.vhost.name);
-  await manage(queue.broker, "POST", `/api/exchanges/${vhost}/${queue.name}/publish`, {
+  const published = manage(queue.broker, "POST", `/api/exchanges/${vhost}/${queue.name}/publish`, {
     routing_key: "awkward",
     payload: "{}",
     payload_encoding: "string",
     properties: { headers, message_id: "m-1", delivery_mode: 2 },
   });
-  const letter = await queue.deadLetter();
+  const refused = new Promise<never>((_, reject) => published.catch(reject));
+  const letter = await Promise.race([queue.deadLetter(), refused]);
   expect(attempts).toEqual([1, 2]);
   expect(headerOf(letter, "tenant")).toBe("acme");
   expect(headerOf(letter, "notes")).toHaveLength(20_000);
