@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   delays: async () => (await import("./delays/bench.ts")).delays,
   queues: async () => (await import("./queues/bench.ts")).queues,
   simulate: async () => (await import("./simulate/bench.ts")).simulate,
+  autoscale: async () => (await import("./autoscale/bench.ts")).autoscale,
   memory: async () => (await import("./memory/bench.ts")).memory,
 };
 

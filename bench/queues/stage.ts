@@ -2,13 +2,14 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type JobQueue, jobQueues } from "../../operator/src/api/objects.ts";
-import { deployments, secrets } from "../../operator/src/kinds.ts";
+import { secrets } from "../../operator/src/kinds.ts";
 import { createKubeClient, createReflector, type KubeClient, loadKubeConfig } from "../../operator/src/kube/index.ts";
 import { createVhost, type PrivateBroker, startPrivateBroker, type Vhost } from "../../test/broker/index.ts";
 import { readCluster } from "../../test/cluster/index.ts";
 import installCustomResources from "../../test/integration/operator/custom-resources.ts";
 import { brokerSecretManifest, brokerSecretName, jobQueueManifest } from "../../test/integration/operator/manifests.ts";
 import { namespaces } from "../../test/integration/operator/scene.ts";
+import { refuseCompany } from "./company.ts";
 
 /** A namespace of the test cluster, and a broker and vhost of the bench's own. */
 export interface Stage extends AsyncDisposable {
@@ -92,13 +93,4 @@ async function releaseAll(client: KubeClient, namespace: string): Promise<void> 
     }
   };
   await Promise.all(Array.from({ length: appliers }, release));
-}
-
-/** An operator that works in all namespaces would do half of the work that is measured. */
-async function refuseCompany(client: KubeClient): Promise<void> {
-  const labelSelector = "app.kubernetes.io/name=jobwright,app.kubernetes.io/component=operator";
-  const [installed] = (await client.list(deployments, { labelSelector })).items;
-  if (installed === undefined) return;
-  const { namespace, name } = installed.metadata;
-  throw new Error(`An operator is installed here (Deployment ${namespace}/${name}): uninstall it to run this bench.`);
 }

@@ -17,9 +17,13 @@ export interface Authority extends Certificate {
    *
    * @param names as OpenSSL writes them, such as `IP:127.0.0.1`.
    * @param days for how long it is good from now; less than 0 for one that was good long ago only.
+   * @param usage what it is good for.
    */
-  issue(names: readonly string[], days?: number): Promise<Certificate>;
+  issue(names: readonly string[], days?: number, usage?: Usage): Promise<Certificate>;
 }
+
+/** As OpenSSL writes it. The second is for servers that are each other's clients. */
+type Usage = "serverAuth" | "serverAuth,clientAuth";
 
 const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
@@ -32,11 +36,11 @@ export async function createAuthority(commonName: string): Promise<Authority> {
   });
   return {
     ...own,
-    issue: (names, days = 30) =>
+    issue: (names, days = 30, usage = "serverAuth") =>
       inFolder(async (at) => {
         writeFileSync(at("ca"), own.certificate);
         writeFileSync(at("ca-key"), own.key);
-        writeFileSync(at("extensions"), `subjectAltName=${names.join(",")}\nextendedKeyUsage=serverAuth\n`);
+        writeFileSync(at("extensions"), `subjectAltName=${names.join(",")}\nextendedKeyUsage=${usage}\n`);
         await openssl(["req", ...newKey, "-subj", "/CN=rabbitmq", "-keyout", at("key"), "-out", at("request")]);
         const signer = ["-CA", at("ca"), "-CAkey", at("ca-key"), "-CAcreateserial", "-extfile", at("extensions")];
         await openssl(["x509", "-req", "-in", at("request"), ...signer, "-days", `${days}`, "-out", at("certificate")]);

@@ -1,25 +1,15 @@
-// Programs built from Go modules with the ordinary go command. (controller-runtime's setup-envtest would fetch some of
-// them ready-made, but only three of the seven, and from a place that closed networks do not reach.)
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+// The programs that the cluster is made of. (controller-runtime's setup-envtest would fetch some of them ready-made, but
+// only three of the seven, and from a place that closed networks do not reach.)
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { run, tryRun } from "./command.ts";
-import { findProgram } from "./packages.ts";
-import { cachePath } from "./paths.ts";
-import { slowStep } from "./progress.ts";
+import { tryRun } from "./command.ts";
+import { buildPrograms, builtProgram, type GoBuild, versionOf } from "./go-build.ts";
 
-interface GoBuild {
-  /** Folder under test/cluster/go with the go.mod that pins every version. */
-  folder: string;
-  /** The module whose version names the result. */
-  module: string;
-  /** Program name → package. */
-  programs: Record<string, string>;
-  ldflags(version: string): string;
-  expectation: string;
-}
+const source = (folder: string) => join(import.meta.dirname, "go", folder);
 
 const kubernetes: GoBuild = {
-  folder: "kubernetes",
+  name: "kubernetes",
+  source: source("kubernetes"),
   module: "k8s.io/kubernetes",
   programs: Object.fromEntries(
     ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"].map((name) => [
@@ -37,48 +27,30 @@ const kubernetes: GoBuild = {
   expectation: "about 5 minutes on two cores, once",
 };
 const helm: GoBuild = {
-  folder: "helm",
+  name: "helm",
+  source: source("helm"),
   module: "helm.sh/helm/v3",
   programs: { helm: "helm.sh/helm/v3/cmd/helm" },
   ldflags: (version) => `-X helm.sh/helm/v3/internal/version.version=${version}`,
   expectation: "about a minute, once",
 };
 const coredns: GoBuild = {
-  folder: "coredns",
+  name: "coredns",
+  source: source("coredns"),
   module: "github.com/coredns/coredns",
   programs: { coredns: "." },
   ldflags: () => "",
   expectation: "about a minute, once",
 };
 const pause: GoBuild = {
-  folder: "pause",
+  name: "pause",
+  source: source("pause"),
   module: "jobwright.local/pause",
   programs: { pause: "." },
   ldflags: () => "",
   expectation: "a few seconds, once",
 };
 const builds = [kubernetes, helm, coredns, pause];
-
-/** The version that a go.mod requires of a module, or `v1` for the go.mod's own module. */
-export function moduleVersion(goMod: string, module: string): string {
-  for (const line of goMod.split("\n")) {
-    const [name, version] = line
-      .replace(/^\s*require\s/, "")
-      .trim()
-      .split(/\s+/);
-    if (name === module && version?.startsWith("v")) return version;
-  }
-  if (goMod.includes(`module ${module}\n`)) return "v1";
-  throw new Error(`go.mod requires no version of ${module}`);
-}
-
-const sourceFolder = (build: GoBuild) => join(import.meta.dirname, "go", build.folder);
-
-function versionOf(build: GoBuild): string {
-  return moduleVersion(readFileSync(join(sourceFolder(build), "go.mod"), "utf8"), build.module);
-}
-
-const cacheFolder = (build: GoBuild) => cachePath(`${build.folder}-${versionOf(build)}`);
 
 export const kubernetesVersion = versionOf(kubernetes);
 export const corednsVersion = versionOf(coredns);
@@ -87,7 +59,7 @@ export const corednsVersion = versionOf(coredns);
 export function binary(name: string): string {
   const build = builds.find((candidate) => name in candidate.programs);
   if (build === undefined) throw new Error(`no Go program named ${name} is built here`);
-  return given(name) ?? join(cacheFolder(build), name);
+  return given(name) ?? builtProgram(build, name);
 }
 
 /** A program the user has in KUBEBUILDER_ASSETS, if {@link buildBinaries} found it to be of the right version. */
@@ -117,38 +89,9 @@ export function binariesReady(): boolean {
 export async function buildBinaries(): Promise<void> {
   await findGiven();
   for (const build of builds) {
-    const missing = Object.keys(build.programs).filter((name) => !existsSync(binary(name)));
-    if (missing.length > 0) {
-      await slowStep(`Building ${missing.join(", ")} ${versionOf(build)} from source (${build.expectation})`, () =>
-        compile(build, missing),
-      );
-    }
-  }
-}
-
-async function compile(build: GoBuild, missing: string[]): Promise<void> {
-  const go = findProgram("go");
-  if (go === undefined) {
-    throw new Error(
-      `Go is needed to build ${missing.join(", ")}, and \`go\` is not in PATH. Install Go 1.24 or newer ` +
-        "(Debian: golang-1.24-go from backports), then run the same command again.",
+    await buildPrograms(
+      build,
+      Object.keys(build.programs).filter((name) => given(name) === undefined),
     );
   }
-  const target = cacheFolder(build);
-  const partial = `${target}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true });
-  mkdirSync(target, { recursive: true });
-  const packages = missing.map((name) => build.programs[name] ?? ".");
-  await run(
-    go,
-    ["build", "-trimpath", "-ldflags", `-s -w ${build.ldflags(versionOf(build))}`, "-o", `${partial}/`, ...packages],
-    {
-      cwd: sourceFolder(build),
-      env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false" },
-    },
-  );
-  // A build that was interrupted must not look finished: each program appears under its final name complete.
-  for (const name of missing) renameSync(join(partial, name), join(target, name));
-  rmSync(partial, { recursive: true, force: true });
 }

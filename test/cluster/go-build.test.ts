@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { moduleVersion } from "./binaries.ts";
+import { moduleVersion } from "./go-build.ts";
 
 const goMod = `module jobwright.local/helm
 

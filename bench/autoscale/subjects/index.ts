@@ -1,0 +1,12 @@
+import type { Subject } from "../subject.ts";
+import { jobwright } from "./jobwright.ts";
+import { kedaDefault, kedaTuned } from "./keda.ts";
+import { kubectlScale } from "./kubectl-scale.ts";
+
+export const subjects: readonly Subject[] = [
+  kubectlScale,
+  jobwright,
+  kedaDefault,
+  ...[2, 5, 10, 20].map((queueLength) => kedaTuned(queueLength, "amqp")),
+  ...[2, 5].map((queueLength) => kedaTuned(queueLength, "http")),
+];
