@@ -21,6 +21,14 @@ export class Problem extends Error {
   }
 }
 
+/** Several as one, that of the user's first; undefined where there is none. All are told. */
+export function asOne(problems: readonly Problem[]): Problem | undefined {
+  const first = problems.find(({ state }) => state === "Stalled") ?? problems[0];
+  if (first === undefined) return undefined;
+  const rest = problems.filter((problem) => problem !== first);
+  return new Problem(first.state, first.reason, [first, ...rest].map(({ message }) => message).join(" "));
+}
+
 /** How soon an object with a problem is looked at again, ms. */
 export function retryProblemMs({ state }: Problem): number {
   return state === "Stalled" ? 15_000 : 3_000;

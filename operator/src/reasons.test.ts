@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 // Reasons are API: users' programs compare them. Each one that the code can put into a condition or a decision is
 // documented for the user who meets it.
 const source = import.meta.dirname;
-const docs = ["jobqueue/conditions.md", "scaling.md"]
+const docs = ["jobqueue/conditions.md", "autoscaling.md", "workerpool.md"]
   .map((file) => readFileSync(join(source, "../../docs", file), "utf8"))
   .join();
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { credentials, rotationRequest } from "./access.ts";
 import type { Kind } from "./kind.ts";
+import { schedule } from "./schedule.ts";
 import { conditions, dnsLabelName, duration, durationBetween, found, reference, rules } from "./schema.ts";
 
 const container = z
@@ -62,10 +63,10 @@ const template = z
 const scaling = z
   .object({
     mode: z
-      .enum(["Auto", "Manual"])
+      .enum(["Auto", "Recommend", "Manual"])
       .default("Auto")
       .describe(
-        "Auto: the operator chooses the number of workers. Manual: spec.replicas, by hand or by `kubectl scale`.",
+        "Auto: the operator chooses the number of workers. Recommend: it only says what it would choose, and the number is set as in Manual. Manual: spec.replicas, by hand or by `kubectl scale`.",
       ),
     targetWait: duration("The goal: a job should start within this time of being enqueued.").default("30s"),
     utilizationPercent: z
@@ -78,6 +79,14 @@ const scaling = z
     idleDelay: duration(
       "The last workers are removed after this long without a job; only where minReplicas is 0.",
     ).default("60s"),
+    schedules: z
+      .array(schedule)
+      .max(16)
+      .meta({ "x-kubernetes-list-type": "atomic" })
+      .optional()
+      .describe(
+        "Times at which more workers are kept than minReplicas, in Auto mode; the jobs may ask for more still.",
+      ),
   })
   .meta(rules(durationBetween("targetWait", "1s", "24h", "scaling.targetWait must be between 1s and 24h")))
   .describe("How the number of workers is chosen.");
@@ -107,8 +116,16 @@ const spec = z
       .min(0)
       .max(10_000)
       .optional()
-      .describe("The number of workers, in Manual mode only; what `kubectl scale` sets."),
+      .describe(
+        "The number of workers, in Manual and Recommend mode only; what `kubectl scale` sets. Where it is absent, as many as there were.",
+      ),
     scaling: scaling.prefault({}),
+    paused: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Keep the workers that there are: no scaling, no rollout, until it is false again. They go on taking jobs; to stop that, pause the JobQueue.",
+      ),
     drainTimeout: duration(
       "How long a worker that is removed may finish what it runs; also the pods' grace period.",
     ).default("5m"),
@@ -121,9 +138,15 @@ const spec = z
         fieldPath: ".minReplicas",
       },
       {
-        rule: "!has(self.replicas) || self.scaling.mode == 'Manual'",
-        message: "replicas is only for scaling.mode Manual: remove it, or set scaling.mode to Manual",
+        rule: "!has(self.replicas) || self.scaling.mode != 'Auto'",
+        message: "replicas is only for scaling.mode Manual or Recommend: remove it, or set scaling.mode to Manual",
         fieldPath: ".replicas",
+      },
+      {
+        rule: "!has(self.scaling.schedules) || self.scaling.schedules.all(s, s.minReplicas <= self.maxReplicas)",
+        message:
+          "the minReplicas of a schedule is greater than maxReplicas: lower that of the schedule, or raise maxReplicas",
+        fieldPath: ".scaling.schedules",
       },
       durationBetween("drainTimeout", "1s", "24h", "drainTimeout must be between 1s and 24h"),
     ),
@@ -139,6 +162,21 @@ const decision = z
   })
   .describe("The last decision that changed the number of workers.");
 
+const pastDecision = z
+  .object({
+    time: z.iso.datetime().describe("When it was made; of several, the last."),
+    since: z.iso.datetime().optional().describe("When the first of several was made."),
+    changes: z
+      .int()
+      .optional()
+      .describe("How many decisions in the same direction, shortly after each other, this tells."),
+    from: z.int().describe("The number of workers before."),
+    replicas: z.int().describe("The number of workers decided on."),
+    reason: z.string().describe("One word for what bound the decision; of several, the last."),
+    message: z.string().describe("The figures behind it, in a sentence; of several, the last's."),
+  })
+  .describe("A decision, or several shortly after each other.");
+
 const status = z
   .object({
     observedGeneration: z.int().optional().describe("The metadata.generation that this status speaks of."),
@@ -148,6 +186,12 @@ const status = z
     desiredReplicas: z.int().optional().describe("Worker pods asked for now."),
     busy: z.int().optional().describe("Jobs running."),
     backlog: z.int().optional().describe("Jobs waiting."),
+    lagSeconds: z
+      .int()
+      .optional()
+      .describe(
+        "How long the job that started last had waited, in s, or how long jobs wait by now if none has started since; 0 when there are none.",
+      ),
     publishTo: z
       .array(
         z
@@ -164,6 +208,13 @@ const status = z
     credentials: credentials.optional(),
     rotationRequest,
     decision: decision.optional(),
+    recentDecisions: z
+      .array(pastDecision)
+      .meta({ "x-kubernetes-list-type": "atomic" })
+      .optional()
+      .describe(
+        "What was decided lately, the newest first: at most ten, none more than an hour older than the newest.",
+      ),
     measured: z
       .object({
         serviceTimeMs: z.int().optional().describe("Mean time a job takes, in ms."),
@@ -210,7 +261,20 @@ export const workerPool = {
     { name: "Desired", type: "integer", jsonPath: ".status.desiredReplicas", description: "Worker pods asked for." },
     { name: "Busy", type: "integer", jsonPath: ".status.busy", description: "Jobs running." },
     { name: "Waiting", type: "integer", jsonPath: ".status.backlog", description: "Jobs waiting." },
-    { name: "Mode", type: "string", jsonPath: ".spec.scaling.mode", description: "Auto or Manual.", priority: 1 },
+    {
+      name: "Mode",
+      type: "string",
+      jsonPath: ".spec.scaling.mode",
+      description: "Auto, Recommend or Manual.",
+      priority: 1,
+    },
+    {
+      name: "Lag",
+      type: "integer",
+      jsonPath: ".status.lagSeconds",
+      description: "Seconds that jobs wait.",
+      priority: 1,
+    },
     {
       name: "Decision",
       type: "string",
@@ -225,3 +289,4 @@ export const workerPool = {
 export type WorkerPoolSpec = z.infer<typeof spec>;
 export type WorkerPoolStatus = z.infer<typeof status>;
 export type Decision = z.infer<typeof decision>;
+export type PastDecision = z.infer<typeof pastDecision>;

@@ -12,6 +12,7 @@ export type Reason =
   | "QueuePaused"
   | "Idle"
   | "MinReplicas"
+  | "Schedule"
   | "MaxReplicas"
   | "Tolerance"
   | "ScaleDownDelay"
@@ -40,22 +41,25 @@ export function reasonOf({ recommendation, heldBy, backlogUnknown, settings }: E
   if (heldBy === "SignalsMissing") return backlogUnknown ? "BacklogUnknown" : "WorkersSilent";
   if (settings.queuePaused) return "QueuePaused";
   if (heldBy !== undefined) return heldBy;
+  if (recommendation.clamp === "MinReplicas" && settings.schedule !== undefined) return "Schedule";
   if (recommendation.clamp !== "None") return recommendation.clamp;
   return recommendation.bound === "Nothing" ? "Idle" : recommendation.bound;
 }
 
+/** What a decision changes: "3 → 10 workers", or "3 workers". */
+export function headline({ from, to }: Pick<Explained, "from" | "to">): string {
+  return from === to ? plural(to, "worker") : `${from} → ${plural(to, "worker")}`;
+}
+
 /**
- * One sentence for people: the terms, first the one that bound, and what held or limited it. For example
- * "3 → 10 workers: 11.8 slots for 240 jobs waiting to start within 30s (3.3 slots for steady arrivals of 2/s), at 1.4 s
- * a job; limited by maxReplicas 10".
+ * Why, for people: the terms, first the one that bound, and what held or limited it. For example "11.8 slots for 240 jobs
+ * waiting to start within 30s (3.3 slots for steady arrivals of 2/s), at 1.4 s a job; limited by maxReplicas 10".
  */
 export function explain(explained: Explained): string {
-  const { from, to } = explained;
-  const head = from === to ? plural(to, "worker") : `${from} → ${plural(to, "worker")}`;
   const limits = [heldClause(explained), clampClause(explained), replacementClause(explained)].filter(
     (clause) => clause !== undefined,
   );
-  return [`${head}: ${demand(explained)}`, ...limits].join("; ");
+  return [demand(explained), ...limits].join("; ");
 }
 
 function demand({ signals, settings, recommendation, backlogUnknown }: Explained): string {
@@ -119,7 +123,9 @@ function clampClause({ recommendation, settings, signals, heldBy }: Explained): 
     case "MaxReplicas":
       return `limited by maxReplicas ${settings.maxReplicas}`;
     case "MinReplicas":
-      return `kept at minReplicas ${settings.minReplicas}`;
+      return settings.schedule === undefined
+        ? `kept at minReplicas ${settings.minReplicas}`
+        : `kept at minReplicas ${settings.minReplicas} of the schedule '${settings.schedule}'`;
     case "Tolerance":
       return `within 10 % of the ${signals.wanted} asked for`;
     case "None":

@@ -9,12 +9,12 @@ import {
   startColdStart,
 } from "./cold-start.ts";
 import { clampReplicas, decide, type Recommendation } from "./decide.ts";
-import { type Explained, explain, type Reason, reasonOf } from "./explain.ts";
+import { type Explained, explain, headline, type Reason, reasonOf } from "./explain.ts";
 import { type Fleet, freshMs, observeHeartbeat, removePod, reportsOf, startFleet, takenAt } from "./fleet.ts";
 import { type FleetReadings, readFleet } from "./fleet-readings.ts";
 import { observeService, type ServiceTime, startServiceTime } from "./service-time.ts";
 import type { PodView, ScalingSettings, Signals, WorkerReport } from "./signals.ts";
-import { hold, type Stability, stabilise, startStability } from "./stabilise.ts";
+import { type HeldBy, hold, type Stability, stabilise, startStability } from "./stabilise.ts";
 import { append, type Timeline, valueAt } from "./timeline.ts";
 
 /**
@@ -60,8 +60,12 @@ export interface PoolDecision {
   /** Whether this differs from the step before: worth an Event and a new `status.decision`. */
   readonly changed: boolean;
   readonly reason: Reason;
-  /** One English sentence. */
+  /** One English sentence: what changes, and why. */
   readonly message: string;
+  /** The second half of it. */
+  readonly why: string;
+  /** What kept more workers than were recommended. */
+  readonly heldBy: HeldBy | undefined;
   readonly signals: Signals;
   readonly recommendation: Recommendation;
 }
@@ -76,6 +80,8 @@ export interface PoolMeasurements {
   readonly lagMs: number;
   readonly busy: number;
   readonly backlog: number;
+  /** How many pods there are of each kind; one may be of several, as a silent one that works. */
+  readonly workers: Readonly<Record<"working" | "cordoned" | "starting" | "overdue" | "silent", number>>;
 }
 
 export interface PoolStep {
@@ -171,6 +177,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     silent: readings.silent,
     replacements,
   };
+  const why = explain(explained);
   const state: PoolState = {
     fleet,
     arrivals,
@@ -189,7 +196,9 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
       replicas,
       changed: replicas !== before.replicas,
       reason: reasonOf(explained),
-      message: explain(explained),
+      message: `${headline(explained)}: ${why}`,
+      why,
+      heldBy,
       signals,
       recommendation,
     },
@@ -199,6 +208,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
       lagMs: Math.round(lagMs(state, readings.inFlight, nowMs)),
       busy: readings.inFlight,
       backlog: shownBacklog,
+      workers: { ...countsOf(readings), silent: readings.silent.length },
     },
     reports: reportsOf(fleet, nowMs),
   };
@@ -249,6 +259,10 @@ function takeBacklog(
 function withReplacements(wanted: number, { overdue, working }: FleetReadings, settings: ScalingSettings) {
   const replicas = wanted === 0 ? 0 : clampReplicas(wanted + Math.min(overdue, working), settings);
   return { replicas, replacements: replicas - wanted };
+}
+
+function countsOf({ working, cordoned, starting, overdue }: FleetReadings) {
+  return { working, cordoned, starting, overdue };
 }
 
 function lagMs({ backlog, waitingSinceMs, fleet }: PoolState, inFlight: number, nowMs: number): number {

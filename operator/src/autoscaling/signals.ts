@@ -43,7 +43,10 @@ export interface WorkerReport {
 
 /** The parts of a WorkerPool's spec that a decision needs. */
 export interface ScalingSettings {
+  /** The pool's own, or what an open schedule asks for where that is more. */
   readonly minReplicas: number;
+  /** The cron of the schedule that set `minReplicas`. Absent: none did. */
+  readonly schedule?: string;
   readonly maxReplicas: number;
   /** Slots per pod, c. */
   readonly concurrency: number;

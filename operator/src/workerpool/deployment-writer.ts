@@ -34,6 +34,8 @@ export interface DeploymentWriter {
    * @throws ApiError if it is refused.
    */
   write(observed: Deployment | undefined): Promise<void>;
+  /** Stops a rollout that is under way, and changes nothing else. The next write lets it go on. */
+  pause(observed: Deployment | undefined): Promise<void>;
   /** Whether the Deployment controller has yet to look at the newest pod template. */
   isTemplatePending(observed: Deployment | undefined): boolean;
 }
@@ -55,6 +57,19 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
     last = { json, template, generation };
   }
 
+  async function pauseNow(observed: Deployment | undefined): Promise<void> {
+    if (observed === undefined || observed.spec.paused) return;
+    const { name, namespace } = observed.metadata;
+    await client.patch(deployments, name, namespace, { spec: { paused: true } }, { fieldManager });
+    last = undefined;
+  }
+
+  function inTurn(write: () => Promise<void>): Promise<void> {
+    const writing = queue.then(write);
+    queue = writing.catch(() => {});
+    return writing;
+  }
+
   return {
     async readLive() {
       const { pool } = wanted();
@@ -63,11 +78,8 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
       refuseForeign(live, "Deployment", pool);
       return live;
     },
-    write(observed) {
-      const writing = queue.then(() => writeNow(observed));
-      queue = writing.catch(() => {});
-      return writing;
-    },
+    write: (observed) => inTurn(() => writeNow(observed)),
+    pause: (observed) => inTurn(() => pauseNow(observed)),
     isTemplatePending: (observed) => (observed?.status?.observedGeneration ?? 0) < templateGeneration,
   };
 }

@@ -22,6 +22,7 @@ function pool(template: Template, drainTimeout = "5m"): WorkerPool {
       minReplicas: 0,
       maxReplicas: 10,
       scaling: { mode: "Auto", targetWait: "30s", utilizationPercent: 85, scaleDownDelay: "30s", idleDelay: "60s" },
+      paused: false,
       drainTimeout,
     },
   };

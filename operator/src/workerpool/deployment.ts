@@ -24,7 +24,7 @@ type Container = PodSpec["containers"][number];
 
 /** A Deployment, as far as the operator reads one. */
 export interface Deployment extends KubeObject {
-  spec: { replicas?: number; template?: unknown };
+  spec: { replicas?: number; paused?: boolean; template?: unknown };
   status?: {
     observedGeneration?: number;
     replicas?: number;
@@ -105,6 +105,8 @@ export function poolDeployment(
     },
     spec: {
       replicas,
+      // Said, so that a rollout that was stopped while the pool was paused goes on.
+      paused: false,
       // A new pod works before an old one is asked to stop, so a rollout never lowers what the queue gets.
       ...{ strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 } } },
       ...{ revisionHistoryLimit: 3, selector: { matchLabels: poolSelector(name) } },

@@ -50,7 +50,8 @@ export async function retireUser(client: KubeClient, broker: Broker, pool: Worke
 }
 
 /**
- * Keeps the workers' configuration in a ConfigMap that they mount. Writes only what differs.
+ * Keeps the workers' configuration in a ConfigMap that they mount. Writes only what differs; for a paused pool only what is
+ * missing, since a worker that restarts would read what others do not know.
  *
  * @throws Problem ConfigMapTaken
  */
@@ -63,7 +64,7 @@ export async function provisionConfiguration(
   const existing = await client.get<ConfigMap>(configMaps, childNames(name).configuration, namespace);
   refuseForeign(existing, "ConfigMap", pool);
   const data = { [basename(configurationPath)]: JSON.stringify(configuration, null, 2) };
-  if (isDeepStrictEqual(existing?.data, data)) return;
+  if (isDeepStrictEqual(existing?.data, data) || (existing !== undefined && pool.spec.paused)) return;
   await client.apply<ConfigMap>(
     configMaps,
     {

@@ -1,6 +1,6 @@
 import type { JobQueue, WorkerPool } from "../api/objects.ts";
 import { type BrokerPlace, describePlace, placeOfStatus } from "../jobqueue/broker-place.ts";
-import { Problem } from "../problem.ts";
+import { asOne, Problem } from "../problem.ts";
 import { lanesOf } from "./lanes-of.ts";
 
 /** A JobQueue that the handlers of a pool may enqueue to. */
@@ -38,7 +38,7 @@ export function resolvePublishTo(
     if (found instanceof Problem) problems.push(found);
     else granted.push(found);
   }
-  return { granted, refused: together(problems) };
+  return { granted, refused: asOne(problems) };
 }
 
 function grant(what: string, name: string, target: JobQueue | undefined, place: BrokerPlace): Grant | Problem {
@@ -73,12 +73,4 @@ function grant(what: string, name: string, target: JobQueue | undefined, place: 
     );
   }
   return { name, queueName, lanes: lanesOf(target) };
-}
-
-/** The first that needs the user goes first; all are told. */
-function together(problems: readonly Problem[]): Problem | undefined {
-  const first = problems.find(({ state }) => state === "Stalled") ?? problems[0];
-  if (first === undefined) return undefined;
-  const rest = problems.filter((problem) => problem !== first);
-  return new Problem(first.state, first.reason, [first, ...rest].map(({ message }) => message).join(" "));
 }

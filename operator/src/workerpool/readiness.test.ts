@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Deployment } from "./deployment.ts";
 import type { Pod } from "./pods.ts";
-import { poolReadiness } from "./readiness.ts";
+import { isRolledOut, poolReadiness } from "./readiness.ts";
 
-const settled = { templatePending: false, pausing: undefined };
+const settled = { templatePending: false, pausing: undefined, paused: false };
 
 function deployment(replicas: number, status: Deployment["status"] = {}): Deployment {
   const all = { replicas, updatedReplicas: replicas, observedGeneration: 1 };
@@ -75,10 +75,23 @@ test.each([
   ["its status is of an older template", deployment(2), true],
   ["some pods are of an older template", deployment(2, { updatedReplicas: 1 }), false],
 ] as const)("while %s, workers are being replaced", (_what, found, templatePending) => {
-  expect(poolReadiness(found, [], { templatePending, pausing: undefined })).toMatchObject({
+  expect(poolReadiness(found, [], { templatePending, pausing: undefined, paused: false })).toMatchObject({
     state: "Reconciling",
     reason: "RollingOut",
   });
+});
+
+test("a paused pool is as asked, and what goes wrong in it is told all the same", () => {
+  const paused = { ...settled, paused: true };
+  expect(poolReadiness(deployment(2), [], paused)).toEqual({
+    state: "Ready",
+    reason: "Paused",
+    message: "spec.paused is true: workers go on; neither their number nor what they run is changed until it is false",
+  });
+  expect(poolReadiness(undefined, [], paused).message).toContain("no worker runs, and none is started");
+  expect(poolReadiness(deployment(2), [cannotPull], paused).reason).toBe("ErrImagePull");
+  // What changed meanwhile, its workers do not know.
+  expect(isRolledOut(deployment(2), paused)).toBe(false);
 });
 
 describe("while the queue is paused", () => {

@@ -17,9 +17,10 @@ function isRollingOut(deployment: Deployment | undefined): boolean {
 /** Whether every worker was started with the newest configuration, those that still finish what they run left aside. */
 export function isRolledOut(
   deployment: Deployment | undefined,
-  { templatePending }: Pick<ScalerReport, "templatePending">,
+  { templatePending, paused }: Pick<ScalerReport, "templatePending" | "paused">,
 ): boolean {
-  if (deployment?.status === undefined || templatePending) return false;
+  // What changed since a pool was paused, no worker was told.
+  if (deployment?.status === undefined || templatePending || paused) return false;
   const { updatedReplicas = 0, replicas = 0 } = deployment.status;
   return updatedReplicas >= replicas;
 }
@@ -63,7 +64,7 @@ function some(pods: readonly string[]): string {
 export function poolReadiness(
   deployment: Deployment | undefined,
   pods: readonly Pod[],
-  { templatePending, pausing }: Pick<ScalerReport, "templatePending" | "pausing">,
+  { templatePending, pausing, paused }: Pick<ScalerReport, "templatePending" | "pausing" | "paused">,
   refused?: WithoutGeneration,
 ): WithoutGeneration {
   const failure = deployment?.status?.conditions?.find(
@@ -82,6 +83,14 @@ export function poolReadiness(
     if (trouble) return { state: "Reconciling", ...trouble };
   }
   if (refused) return { state: refused.state, reason: refused.reason, message: refused.message };
+  if (paused) {
+    const workers = (deployment?.spec.replicas ?? 0) === 0 ? "no worker runs, and none is started" : "workers go on";
+    return {
+      state: "Ready",
+      reason: "Paused",
+      message: `spec.paused is true: ${workers}; neither their number nor what they run is changed until it is false`,
+    };
+  }
   if (deployment === undefined || templatePending || isRollingOut(deployment)) {
     return {
       state: "Reconciling",

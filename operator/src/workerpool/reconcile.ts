@@ -20,7 +20,7 @@ import {
   writeStatus,
 } from "../kube/index.ts";
 import { createOwnWrites } from "../own-writes.ts";
-import { asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
+import { asOne, asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
 import { createSuccessions } from "../successions.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf } from "./claim.ts";
@@ -36,6 +36,7 @@ import { type PublishTo, resolvePublishTo } from "./publish-to.ts";
 import type { SharedLimit } from "./rate-sharing.ts";
 import { isRolledOut, poolReadiness } from "./readiness.ts";
 import { createPoolScaler, type PoolScaler, type ScalerTarget } from "./scaler.ts";
+import { readSchedules } from "./schedules.ts";
 import { type PoolFindings, poolStatus } from "./status.ts";
 
 /** Figures in the status are refreshed at most so often, unless the number of workers changes. */
@@ -145,7 +146,9 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     return jobQueue;
   }
 
-  async function targetOf(pool: WorkerPool): Promise<ScalerTarget & { readonly publishTo: PublishTo }> {
+  async function targetOf(
+    pool: WorkerPool,
+  ): Promise<ScalerTarget & { readonly publishTo: PublishTo; readonly refused: Problem | undefined }> {
     const jobQueue = queueOf(pool);
     const queue = jobQueue.status?.queue ?? "";
     const address = await addressOf(sources, jobQueue);
@@ -158,8 +161,10 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const lanes = lanesOf(jobQueue);
     const { namespace } = pool.metadata;
     const publishTo = resolvePublishTo(pool, (name) => dependencies.jobQueues.get(`${namespace}/${name}`), address);
+    const schedules = readSchedules(pool);
     const record = await recordCredentials(pool, jobQueue);
-    const as = JSON.stringify([configuration, address, lanes, publishTo.granted, record.credentials.user]);
+    const { paused } = pool.spec;
+    const as = JSON.stringify([configuration, address, lanes, publishTo.granted, record.credentials.user, paused]);
     const { uid } = pool.metadata;
     const before = provisioned.get(uid);
     if (before?.as !== as || Date.now() - before.at >= resyncMs) {
@@ -182,11 +187,13 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       queues: [queue, ...besideWorkQueue(jobQueue)],
       rateLimit: sharedLimit(configuration.rateLimit),
       queuePaused: jobQueue.spec.paused,
+      schedules: schedules.kept,
       keyring: jobQueue.spec.encryption?.keySecretRef.name,
       credentialsGeneration: generationOf(record.credentials.user),
       queueIsDeleted: jobQueue.metadata.deletionTimestamp !== undefined,
       configurationHash: hash,
       publishTo,
+      refused: asOne([publishTo.refused, schedules.refused].filter((problem) => problem !== undefined)),
     };
   }
 
@@ -239,13 +246,13 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     if (pool === undefined) return undefined;
     writes.note(cached, pool);
     try {
-      const { publishTo, ...target } = await targetOf(pool);
+      const { publishTo, refused, ...target } = await targetOf(pool);
       const scaler = await engage(key, target);
       await retireUsers(pool, target.broker);
       const { deployment, pods } = observe(pool);
       const report = scaler.report();
       if (isRolledOut(deployment, report)) knownBindings.note(pool.metadata.uid, target.onBroker.bindings ?? []);
-      const readiness = poolReadiness(deployment, pods, report, publishTo.refused);
+      const readiness = poolReadiness(deployment, pods, report, refused);
       await write(pool, { readiness, deployment, pods, report, granted: publishTo.granted });
       return { requeueAfterMs: resyncMs };
     } catch (error) {

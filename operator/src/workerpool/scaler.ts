@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import type { WorkerPool } from "../api/objects.ts";
-import type { Decision } from "../api/worker-pool.ts";
+import type { Decision, PastDecision } from "../api/worker-pool.ts";
 import { reportsOf } from "../autoscaling/fleet.ts";
 import type { Scaled } from "../autoscaling/loop.ts";
 import {
@@ -12,6 +12,7 @@ import {
   startPool,
   stepPool,
 } from "../autoscaling/pool.ts";
+import { type Floor, floorAt, type Schedule } from "../autoscaling/schedule.ts";
 import type { WorkerReport } from "../autoscaling/signals.ts";
 import type { Broker, Depth, JobQueueOnBroker } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
@@ -21,6 +22,7 @@ import { createDeploymentWriter } from "./deployment-writer.ts";
 import { readPoolDepths } from "./depths.ts";
 import { type DrainPlan, planDrain } from "./drain.ts";
 import { carryOut } from "./drain-actions.ts";
+import { desiredReplicas, initialReplicas, mannerOf } from "./manner.ts";
 import { observePausing, type Pausing, tellPausing } from "./pausing.ts";
 import { isOfSeveralTemplates, type Pod, podView, workerOf } from "./pods.ts";
 import { createRateSharing, type SharedLimit } from "./rate-sharing.ts";
@@ -45,6 +47,8 @@ export interface ScalerTarget {
   readonly rateLimit: SharedLimit | undefined;
   /** The JobQueue's spec.paused. */
   readonly queuePaused: boolean;
+  /** Those of spec.scaling.schedules that can be kept. */
+  readonly schedules: readonly Schedule[];
   readonly configurationHash: string;
   /** The Secret with the keys of a queue that encrypts. */
   readonly keyring: string | undefined;
@@ -52,12 +56,20 @@ export interface ScalerTarget {
   readonly credentialsGeneration: number;
 }
 
+/** What there is of a pool. */
+interface Observed {
+  readonly deployment: Deployment | undefined;
+  readonly pods: readonly Pod[];
+}
+
+type Reports = ReadonlyMap<string, WorkerReport>;
+
 export interface ScalerDependencies {
   readonly client: KubeClient;
   readonly events: EventRecorder;
   readonly log: Logger;
   /** From the caches. */
-  observe(pool: WorkerPool): { readonly deployment: Deployment | undefined; readonly pods: readonly Pod[] };
+  observe(pool: WorkerPool): Observed;
   /** The status has something new to say. */
   onNews(key: string): void;
 }
@@ -66,9 +78,14 @@ export interface ScalerDependencies {
 export interface ScalerReport {
   readonly desiredReplicas: number;
   readonly decision: Decision | undefined;
+  readonly recentDecisions: readonly PastDecision[];
+  /** What the last step came to, whether or not it changed anything; undefined before the first. */
+  readonly latest: PoolDecision | undefined;
   readonly measurements: PoolMeasurements | undefined;
   /** How far the workers follow; undefined where the queue is not paused and all workers take jobs. */
   readonly pausing: Pausing | undefined;
+  /** The pool's own spec.paused. */
+  readonly paused: boolean;
   /** The Deployment controller has yet to look at the newest pod template. */
   readonly templatePending: boolean;
 }
@@ -94,7 +111,8 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let target = first;
   /** The newest target whose pod template the API server has taken, or the first. */
   let templated = first;
-  let replicas = initialReplicas(first.pool);
+  let replicas = initialReplicas(first.pool.spec);
+  let manner = mannerOf(first.pool.spec);
   const writer = createDeploymentWriter(client, () => ({
     pool: templated.pool,
     configurationHash: templated.configurationHash,
@@ -119,7 +137,9 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let stepping: Promise<void> | undefined;
   let disposed = false;
   const rates = createRateSharing(log);
-  const decisions = createDecisions(events, first.pool.status?.decision);
+  const decisions = createDecisions(events, first.pool.status);
+  let floor: Floor | undefined;
+  let latest: PoolDecision | undefined;
   let measurements: PoolMeasurements | undefined;
   let pausing: Pausing | undefined;
   const timers = new Set<NodeJS.Timeout>();
@@ -157,37 +177,57 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   }
 
   async function step(nowMs: number, depth: Depth | undefined): Promise<void> {
-    const { pool, broker } = target;
-    const observed = observe(pool);
+    const observed = observe(target.pool);
     // Caches from before the Deployment as it was found would have us plan for pods of the past.
     if (awaited !== undefined && isBehind(observed.deployment, awaited)) return;
     awaited = undefined;
+    const { desired, reports } = decideOn(observed, depth, nowMs);
+    await follow(observed, desired, reports, nowMs);
+    const sleeps = replicas === 0 && desired === 0 && manner === "Auto";
+    const asleep = sleeps && !target.queuePaused && !target.queueIsDeleted;
+    wakeUp.arm(asleep ? { broker: target.broker, ...target.onBroker } : undefined);
+  }
+
+  /** Takes in what is known, decides, and tells what is new. */
+  function decideOn(observed: Observed, depth: Depth | undefined, nowMs: number) {
+    const { pool } = target;
     const heartbeats = inbox;
     inbox = [];
     const wake = woken;
     woken = false;
+    takeManner(pool, observed.deployment, nowMs);
+    if (floor === undefined || nowMs >= floor.untilMs) floor = floorAt(target.schedules, nowMs);
     const next = stepPool(state, {
       nowMs,
       settings: scalingSettings(pool.spec, {
         jobsPerSecond: target.rateLimit?.jobsPerSecond,
         paused: target.queuePaused,
+        floor,
       }),
       backlogReady: isBelievable(depth, state, nowMs) ? depth?.ready : undefined,
       wake,
       heartbeats,
       pods: observed.pods.map(podView),
     });
-    const desired = desiredReplicas(pool, next.decision, replicas);
-    const before = state.replicas;
-    state = pool.spec.scaling.mode === "Auto" ? next.state : adoptReplicas(next.state, nowMs, desired);
-    if (decisions.note(pool, { from: before, to: desired, auto: next.decision, nowMs })) onNews(key);
+    latest = next.decision;
+    const desired = desiredReplicas(pool.spec, { decided: latest.replicas, current: replicas });
+    const from = state.replicas;
+    const isOwn = manner === "Auto" || manner === "Recommend";
+    state = isOwn ? next.state : adoptReplicas(next.state, nowMs, desired);
+    if (decisions.note(pool, { from, to: state.replicas, auto: latest, current: desired, nowMs })) onNews(key);
     noteMeasurements(next.measurements);
+    return { desired, reports: next.reports };
+  }
 
+  /** Brings the workers nearer to the number desired, and tells them what they should know. */
+  async function follow(observed: Observed, desired: number, reports: Reports, nowMs: number): Promise<void> {
+    const { pool, broker } = target;
     const plan = planDrain({
       nowMs,
-      workers: observed.pods.map((pod) => workerOf(pod, next.reports.get(pod.metadata.name))),
+      workers: observed.pods.map((pod) => workerOf(pod, reports.get(pod.metadata.name))),
       currentReplicas: replicas,
-      desiredReplicas: desired,
+      // No worker is one too many in a paused pool, whatever the caches say: those on their way out come back.
+      desiredReplicas: manner === "Paused" ? Math.max(desired, observed.pods.length) : desired,
       rolloutInProgress: writer.isTemplatePending(observed.deployment) || isOfSeveralTemplates(observed.pods),
       uncordonedAtMs,
     });
@@ -195,11 +235,11 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     // Before any write: the broker may be well while the API server is not, and a worker that is needed waits for this.
     const told = carryOut({ client, broker, log }, pool, plan);
     const shared = rates.step({
-      ...{ broker, pool, limit: target.rateLimit, reports: next.reports },
+      ...{ broker, pool, limit: target.rateLimit, reports },
       ...{ pods: observed.pods.map(podView), desired: Math.max(desired, plan.replicas) },
     });
-    const paused = tellPausing({ broker, log }, pool, notePausing(observed.pods, next.reports));
-    if (plan.replicas !== replicas || unwritten) {
+    const paused = tellPausing({ broker, log }, pool, notePausing(observed.pods, reports));
+    if (manner !== "Paused" && (plan.replicas !== replicas || unwritten)) {
       replicas = plan.replicas;
       unwritten = true;
       onNews(key);
@@ -207,9 +247,14 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       unwritten = false;
     }
     await Promise.all([told, shared, paused]);
-    const sleeps = replicas === 0 && desired === 0 && pool.spec.scaling.mode === "Auto";
-    const asleep = sleeps && !target.queuePaused && !target.queueIsDeleted;
-    wakeUp.arm(asleep ? { broker, ...target.onBroker } : undefined);
+  }
+
+  /** What was only recommended was not done, and while a pool is paused others may set the number: the rest goes on from what is. */
+  function takeManner({ spec }: WorkerPool, deployment: Deployment | undefined, nowMs: number): void {
+    const before = manner;
+    manner = mannerOf(spec);
+    if (manner === "Paused") replicas = deployment?.spec.replicas ?? replicas;
+    if (before === "Recommend" && manner !== before) state = adoptReplicas(state, nowMs, replicas);
   }
 
   function noteMeasurements(next: PoolMeasurements): void {
@@ -218,7 +263,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     if (changed) onNews(key);
   }
 
-  function notePausing(pods: readonly Pod[], reports: ReadonlyMap<string, WorkerReport>): Pausing {
+  function notePausing(pods: readonly Pod[], reports: Reports): Pausing {
     const { queuePaused } = target;
     const next = observePausing(queuePaused, pods.map(podView), reports);
     const told = queuePaused || next.yet.length > 0 ? next : undefined;
@@ -240,10 +285,13 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       // Workers need not wait for the next second to be told, nor a pool at zero to be woken.
       if (next.queuePaused !== target.queuePaused) tickSoon(0);
       target = next;
+      floor = undefined;
+      const { deployment } = observe(next.pool);
+      if (next.pool.spec.paused) return writer.pause(deployment);
       const before = templated;
       templated = next;
       try {
-        await writer.write(observe(next.pool).deployment);
+        await writer.write(deployment);
       } catch (error) {
         // Scaling goes on with the template that was taken.
         templated = before;
@@ -256,8 +304,11 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     report: () => ({
       desiredReplicas: replicas,
       decision: decisions.last,
+      recentDecisions: decisions.recent,
+      latest,
       measurements,
       pausing,
+      paused: target.pool.spec.paused,
       templatePending: writer.isTemplatePending(observe(target.pool).deployment),
     }),
     async [Symbol.asyncDispose]() {
@@ -267,10 +318,6 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       await wakeUp[Symbol.asyncDispose]();
     },
   };
-}
-
-function initialReplicas({ spec }: WorkerPool): number {
-  return spec.scaling.mode === "Manual" ? (spec.replicas ?? 0) : spec.minReplicas;
 }
 
 function isBehind(observed: Deployment | undefined, live: Deployment): boolean {
@@ -285,10 +332,4 @@ function isBelievable(depth: Depth | undefined, { fleet }: PoolState, nowMs: num
   return ![...reportsOf(fleet, nowMs).values()].some(
     ({ fresh, paused, state }) => fresh && !paused && state === "Running",
   );
-}
-
-function desiredReplicas({ spec }: WorkerPool, auto: PoolDecision, current: number): number {
-  if (spec.scaling.mode === "Auto") return auto.replicas;
-  // Manual without a number: whatever there was when the mode was set.
-  return spec.replicas ?? current;
 }

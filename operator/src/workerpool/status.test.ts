@@ -7,18 +7,21 @@ import { poolStatus } from "./status.ts";
 const now = new Date("2026-01-01T00:00:00Z");
 const working = { state: "Ready", reason: "Working", message: "workers take jobs" } as const;
 const deployment: Deployment = { metadata: { name: "mail" }, spec: { replicas: 2 }, status: { readyReplicas: 1 } };
+const workers = { working: 1, cordoned: 0, starting: 1, overdue: 0, silent: 0 };
 const decision = { time: "2026-01-01T00:00:00Z", replicas: 2, reason: "Backlog", message: "0 → 2 workers" };
 
 function pool(status?: WorkerPool["status"]): WorkerPool {
-  return { metadata: { name: "mail", namespace: "post", generation: 3 }, ...(status && { status }) } as WorkerPool;
+  const metadata = { name: "mail", namespace: "post", generation: 3 };
+  return { metadata, spec: { paused: false }, ...(status && { status }) } as WorkerPool;
 }
 
 function report(measurements: ScalerReport["measurements"]): ScalerReport {
-  return { desiredReplicas: 2, decision, measurements, pausing: undefined, templatePending: false };
+  const told = { decision, recentDecisions: [{ ...decision, from: 0 }], latest: undefined };
+  return { desiredReplicas: 2, ...told, measurements, pausing: undefined, paused: false, templatePending: false };
 }
 
 test("what was found is told", () => {
-  const measurements = { busy: 1, backlog: 7, serviceTimeMs: 250, coldStartMs: [1_400], lagMs: 0 };
+  const measurements = { busy: 1, backlog: 7, serviceTimeMs: 250, coldStartMs: [1_400], lagMs: 1_700, workers };
   const status = poolStatus(pool(), { readiness: working, deployment, pods: [], report: report(measurements) }, now);
   expect(status).toMatchObject({
     observedGeneration: 3,
@@ -28,7 +31,9 @@ test("what was found is told", () => {
     desiredReplicas: 2,
     busy: 1,
     backlog: 7,
+    lagSeconds: 2,
     decision,
+    recentDecisions: [{ ...decision, from: 0 }],
     measured: { serviceTimeMs: 250, coldStartMs: [1_400] },
   });
   expect(status.conditions).toMatchObject([{ type: "Ready", status: "True", reason: "Working" }]);
@@ -44,7 +49,7 @@ test("pods that are being deleted, or have ended, are not counted", () => {
 });
 
 test("what is not known now stays as it was", () => {
-  const measurements = { busy: 1, backlog: 7, serviceTimeMs: 250, coldStartMs: [1_400], lagMs: 0 };
+  const measurements = { busy: 1, backlog: 7, serviceTimeMs: 250, coldStartMs: [1_400], lagMs: 1_700, workers };
   const before = poolStatus(pool(), { readiness: working, deployment, pods: [], report: report(measurements) }, now);
   const problem = { state: "Reconciling", reason: "QueueNotFound", message: "no queue" } as const;
   const { conditions, ...rest } = poolStatus(pool(before), { readiness: problem }, now);

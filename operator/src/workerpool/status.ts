@@ -1,6 +1,7 @@
 import type { WorkerPool } from "../api/objects.ts";
 import type { WorkerPoolStatus } from "../api/worker-pool.ts";
 import { type Readiness, readyConditions } from "../kube/index.ts";
+import { besideReadiness } from "./conditions.ts";
 import { type Deployment, poolSelector } from "./deployment.ts";
 import { isThere, type Pod } from "./pods.ts";
 import type { Grant } from "./publish-to.ts";
@@ -20,14 +21,15 @@ export interface PoolFindings {
 export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): WorkerPoolStatus {
   const { generation, name } = pool.metadata;
   const { deployment, pods, report } = found;
-  const { serviceTimeMs, coldStartMs, busy, backlog } = report?.measurements ?? {};
+  const { serviceTimeMs, coldStartMs, busy, backlog, lagMs } = report?.measurements ?? {};
   const { publishTo, ...known } = pool.status ?? {};
+  const ready = readyConditions(pool.status?.conditions, { ...found.readiness, observedGeneration: generation }, now);
   const granted = found.granted?.map((grant) => ({ name: grant.name, queue: grant.queueName })) ?? publishTo;
   return {
     ...known,
     ...(granted?.length && { publishTo: granted }),
     observedGeneration: generation,
-    conditions: readyConditions(pool.status?.conditions, { ...found.readiness, observedGeneration: generation }, now),
+    conditions: besideReadiness(pool, ready, report, now),
     selector: Object.entries(poolSelector(name))
       .map(([label, value]) => `${label}=${value}`)
       .join(","),
@@ -35,8 +37,10 @@ export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): Wo
     ...(deployment && { readyReplicas: deployment.status?.readyReplicas ?? 0 }),
     ...(report && { desiredReplicas: report.desiredReplicas }),
     ...(report?.decision && { decision: report.decision }),
+    ...(report?.recentDecisions.length && { recentDecisions: [...report.recentDecisions] }),
     ...(busy !== undefined && { busy }),
     ...(backlog !== undefined && { backlog }),
+    ...(lagMs !== undefined && { lagSeconds: Math.round(lagMs / 1000) }),
     ...((serviceTimeMs !== undefined || coldStartMs?.length) && {
       measured: {
         ...(serviceTimeMs !== undefined && { serviceTimeMs }),

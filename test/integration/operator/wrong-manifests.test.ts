@@ -16,6 +16,8 @@ function poolWithout(field: string): KubeObject {
 }
 const container = { name: "handlers", image: "localhost/nowhere:1" };
 const template = (spec: Spec) => pool({ template: { spec: { containers: [container], ...spec } } });
+const scheduled = (changes: Spec) =>
+  pool({ scaling: { schedules: [{ cron: "0 8 * * *", duration: "10h", minReplicas: 2, ...changes }] } });
 
 /** What is wrong, and all that kubectl must print: the field, and the way out. */
 const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string][] = [
@@ -295,7 +297,42 @@ const wrong: [what: string, manifest: KubeObject, field: string, wayOut: string]
     "spec.publishTo[0].namespace",
     "unknown field",
   ],
-  ["a mode that there is not", pool({ scaling: { mode: "auto" } }), "spec.scaling.mode", '"Auto", "Manual"'],
+  [
+    "a mode that there is not",
+    pool({ scaling: { mode: "auto" } }),
+    "spec.scaling.mode",
+    '"Auto", "Recommend", "Manual"',
+  ],
+  ["a pool's pause in words", pool({ paused: "yes" }), "spec.paused", "must be of type boolean"],
+  [
+    "a schedule in words",
+    scheduled({ cron: "every morning" }),
+    "spec.scaling.schedules[0].cron",
+    "found 'every morning': expected cron's five fields with one space between",
+  ],
+  ["a schedule with seconds", scheduled({ cron: "0 0 8 * * *" }), "spec.scaling.schedules[0].cron", "five fields"],
+  ["a minute that there is not", scheduled({ cron: "61 8 * * *" }), "spec.scaling.schedules[0].cron", "'0 8 * * 1-5'"],
+  ["a schedule without a time", scheduled({ cron: undefined }), "spec.scaling.schedules[0].cron", "Required value"],
+  ["a window that never closes", scheduled({ duration: undefined }), "spec.scaling.schedules[0].duration", "Required"],
+  [
+    "a time zone with a space",
+    scheduled({ timeZone: "New York" }),
+    "spec.scaling.schedules[0].timeZone",
+    "found 'New York': expected the name of a time zone, such as UTC or Europe/Berlin",
+  ],
+  [
+    "a window of no length",
+    scheduled({ duration: "0s" }),
+    "spec.scaling.schedules[0].duration",
+    "found '0s': duration must be between 1m and 744h, 31 days",
+  ],
+  ["a schedule of no worker", scheduled({ minReplicas: 0 }), "spec.scaling.schedules[0].minReplicas", "or equal to 1"],
+  [
+    "a schedule of more workers than the pool may have",
+    scheduled({ minReplicas: 11 }),
+    "spec.scaling.schedules",
+    "lower that of the schedule, or raise maxReplicas",
+  ],
   [
     "a share where percent are asked for",
     pool({ scaling: { utilizationPercent: 0 } }),
@@ -336,6 +373,15 @@ test("what is right is accepted", async () => {
       ],
     }),
     pool({ scaling: { mode: "Manual" }, replicas: 3, drainTimeout: "24h" }),
+    pool({ scaling: { mode: "Recommend" }, replicas: 3, paused: true }),
+    pool({
+      scaling: {
+        schedules: [
+          { cron: "*/5 8-17/2,20 1-15,31 jan-MAR,12 MON-fri", duration: "30m", minReplicas: 10 },
+          { cron: "0 8 * * 7", timeZone: "America/Argentina/Buenos_Aires", duration: "744h", minReplicas: 1 },
+        ],
+      },
+    }),
     template({ restartPolicy: "Always", containers: [container, { ...container, name: "worker" }] }),
   ]) {
     expect(await kubectl(["apply", "--dry-run=server", "-f", "-"], manifest)).toMatchObject({ ok: true, stderr: "" });
