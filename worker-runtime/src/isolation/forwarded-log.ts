@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import { type LoggerOptions, pino } from "pino";
+import { errorField } from "../telemetry/error-field.ts";
 import { readError } from "./wire-error.ts";
 
 /** How a thread's log writes: what the worker's own log adds itself is left out. */
-const bare: LoggerOptions = { base: null, timestamp: false };
+const bare: LoggerOptions = { base: null, timestamp: false, serializers: { err: errorField } };
 
 /** A log whose lines go to `send`. */
 export function forwardingLog(level: string, send: (line: string) => void): Logger {

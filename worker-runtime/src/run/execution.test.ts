@@ -42,6 +42,12 @@ function work(handler: (signal: AbortSignal, job: JobContext) => unknown, timeou
 const untilAborted = (signal: AbortSignal) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 describe("execute", () => {
   test("tells the handler about its job", async () => {
     const seen = vi.fn();
@@ -85,6 +91,22 @@ describe("execute", () => {
     expect(settled).toBe(false);
     handler.resolve();
     expect((await ending).type).toBe("TimedOut");
+  });
+
+  test.each([
+    ["a string", "no", "no"],
+    ["an object", { code: 1 }, "a handler threw { code: 1 }"],
+    ["nothing", undefined, "a handler threw undefined"],
+    ["a Proxy that throws", new Proxy(new Error("no"), { get: () => expect.fail("looked at") }), "cannot be looked at"],
+    ["a Proxy that was revoked", revoked(), "cannot be looked at"],
+    [
+      "a getter that throws",
+      Object.defineProperty(new Error("no"), "message", { get: () => expect.fail("looked at") }),
+      "cannot be looked at",
+    ],
+  ])("a handler that throws %s has thrown an Error that can be told", async (_, thrown, words) => {
+    const ending = await run(work(() => Promise.reject(thrown)));
+    expect(ending).toMatchObject({ type: "Threw", error: { message: expect.stringContaining(words) } });
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { JobHung, JobTimedOut } from "../errors.ts";
+import { asError, JobHung, JobTimedOut } from "../errors.ts";
 import type { Job } from "../job.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import { isGiveUp, isRetryLater } from "./handler-outcome.ts";
@@ -29,7 +29,7 @@ export async function execute(job: Job, input: unknown, context: RunContext, clo
     const children = context.children === undefined ? noChildren : await context.children.messages();
     return timedOut(interruption) ?? { type: "Returned", output, children };
   } catch (error) {
-    return thrown(error, interruption);
+    return thrown(asError(error), interruption);
   } finally {
     cancelTimeout?.();
     stopWatch?.();
@@ -46,7 +46,7 @@ function timedOut({ reason }: Interruption): Ending | undefined {
   return reason instanceof JobTimedOut || reason instanceof JobHung ? { type: "TimedOut", error: reason } : undefined;
 }
 
-function thrown(error: unknown, interruption: Interruption): Ending {
+function thrown(error: Error, interruption: Interruption): Ending {
   if (isRetryLater(error) || isGiveUp(error)) return { type: "Threw", error };
   if (interruption.atDrainDeadline) return { type: "Interrupted" };
   return timedOut(interruption) ?? { type: "Threw", error };

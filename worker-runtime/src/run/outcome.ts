@@ -1,5 +1,4 @@
 import type { DeadLetterReason, RetryPolicy } from "../contract/index.ts";
-import { asError } from "../errors.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import { isGiveUp, isRetryLater } from "./handler-outcome.ts";
 import { retryDelayMs } from "./retry.ts";
@@ -7,7 +6,7 @@ import { retryDelayMs } from "./retry.ts";
 /** How one run of a handler ended. */
 export type Ending =
   | { readonly type: "Returned"; readonly output: unknown; readonly children: readonly OutgoingMessage[] }
-  | { readonly type: "Threw"; readonly error: unknown }
+  | { readonly type: "Threw"; readonly error: Error }
   | { readonly type: "TimedOut"; readonly error: Error }
   /** It threw after its signal was aborted because the worker stops. */
   | { readonly type: "Interrupted" };
@@ -53,8 +52,8 @@ export function decideOutcome(ending: Ending, attempt: number, policy: RetryPoli
     case "Threw": {
       const { error } = ending;
       if (isRetryLater(error)) return { type: "Retry", delayMs: error.afterMs, attempt, input: error.input, error };
-      if (isGiveUp(error)) return { type: "DeadLetter", reason: "GaveUp", error: asError(error) };
-      return failedOutcome(asError(error), attempt, policy, random);
+      if (isGiveUp(error)) return { type: "DeadLetter", reason: "GaveUp", error };
+      return failedOutcome(error, attempt, policy, random);
     }
   }
 }

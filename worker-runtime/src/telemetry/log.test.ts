@@ -43,6 +43,24 @@ test("ecs: what a handler binds to its log keeps its names", () => {
   expect(line).toMatchObject({ "jobwright.id": "m-1", id: "mine" });
 });
 
+test.each<[string, LogFormat, Error]>([
+  ["is frozen", "json", Object.freeze(new TypeError("no"))],
+  ["is frozen", "ecs", Object.freeze(new TypeError("no"))],
+  ["has a getter that throws", "json", unreadable()],
+  ["has a getter that throws", "ecs", unreadable()],
+  ["holds a frozen one", "json", Object.assign(new TypeError("no"), { inner: Object.freeze(new Error("inside")) })],
+])("an error that %s is told, in %s", (_, format, err) => {
+  const line = written(format, (log) => log.error({ err }, "to be tried again"));
+  expect(line[format === "ecs" ? "error" : "err"]).toMatchObject({ type: "TypeError", message: "no" });
+});
+
+function unreadable(): Error {
+  const get = () => {
+    throw new Error("not to be read");
+  };
+  return Object.defineProperty(new TypeError("no"), "detail", { enumerable: true, get });
+}
+
 test("json: pino's names, with the level by its name", () => {
   const line = written("json", (log) => log.child(facts).error({ err: new TypeError("no") }, "x"));
   expect(line).toMatchObject({ level: "error", msg: "x", ...facts, err: { type: "TypeError", message: "no" } });

@@ -1,5 +1,6 @@
 import { ecsFormat } from "@elastic/ecs-pino-format";
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
+import { errorField } from "./error-field.ts";
 
 /** `json`: pino's own field names. `ecs`: the Elastic Common Schema's, which Elasticsearch and Kibana know. */
 export const logFormats = ["json", "ecs"] as const;
@@ -20,6 +21,7 @@ export function createLog(level: string, format: LogFormat = "json", destination
 const json: LoggerOptions = {
   timestamp: pino.stdTimeFunctions.isoTime,
   formatters: { level: (label) => ({ level: label }) },
+  serializers: { err: errorField },
 };
 
 const ecsOptions = { serviceName: "jobwright-worker", apmIntegration: false };

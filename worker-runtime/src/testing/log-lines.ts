@@ -1,4 +1,5 @@
 import { type Logger, pino } from "pino";
+import { errorField } from "../telemetry/error-field.ts";
 
 /** One line of a log. */
 export interface LogLine {
@@ -15,6 +16,7 @@ export function keepingLog(): { log: Logger; lines: readonly LogLine[] } {
     base: null,
     timestamp: false,
     formatters: { level: (level: string) => ({ level }) },
+    serializers: { err: errorField },
   };
   const log = pino(options, { write: (line: string) => void lines.push({ msg: "", ...JSON.parse(line) }) });
   return { log, lines };
