@@ -41,6 +41,7 @@ export interface Pod {
   sequence: number;
   reportedAtMs: number;
   started: number;
+  startedAgain: number;
   completed: number;
   failed: number;
   retried: number;
@@ -55,7 +56,8 @@ export function newPod(name: string, uid: number, createdAtMs: number): Pod {
     ...{ name, uid, createdAtMs },
     ...{ startedAtMs: undefined, readyAtMs: undefined, deletionCost: 0 },
     ...{ cordoned: false, deleting: false, gone: false, running: new Set() },
-    ...{ sequence: 0, reportedAtMs: Number.NEGATIVE_INFINITY, started: 0, completed: 0, failed: 0, retried: 0 },
+    ...{ sequence: 0, reportedAtMs: Number.NEGATIVE_INFINITY, started: 0, startedAgain: 0 },
+    ...{ completed: 0, failed: 0, retried: 0 },
     ...{ finishedBusyMs: 0, lastWaitSeconds: null, servedAt: 0 },
   };
 }
@@ -92,7 +94,8 @@ export function heartbeatOf(pod: Pod, slots: number, nowMs: number): Heartbeat {
     slots,
     busy: pod.running.size,
     held: 0,
-    ...{ started: pod.started, completed: pod.completed, failed: pod.failed, retried: pod.retried },
+    ...{ started: pod.started, startedAgain: pod.startedAgain },
+    ...{ completed: pod.completed, failed: pod.failed, retried: pod.retried },
     busySeconds: agesMs.reduce((sum, ms) => sum + ms, pod.finishedBusyMs) / 1000,
     waitSecondsSum: 0,
     lastWaitSeconds: pod.lastWaitSeconds,

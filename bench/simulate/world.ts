@@ -121,6 +121,7 @@ export function createWorld(clock: Clock, trace: Trace, random: () => number, gr
     pod.servedAt = ++serves;
     pod.running.add(started);
     pod.started += 1;
+    if (job.failed > 0) pod.startedAgain += 1;
     pod.lastWaitSeconds = (clock.nowMs - job.dueAtMs) / 1000;
     job.runs += 1;
     job.firstStartedAtMs ??= clock.nowMs;

@@ -33,8 +33,11 @@ test.each(["jobqueue", "workerpool", "broker"])("every reason in %s/ is in the d
 });
 
 test("every reason of a scaling decision is in the docs", () => {
-  const explain = readFileSync(join(source, "autoscaling/explain.ts"), "utf8");
-  const [, union = ""] = explain.match(/export type Reason =([^;]+);/) ?? [];
+  const read = (file: string) => readFileSync(join(source, "autoscaling", file), "utf8");
+  const [, own = ""] = read("explain.ts").match(/export type Reason =([^;]+);/) ?? [];
+  const [, limits = ""] = read("growth-limit.ts").match(/export type LimitReason =([^;]+);/) ?? [];
+  expect(limits).toContain("Saturated");
+  const union = own + limits;
   const reasons = [...union.matchAll(/"(\w+)"/g)].map(([, reason = ""]) => reason);
   expect(reasons.length).toBeGreaterThan(5);
   for (const reason of reasons) expect(docs, reason).toContain(`\`${reason}\``);

@@ -222,6 +222,12 @@ const status = z
           .array(z.int())
           .optional()
           .describe("The last five times from asking for a pod to its first sign of life, in ms."),
+        longestRunMs: z
+          .int()
+          .optional()
+          .describe(
+            "The longest run of a job that was seen to end, in ms: one of three times that, and of 5 min, is taken for stuck.",
+          ),
       })
       .optional()
       .describe("Measurements that outlive the operator."),

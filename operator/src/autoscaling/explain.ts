@@ -1,6 +1,8 @@
 import type { Recommendation } from "./decide.ts";
+import type { GrowthLimit, LimitReason } from "./growth-limit.ts";
 import type { ScalingSettings, Signals } from "./signals.ts";
 import type { HeldBy } from "./stabilise.ts";
+import type { Stuck } from "./stuck.ts";
 
 /** What set the number of workers. Part of the API: `status.decision.reason`, and tested. */
 export type Reason =
@@ -18,7 +20,9 @@ export type Reason =
   | "ScaleDownDelay"
   | "IdleDelay"
   | "BacklogUnknown"
-  | "WorkersSilent";
+  | "WorkersSilent"
+  | "WorkersStuck"
+  | LimitReason;
 
 /** All that a decision came from. */
 export interface Explained {
@@ -34,11 +38,18 @@ export interface Explained {
   readonly silent: readonly string[];
   /** Workers asked for in place of pods that did not begin to work in time. */
   readonly replacements: number;
+  readonly stuck: Pick<Stuck, "workers">;
+  /** What kept the pool from growing. */
+  readonly limit: GrowthLimit | undefined;
 }
 
 /** One word for what set the number: the last of term, clamp and hold that had a say. */
-export function reasonOf({ recommendation, heldBy, backlogUnknown, settings }: Explained): Reason {
-  if (heldBy === "SignalsMissing") return backlogUnknown ? "BacklogUnknown" : "WorkersSilent";
+export function reasonOf({ recommendation, heldBy, backlogUnknown, silent, limit, settings }: Explained): Reason {
+  if (heldBy === "SignalsMissing") {
+    if (backlogUnknown) return "BacklogUnknown";
+    return silent.length > 0 ? "WorkersSilent" : "WorkersStuck";
+  }
+  if (limit !== undefined) return limit.reason;
   if (settings.queuePaused) return "QueuePaused";
   if (heldBy !== undefined) return heldBy;
   if (recommendation.clamp === "MinReplicas" && settings.schedule !== undefined) return "Schedule";
@@ -56,9 +67,12 @@ export function headline({ from, to }: Pick<Explained, "from" | "to">): string {
  * waiting to start within 30s (3.3 slots for steady arrivals of 2/s), at 1.4 s a job; limited by maxReplicas 10".
  */
 export function explain(explained: Explained): string {
-  const limits = [heldClause(explained), clampClause(explained), replacementClause(explained)].filter(
-    (clause) => clause !== undefined,
-  );
+  const limits = [
+    heldClause(explained),
+    clampClause(explained),
+    replacementClause(explained),
+    limitClause(explained),
+  ].filter((clause) => clause !== undefined);
   return [demand(explained), ...limits].join("; ");
 }
 
@@ -103,7 +117,7 @@ function bounded(
   return `${plural(slots, "slot")}, as rateLimit lets no more than ${figure(settings.jobsPerSecond ?? 0)} jobs/s start`;
 }
 
-function heldClause({ heldBy, settings, backlogUnknown, silent }: Explained): string | undefined {
+function heldClause({ heldBy, settings, backlogUnknown, silent, stuck }: Explained): string | undefined {
   switch (heldBy) {
     case "ScaleDownDelay":
       return `as many were needed within the last ${duration(settings.scaleDownDelayMs)} (scaleDownDelay)`;
@@ -111,7 +125,10 @@ function heldClause({ heldBy, settings, backlogUnknown, silent }: Explained): st
       return `kept until idle for ${duration(settings.idleDelayMs)} (idleDelay)`;
     case "SignalsMissing":
       if (backlogUnknown) return "the last decision holds because the broker cannot be asked for the backlog";
-      return `the last decision holds because ${plural(silent.length, "worker")} did not report: ${some(silent)}`;
+      if (silent.length > 0) {
+        return `the last decision holds because ${plural(silent.length, "worker")} did not report: ${some(silent)}`;
+      }
+      return `the last decision holds because no run ends: ${some(stuck.workers.map(({ pod }) => pod))} ${stuck.workers.length === 1 ? "is" : "are"} stuck`;
     case undefined:
       return undefined;
   }
@@ -135,6 +152,10 @@ function clampClause({ recommendation, settings, signals, heldBy }: Explained): 
 
 function replacementClause({ replacements }: Explained): string | undefined {
   return replacements > 0 ? `${replacements} more for pods that did not begin to work in time` : undefined;
+}
+
+function limitClause({ limit }: Explained): string | undefined {
+  return limit && `limited to ${plural(limit.ceiling, "worker")}: ${limit.message}`;
 }
 
 function some(names: readonly string[]): string {

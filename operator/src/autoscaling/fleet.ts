@@ -27,18 +27,31 @@ export interface Fleet {
   readonly begunByGone: number;
   /** Runs that ended, well or not. */
   readonly ended: number;
+  /** When one was last heard to have. */
+  readonly lastEndAtMs: number | undefined;
+  /** Runs that ended well. */
+  readonly completed: number;
+  /** Runs of jobs that had failed before, and those that gave their job up. */
+  readonly failing: number;
+  /** The longest run that was seen to end, s, as exact as heartbeats are frequent. */
+  readonly longestRunSeconds: number;
   /** Time spent in handlers. */
   readonly busySeconds: number;
   /** The newest known start of a job, and how long that job had waited. */
   readonly lastStart: { readonly atMs: number; readonly waitSeconds: number } | undefined;
 }
 
-export function startFleet(nowMs: number): Fleet {
+/** @param longestRunSeconds as an earlier leader saw it. */
+export function startFleet(nowMs: number, longestRunSeconds = 0): Fleet {
   return {
     sinceMs: nowMs,
     workers: new Map(),
     begunByGone: 0,
     ended: 0,
+    lastEndAtMs: undefined,
+    completed: 0,
+    failing: 0,
+    longestRunSeconds,
     busySeconds: 0,
     lastStart: undefined,
   };
@@ -55,6 +68,7 @@ export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: 
       : (known === undefined ? 0 : known.begunBefore + begunOf(known.heartbeat)) - base.begun;
   // A worker born in our time had taken nothing before its first report.
   const earlier = known?.taken ?? (base.bornSince ? [{ atMs: heardAtMs - heartbeatIntervalMs, value: 0 }] : []);
+  const ended = Math.max(0, endedOf(heartbeat) - base.ended);
   const value = begunBefore + begunOf(heartbeat) + heartbeat.held;
   const worker: KnownWorker = {
     heartbeat,
@@ -65,7 +79,11 @@ export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: 
   return {
     ...fleet,
     workers: new Map(fleet.workers).set(heartbeat.pod, worker),
-    ended: fleet.ended + Math.max(0, endedOf(heartbeat) - base.ended),
+    ended: fleet.ended + ended,
+    lastEndAtMs: ended > 0 ? heardAtMs : fleet.lastEndAtMs,
+    completed: fleet.completed + Math.max(0, heartbeat.completed - base.completed),
+    failing: fleet.failing + Math.max(0, failingOf(heartbeat) - base.failing),
+    longestRunSeconds: Math.max(fleet.longestRunSeconds, runThatEnded(heartbeat, known)),
     busySeconds: fleet.busySeconds + Math.max(0, heartbeat.busySeconds - base.busySeconds),
     lastStart:
       heartbeat.started > base.started && heartbeat.lastWaitSeconds !== null
@@ -123,7 +141,20 @@ function baseOf(fleet: Fleet, heartbeat: Heartbeat, known: KnownWorker | undefin
     begun: base === undefined ? 0 : begunOf(base),
     ended: base === undefined ? 0 : endedOf(base),
     busySeconds: base?.busySeconds ?? 0,
+    completed: base?.completed ?? 0,
+    failing: base === undefined ? 0 : failingOf(base),
   };
+}
+
+/** How long the oldest run of the report before took at least, s, if it has ended since; else 0. */
+function runThatEnded({ epoch, oldestRunningSeconds }: Heartbeat, known: KnownWorker | undefined): number {
+  if (known === undefined || known.heartbeat.epoch !== epoch) return 0;
+  const before = known.heartbeat.oldestRunningSeconds ?? 0;
+  return before > (oldestRunningSeconds ?? 0) ? before : 0;
+}
+
+function failingOf({ failed, startedAgain = 0 }: Heartbeat): number {
+  return failed + startedAgain;
 }
 
 /** Jobs begun. What is tried again because it failed is the job that it was: a rate of failures is no rate of arrivals. */

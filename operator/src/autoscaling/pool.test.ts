@@ -173,6 +173,37 @@ describe("a step of scaling", () => {
     expect(at(17).message).toContain("1 more for pods that did not begin to work in time");
   });
 
+  test("takes nobody away while a run is stuck and nothing else ends, and names the worker", () => {
+    let state = start(2);
+    const pods = [pod("a"), pod("b")];
+    const at = (second: number, oldestRunningSeconds: number | null, changes: Partial<PoolInput> = {}) => {
+      const busy = { busy: 1, started: 1, oldestRunningSeconds };
+      const heartbeats = [heard("a", t0 + second * 1000, busy), heard("b", t0 + second * 1000)];
+      const next = step(state, second, { pods, heartbeats, ...changes });
+      state = next.state;
+      return next.decision;
+    };
+    expect(at(1, 299).stuck.workers).toEqual([]);
+    const alarm = at(40, 338);
+    expect(alarm).toMatchObject({ replicas: 2, reason: "WorkersStuck", stuck: { workers: [{ pod: "a" }] } });
+    expect(alarm.message).toMatch(/; the last decision holds because no run ends: a is stuck$/);
+    expect(at(90, 388).replicas).toBe(2);
+    const ended = [heard("a", t0 + 100_000, { started: 1, completed: 1 }), heard("b", t0 + 100_000)];
+    expect(at(100, null, { heartbeats: ended }).stuck.workers).toEqual([]);
+    expect(state.fleet.longestRunSeconds).toBe(388);
+  });
+
+  test("asks for no more than Kubernetes gives, and says why in its words", () => {
+    const shortage = { reason: "PodsRefused", message: "exceeded quota: few", had: 3 } as const;
+    const asked = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [2_000] }), 1, { backlogReady: 280 });
+    expect(asked.decision.replicas).toBe(10);
+    const { decision } = step(asked.state, 2, { backlogReady: 280, shortage });
+    expect(decision).toMatchObject({ replicas: 3, reason: "PodsRefused", limit: { ceiling: 3 } });
+    expect(decision.message).toMatch(
+      /^10 → 3 workers: .*; limited to 3 workers: exceeded quota: few; more are asked for after 30s$/,
+    );
+  });
+
   test("asks for no more of the same where no pod begins to work", () => {
     let { state } = step(start(), 0, { backlogReady: 84 });
     for (let second = 1; second < 200; second += 1) {

@@ -12,9 +12,13 @@ import { clampReplicas, decide, type Recommendation } from "./decide.ts";
 import { type Explained, explain, headline, type Reason, reasonOf } from "./explain.ts";
 import { type Fleet, freshMs, observeHeartbeat, removePod, reportsOf, startFleet, takenAt } from "./fleet.ts";
 import { type FleetReadings, readFleet } from "./fleet-readings.ts";
+import type { GrowthLimit } from "./growth-limit.ts";
+import { growthLimit, observeRestraint, type Restraint, startRestraint } from "./restraint.ts";
+import type { Shortage } from "./scarcity.ts";
 import { observeService, type ServiceTime, startServiceTime } from "./service-time.ts";
 import type { PodView, ScalingSettings, Signals, WorkerReport } from "./signals.ts";
 import { type HeldBy, hold, type Stability, stabilise, startStability } from "./stabilise.ts";
+import { findStuck, type Stuck } from "./stuck.ts";
 import { append, type Timeline, valueAt } from "./timeline.ts";
 
 /**
@@ -32,6 +36,7 @@ export interface PoolState {
   readonly serviceTime: ServiceTime;
   readonly coldStart: ColdStart;
   readonly stability: Stability;
+  readonly restraint: Restraint;
   /** Since when jobs wait; undefined while none do. */
   readonly waitingSinceMs: number | undefined;
   readonly scaledUpAtMs: number | undefined;
@@ -52,6 +57,8 @@ export interface PoolInput {
   readonly heartbeats: readonly { readonly heartbeat: Heartbeat; readonly heardAtMs: number }[];
   /** All pods of the pool that exist, those being deleted included. */
   readonly pods: readonly PodView[];
+  /** What Kubernetes says of pods that it does not give, if it does. */
+  readonly shortage?: Shortage | undefined;
 }
 
 export interface PoolDecision {
@@ -68,6 +75,9 @@ export interface PoolDecision {
   readonly heldBy: HeldBy | undefined;
   readonly signals: Signals;
   readonly recommendation: Recommendation;
+  /** What keeps the pool from growing, whether or not it would grow now. */
+  readonly limit: GrowthLimit | undefined;
+  readonly stuck: Stuck;
 }
 
 /** What the WorkerPool's status says of the measurements. */
@@ -76,6 +86,8 @@ export interface PoolMeasurements {
   readonly serviceTimeMs: number | undefined;
   /** The last five cold starts, whole ms, newest last. */
   readonly coldStartMs: readonly number[];
+  /** The longest run that was seen to end, whole ms; undefined before the first. */
+  readonly longestRunMs?: number | undefined;
   /** Consumer lag: the wait of the job that started last, or how long jobs wait if none started since; 0 when idle. */
   readonly lagMs: number;
   readonly busy: number;
@@ -97,16 +109,21 @@ export function startPool(input: {
   readonly nowMs: number;
   /** `spec.replicas` of the Deployment. */
   readonly currentReplicas: number;
-  readonly kept: { readonly serviceTimeMs?: number | undefined; readonly coldStartMs?: readonly number[] | undefined };
+  readonly kept: {
+    readonly serviceTimeMs?: number | undefined;
+    readonly coldStartMs?: readonly number[] | undefined;
+    readonly longestRunMs?: number | undefined;
+  };
 }): PoolState {
   const { nowMs, currentReplicas, kept } = input;
   return {
-    fleet: startFleet(nowMs),
+    fleet: startFleet(nowMs, (kept.longestRunMs ?? 0) / 1000),
     arrivals: noArrivals,
     ready: [],
     serviceTime: startServiceTime(nowMs, kept.serviceTimeMs),
     coldStart: startColdStart(kept.coldStartMs ?? []),
     stability: startStability(nowMs, currentReplicas),
+    restraint: startRestraint(nowMs),
     waitingSinceMs: undefined,
     scaledUpAtMs: undefined,
     backlog: 0,
@@ -152,7 +169,8 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
   };
   const { queuePaused = false } = settings;
   const recommendation = decide(queuePaused ? { ...signals, backlog: 0, arrivalsPerSecond: 0 } : signals, settings);
-  const certain = !backlogUnknown && readings.silent.length === 0;
+  const stuck = findStuck(fleet, nowMs);
+  const certain = !backlogUnknown && readings.silent.length === 0 && !stuck.nothingEnds;
   const idle = certain && (backlog === 0 || queuePaused) && readings.inFlight === 0;
   const { state: stability, heldBy } =
     backlogUnknown && (queuePaused || !input.wake)
@@ -162,9 +180,16 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
           { nowMs, recommended: recommendation.replicas, idle, mayShrink: certain },
           settings,
         );
-  const { replicas, replacements } = withReplacements(stability.wanted, readings, settings);
-
   const shownBacklog = backlogUnknown ? Math.max(before.backlog, backlog) : backlog;
+  const restraint = observeRestraint(before.restraint, {
+    ...{ nowMs, fleet, backlog: shownBacklog, replicas: before.replicas, shortage: input.shortage },
+    ...{ inFlight: readings.inFlight, oldestSeconds: readings.oldestSeconds },
+  });
+  const limit = growthLimit(restraint);
+  // Where Kubernetes gives no pods, it would not give others in their place.
+  const overdue = input.shortage === undefined ? readings.overdue : 0;
+  const asked = withReplacements(stability.wanted, { ...readings, overdue }, settings);
+  const { replicas, limited } = withinLimit(asked.replicas, limit, settings);
   const waitingSinceMs = shownBacklog > 0 ? (before.waitingSinceMs ?? nowMs) : undefined;
   const explained: Explained = {
     from: before.replicas,
@@ -175,7 +200,9 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     heldBy,
     backlogUnknown,
     silent: readings.silent,
-    replacements,
+    stuck,
+    replacements: asked.replacements,
+    limit: limited ? limit : undefined,
   };
   const why = explain(explained);
   const state: PoolState = {
@@ -185,6 +212,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     serviceTime,
     coldStart,
     stability,
+    restraint,
     waitingSinceMs,
     scaledUpAtMs: replicas > before.replicas ? nowMs : before.scaledUpAtMs,
     backlog: shownBacklog,
@@ -201,10 +229,13 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
       heldBy,
       signals,
       recommendation,
+      limit,
+      stuck,
     },
     measurements: {
       serviceTimeMs: serviceTime.measured ? Math.round(serviceTime.seconds * 1000) : undefined,
       coldStartMs: coldStart.measuredMs.map(Math.round),
+      longestRunMs: fleet.longestRunSeconds > 0 ? Math.round(fleet.longestRunSeconds * 1000) : undefined,
       lagMs: Math.round(lagMs(state, readings.inFlight, nowMs)),
       busy: readings.inFlight,
       backlog: shownBacklog,
@@ -263,6 +294,13 @@ function withReplacements(wanted: number, { overdue, working }: FleetReadings, s
 
 function countsOf({ working, cordoned, starting, overdue }: FleetReadings) {
   return { working, cordoned, starting, overdue };
+}
+
+/** What the pool's own signals say of growth goes below minReplicas never; of pods that are not to be had no more is asked. */
+function withinLimit(asked: number, limit: GrowthLimit | undefined, { minReplicas }: ScalingSettings) {
+  if (limit === undefined) return { replicas: asked, limited: false };
+  const ceiling = limit.reason === "PodsRefused" ? limit.ceiling : Math.max(minReplicas, limit.ceiling);
+  return { replicas: Math.min(asked, ceiling), limited: asked > ceiling };
 }
 
 function lagMs({ backlog, waitingSinceMs, fleet }: PoolState, inFlight: number, nowMs: number): number {

@@ -1,5 +1,6 @@
 import type { WorkerPool } from "../api/objects.ts";
 import { type Condition, type NewCondition, removeCondition, setCondition } from "../kube/index.ts";
+import { type Alarm, alarmTypes } from "./alarms.ts";
 import type { ScalerReport } from "./scaler.ts";
 
 type Said = Omit<NewCondition, "type" | "observedGeneration">;
@@ -15,10 +16,16 @@ export function besideReadiness(
   const put = (list: readonly Condition[], type: string, said: Said | undefined) =>
     said === undefined ? removeCondition(list, type) : setCondition(list, { type, ...said, observedGeneration }, now);
   const withPause = put(conditions, "Paused", pausedSaid(pool));
-  // Nothing was decided yet: what was said last stands.
-  return report?.latest === undefined
-    ? withPause
-    : put(withPause, "TargetUnreachable", unreachableSaid(pool, report.latest));
+  // Nothing is known of scaling, or nothing was decided yet: what was said last stands.
+  if (report === undefined) return withPause;
+  const { latest, alarms } = report;
+  const withAlarms = alarmTypes.reduce((list, type) => put(list, type, alarmSaid(type, alarms)), withPause);
+  return latest === undefined ? withAlarms : put(withAlarms, "TargetUnreachable", unreachableSaid(pool, latest));
+}
+
+function alarmSaid(type: Alarm["type"], alarms: readonly Alarm[]): Said | undefined {
+  const alarm = alarms.find((one) => one.type === type);
+  return alarm && { status: "True", reason: alarm.reason, message: alarm.message };
 }
 
 function pausedSaid({ spec }: WorkerPool): Said | undefined {

@@ -3,7 +3,7 @@ import type { Deployment } from "./deployment.ts";
 import type { Pod } from "./pods.ts";
 import { isRolledOut, poolReadiness } from "./readiness.ts";
 
-const settled = { templatePending: false, pausing: undefined, paused: false };
+const settled = { templatePending: false, pausing: undefined, paused: false, alarms: [] };
 
 function deployment(replicas: number, status: Deployment["status"] = {}): Deployment {
   const all = { replicas, updatedReplicas: replicas, observedGeneration: 1 };
@@ -42,6 +42,16 @@ test("what the kubelet says of a pod is copied up, with the pod's name", () => {
   });
 });
 
+test("while pods that were refused are not asked for, what Kubernetes said of them stands", () => {
+  const message = "exceeded quota: few; more are asked for after 30s";
+  const alarms = [{ type: "ScalingLimited", reason: "PodsRefused", message } as const];
+  expect(poolReadiness(deployment(2), [], { ...settled, alarms })).toEqual({
+    state: "Reconciling",
+    reason: "FailedCreate",
+    message,
+  });
+});
+
 test("what is wrong with a pod that is on its way out says nothing of the pool", () => {
   const leaving = pod(cannotPull.status ?? {}, { deletionTimestamp: "2026-01-01T00:00:00Z" });
   expect(poolReadiness(deployment(0), [leaving], settled)).toMatchObject({ state: "Ready" });
@@ -75,7 +85,7 @@ test.each([
   ["its status is of an older template", deployment(2), true],
   ["some pods are of an older template", deployment(2, { updatedReplicas: 1 }), false],
 ] as const)("while %s, workers are being replaced", (_what, found, templatePending) => {
-  expect(poolReadiness(found, [], { templatePending, pausing: undefined, paused: false })).toMatchObject({
+  expect(poolReadiness(found, [], { ...settled, templatePending })).toMatchObject({
     state: "Reconciling",
     reason: "RollingOut",
   });

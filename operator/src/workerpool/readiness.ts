@@ -1,8 +1,10 @@
 import type { Readiness } from "../kube/index.ts";
+import type { Alarm } from "./alarms.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Pausing } from "./pausing.ts";
 import { type Pod, podTrouble } from "./pods.ts";
 import type { ScalerReport } from "./scaler.ts";
+import { replicaFailure } from "./shortage.ts";
 
 type WithoutGeneration = Pick<Readiness, "state" | "reason" | "message">;
 
@@ -54,6 +56,12 @@ function some(pods: readonly string[]): string {
   return pods.length > 3 ? `${pods.slice(0, 3).join(", ")} and ${pods.length - 3} more` : pods.join(", ");
 }
 
+/** While the pool waits to ask again for pods that were refused, Kubernetes says nothing of them. */
+function refusedBefore(alarms: readonly Alarm[]): { reason: string; message: string } | undefined {
+  const refusal = alarms.find(({ reason }) => reason === "PodsRefused");
+  return refusal && { reason: "FailedCreate", message: refusal.message };
+}
+
 /**
  * Whether a pool works as asked, from its Deployment and pods: what goes wrong there is copied up in the words of
  * whoever said it. Pods that are merely starting are no problem: the number of workers changes all the time.
@@ -64,19 +72,11 @@ function some(pods: readonly string[]): string {
 export function poolReadiness(
   deployment: Deployment | undefined,
   pods: readonly Pod[],
-  { templatePending, pausing, paused }: Pick<ScalerReport, "templatePending" | "pausing" | "paused">,
+  { templatePending, pausing, paused, alarms }: Pick<ScalerReport, "templatePending" | "pausing" | "paused" | "alarms">,
   refused?: WithoutGeneration,
 ): WithoutGeneration {
-  const failure = deployment?.status?.conditions?.find(
-    ({ type, status }) => type === "ReplicaFailure" && status === "True",
-  );
-  if (failure) {
-    return {
-      state: "Reconciling",
-      reason: failure.reason ?? "ReplicaFailure",
-      message: failure.message ?? "pods cannot be created",
-    };
-  }
+  const failure = replicaFailure(deployment) ?? refusedBefore(alarms);
+  if (failure) return { state: "Reconciling", ...failure };
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp !== undefined) continue;
     const trouble = podTrouble(pod);

@@ -16,6 +16,7 @@ import { type Floor, floorAt, type Schedule } from "../autoscaling/schedule.ts";
 import type { WorkerReport } from "../autoscaling/signals.ts";
 import type { Broker, Depth, JobQueueOnBroker } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
+import { type Alarm, createAlarms } from "./alarms.ts";
 import { createDecisions } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { createDeploymentWriter } from "./deployment-writer.ts";
@@ -27,6 +28,7 @@ import { observePausing, type Pausing, tellPausing } from "./pausing.ts";
 import { isOfSeveralTemplates, type Pod, podView, workerOf } from "./pods.ts";
 import { createRateSharing, type SharedLimit } from "./rate-sharing.ts";
 import { scalingSettings } from "./settings.ts";
+import { shortageOf } from "./shortage.ts";
 import { createWakeUp } from "./wake-up.ts";
 
 /** After a push, the depth grows while the burst still comes in: looked at sooner than the next second. */
@@ -82,6 +84,7 @@ export interface ScalerReport {
   /** What the last step came to, whether or not it changed anything; undefined before the first. */
   readonly latest: PoolDecision | undefined;
   readonly measurements: PoolMeasurements | undefined;
+  readonly alarms: readonly Alarm[];
   /** How far the workers follow; undefined where the queue is not paused and all workers take jobs. */
   readonly pausing: Pausing | undefined;
   /** The pool's own spec.paused. */
@@ -138,6 +141,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let disposed = false;
   const rates = createRateSharing(log);
   const decisions = createDecisions(events, first.pool.status);
+  const alarms = createAlarms(events, first.pool.status?.conditions);
   let floor: Floor | undefined;
   let latest: PoolDecision | undefined;
   let measurements: PoolMeasurements | undefined;
@@ -208,6 +212,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       wake,
       heartbeats,
       pods: observed.pods.map(podView),
+      shortage: shortageOf(observed.deployment, observed.pods, replicas),
     });
     latest = next.decision;
     const desired = desiredReplicas(pool.spec, { decided: latest.replicas, current: replicas });
@@ -215,6 +220,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     const isOwn = manner === "Auto" || manner === "Recommend";
     state = isOwn ? next.state : adoptReplicas(next.state, nowMs, desired);
     if (decisions.note(pool, { from, to: state.replicas, auto: latest, current: desired, nowMs })) onNews(key);
+    if (alarms.note(pool, latest)) onNews(key);
     noteMeasurements(next.measurements);
     return { desired, reports: next.reports };
   }
@@ -307,6 +313,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       recentDecisions: decisions.recent,
       latest,
       measurements,
+      alarms: alarms.now,
       pausing,
       paused: target.pool.spec.paused,
       templatePending: writer.isTemplatePending(observe(target.pool).deployment),

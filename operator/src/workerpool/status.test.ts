@@ -16,7 +16,7 @@ function pool(status?: WorkerPool["status"]): WorkerPool {
 }
 
 function report(measurements: ScalerReport["measurements"]): ScalerReport {
-  const told = { decision, recentDecisions: [{ ...decision, from: 0 }], latest: undefined };
+  const told = { decision, recentDecisions: [{ ...decision, from: 0 }], latest: undefined, alarms: [] };
   return { desiredReplicas: 2, ...told, measurements, pausing: undefined, paused: false, templatePending: false };
 }
 
@@ -46,6 +46,17 @@ test("pods that are being deleted, or have ended, are not counted", () => {
     { metadata: { name: "c" }, status: { phase: "Failed" } },
   ];
   expect(poolStatus(pool(), { readiness: working, pods }, now).replicas).toBe(1);
+});
+
+test("an alarm is a condition for as long as it lasts", () => {
+  const alarm = { type: "WorkersStuck", reason: "RunsDoNotEnd", message: "mail-0 (since 09:30)" } as const;
+  const alarmed = { ...report(undefined), alarms: [alarm] };
+  const before = poolStatus(pool(), { readiness: working, report: alarmed }, now);
+  expect(before.conditions).toMatchObject([{ type: "Ready" }, { ...alarm, status: "True", observedGeneration: 3 }]);
+  const unknown = poolStatus(pool(before), { readiness: working }, now);
+  expect(unknown.conditions).toEqual(before.conditions);
+  const over = poolStatus(pool(before), { readiness: working, report: report(undefined) }, now);
+  expect(over.conditions).toMatchObject([{ type: "Ready" }]);
 });
 
 test("what is not known now stays as it was", () => {

@@ -21,7 +21,7 @@ export interface PoolFindings {
 export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): WorkerPoolStatus {
   const { generation, name } = pool.metadata;
   const { deployment, pods, report } = found;
-  const { serviceTimeMs, coldStartMs, busy, backlog, lagMs } = report?.measurements ?? {};
+  const { serviceTimeMs, coldStartMs, longestRunMs, busy, backlog, lagMs } = report?.measurements ?? {};
   const { publishTo, ...known } = pool.status ?? {};
   const ready = readyConditions(pool.status?.conditions, { ...found.readiness, observedGeneration: generation }, now);
   const granted = found.granted?.map((grant) => ({ name: grant.name, queue: grant.queueName })) ?? publishTo;
@@ -45,6 +45,7 @@ export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): Wo
       measured: {
         ...(serviceTimeMs !== undefined && { serviceTimeMs }),
         ...(coldStartMs?.length && { coldStartMs: [...coldStartMs] }),
+        ...(longestRunMs !== undefined && { longestRunMs }),
       },
     }),
   };

@@ -1,0 +1,45 @@
+import type { Fleet } from "./fleet.ts";
+import { type GrowthLimit, keptCeiling } from "./growth-limit.ts";
+
+/** So many runs of jobs that failed before, or failed for good, without one success between them. */
+const runs = 20;
+
+/** Nothing was tried for so long: whatever it was may be mended, and new jobs are not to wait for it. */
+const forgetMs = 300_000;
+
+/** Whether all that is done is to fail. */
+export interface Failing {
+  /** At the last success. */
+  readonly from: { readonly completed: number; readonly failing: number };
+  /** The count of failing runs when it last rose. */
+  readonly seen: { readonly failing: number; readonly atMs: number };
+  readonly limit: GrowthLimit | undefined;
+}
+
+export function startFailing(nowMs: number): Failing {
+  return { from: { completed: 0, failing: 0 }, seen: { failing: 0, atMs: nowMs }, limit: undefined };
+}
+
+/**
+ * Poisoned retries are not demand: while nothing succeeds, no worker is added for what is tried again. One success ends
+ * it. `RetryLater` is no failure, and does not count.
+ */
+export function observeFailing(
+  before: Failing,
+  { nowMs, fleet, replicas }: { nowMs: number; fleet: Pick<Fleet, "completed" | "failing">; replicas: number },
+): Failing {
+  const { completed, failing } = fleet;
+  const seen = failing > before.seen.failing ? { failing, atMs: nowMs } : before.seen;
+  const over = completed > before.from.completed || nowMs - seen.atMs >= forgetMs;
+  const from = over ? { completed, failing } : before.from;
+  if (failing - from.failing < runs) return { from, seen, limit: undefined };
+  return {
+    from,
+    seen,
+    limit: {
+      reason: "Failing",
+      ceiling: keptCeiling(before.limit, replicas),
+      message: `at least ${runs} runs in a row failed and none succeeded: no worker is added for jobs that fail again and again`,
+    },
+  };
+}

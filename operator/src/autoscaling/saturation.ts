@@ -1,0 +1,195 @@
+import type { Fleet } from "./fleet.ts";
+import { type GrowthLimit, keptCeiling } from "./growth-limit.ts";
+
+/**
+ * A stretch over which throughput is measured: long enough for a mean over 30 runs to say something, and for runs that
+ * began in it to end in it.
+ */
+const stretch = { minSeconds: 20, ends: 30, serviceTimes: 3, longestRuns: 2 };
+
+/** What counts as growth of the busy slots that throughput should have followed, and of throughput that did. */
+const grown = 2;
+const followed = 1.25;
+
+/** So many slots more or fewer are the same number, of which the newest throughput counts. */
+const alike = 0.2;
+
+/** A run of so many times the longest before it, with no more slots than before, is of longer jobs. */
+const longer = 1.5;
+
+/** Throughput below this share of what fewer slots did is no saturation at first sight: the jobs themselves changed. */
+const collapsed = 0.7;
+
+/** After so long the pool tries with half as many workers again whether throughput follows; each time it does not, twice as long. */
+const probeMs = { first: 60_000, longest: 960_000 };
+const probeGrowth = 1.5;
+const probeFollowed = 0.5;
+
+/** A stretch without so many ends tells nothing, and what was before it nothing of now. */
+const longestStretchSeconds = 1_800;
+
+/** Nothing at all ends: how long at least, and how many times the longest run that was seen. */
+const halt = { leastSeconds: 60, runs: 3 };
+
+interface Totals {
+  readonly atMs: number;
+  readonly busySeconds: number;
+  readonly ended: number;
+}
+
+/** Busy slots and runs ended per second, over a stretch. */
+interface Throughput {
+  readonly busy: number;
+  readonly perSecond: number;
+}
+
+interface Hold {
+  readonly ceiling: number;
+  /** At the ceiling. */
+  readonly at: Throughput;
+  /** When more is tried again. */
+  readonly probeAtMs: number;
+  readonly delayMs: number;
+  /** More is being tried: the stretch that began with it is not measured, the one after it is. */
+  readonly probing: "No" | "Growing" | "Measuring";
+}
+
+/** Whether more workers still get more done. */
+export interface Saturation {
+  readonly from: Totals;
+  /** Jobs waited at every moment of this stretch. */
+  readonly backlogged: boolean;
+  /** The throughput that more busy slots are measured against. */
+  readonly reference: Throughput | undefined;
+  /** More slots did less than fewer, once. */
+  readonly fell: boolean;
+  readonly hold: Hold | undefined;
+  /** Since when some job runs at any time. */
+  readonly busySinceMs: number | undefined;
+  readonly halted: GrowthLimit | undefined;
+}
+
+export interface SaturationInput {
+  readonly nowMs: number;
+  readonly fleet: Pick<Fleet, "busySeconds" | "ended" | "longestRunSeconds" | "lastEndAtMs">;
+  readonly inFlight: number;
+  /** Age of the oldest run. */
+  readonly oldestSeconds: number;
+  readonly backlog: number;
+  /** The last decision. */
+  readonly replicas: number;
+}
+
+export function startSaturation(nowMs: number): Saturation {
+  return {
+    from: { atMs: nowMs, busySeconds: 0, ended: 0 },
+    backlogged: true,
+    reference: undefined,
+    fell: false,
+    hold: undefined,
+    busySinceMs: undefined,
+    halted: undefined,
+  };
+}
+
+/**
+ * Recognises that what the jobs depend on gives no more: busy slots doubled while jobs waited, and no more runs end.
+ * Throughput is the mean of busy slots ÷ service time (Little's law), so it says whether service time grew with the
+ * slots, whatever starts, drains or idles meanwhile. Long jobs make the stretches long, few jobs make none.
+ */
+export function observeSaturation(before: Saturation, input: SaturationInput): Saturation {
+  const { nowMs, fleet, inFlight, backlog } = input;
+  const busySinceMs = inFlight > 0 ? (before.busySinceMs ?? nowMs) : undefined;
+  const state: Saturation = {
+    ...before,
+    backlogged: before.backlogged && backlog > 0,
+    hold: inFlight === 0 && backlog === 0 ? undefined : before.hold,
+    busySinceMs,
+    halted: haltedLimit(before.halted, busySinceMs, input),
+  };
+  if (state.hold?.probing === "No" && nowMs >= state.hold.probeAtMs) {
+    return begin({ ...state, hold: { ...state.hold, probing: "Growing" } }, input);
+  }
+  if (state.hold === undefined && becameLonger(state, input)) {
+    return begin({ ...state, reference: undefined, fell: false }, input);
+  }
+  const seconds = (nowMs - state.from.atMs) / 1000;
+  const ends = fleet.ended - state.from.ended;
+  const busy = (fleet.busySeconds - state.from.busySeconds) / seconds;
+  const { reference } = state;
+  const serviceSeconds = reference === undefined ? busy / (ends / seconds) : reference.busy / reference.perSecond;
+  const enough = Math.max(
+    stretch.minSeconds,
+    stretch.serviceTimes * serviceSeconds,
+    stretch.longestRuns * fleet.longestRunSeconds,
+  );
+  if (seconds >= Math.max(longestStretchSeconds, enough) && ends < stretch.ends) {
+    return begin({ ...state, reference: undefined, fell: false }, input);
+  }
+  if (!(seconds >= enough && ends >= stretch.ends && busy > 0)) return state;
+  return begin(judge(state, { busy, perSecond: ends / seconds }, input), input);
+}
+
+/** What saturation leaves room for; undefined where nothing says that more would not help. */
+export function saturationLimit({ hold, halted }: Saturation): GrowthLimit | undefined {
+  if (hold === undefined) return halted;
+  const { probing, delayMs, ceiling } = hold;
+  return {
+    reason: "Saturated",
+    ceiling: probing === "No" ? ceiling : Math.ceil(ceiling * probeGrowth),
+    message: `runs end no faster with ${ceiling} workers than with half as many, so what the jobs depend on is likely at its limit; more workers are tried after ${delayMs / 60_000}m`,
+  };
+}
+
+function judge(state: Saturation, now: Throughput, input: SaturationInput): Saturation {
+  const { reference, hold } = state;
+  if (hold !== undefined) return judgeHold(state, hold, now, input);
+  const rose = reference === undefined || now.perSecond >= followed * reference.perSecond;
+  if (rose || now.busy <= (1 + alike) * reference.busy) return { ...state, reference: now, fell: false };
+  if (now.busy < grown * reference.busy) return state;
+  if (!state.backlogged) return { ...state, reference: now, fell: false };
+  const fell = now.perSecond < collapsed * reference.perSecond;
+  if (fell && !state.fell) return { ...state, reference: now, fell };
+  const first = { ceiling: Math.max(1, input.replicas), at: now, delayMs: probeMs.first, probing: "No" } as const;
+  return { ...state, reference: now, fell: false, hold: { ...first, probeAtMs: input.nowMs + probeMs.first } };
+}
+
+function judgeHold(state: Saturation, hold: Hold, now: Throughput, { nowMs }: SaturationInput): Saturation {
+  // Nobody had to wait: there is room again, and what comes next is measured anew.
+  if (!state.backlogged) return { ...state, hold: undefined, reference: now, fell: false };
+  if (hold.probing === "No") return { ...state, reference: now, hold: { ...hold, at: now } };
+  if (hold.probing === "Growing") return { ...state, hold: { ...hold, probing: "Measuring" } };
+  const growth = now.busy / hold.at.busy - 1;
+  const useful = growth > 0 && now.perSecond / hold.at.perSecond - 1 >= probeFollowed * growth;
+  if (useful) return { ...state, hold: undefined, reference: now, fell: false };
+  const delayMs = Math.min(probeMs.longest, hold.delayMs * 2);
+  return { ...state, hold: { ...hold, delayMs, probeAtMs: nowMs + delayMs, probing: "No" } };
+}
+
+/** Service time grew before the slots did: that is not for the slots' sake. */
+function becameLonger({ reference }: Saturation, { fleet, inFlight, oldestSeconds }: SaturationInput): boolean {
+  if (reference === undefined || inFlight > (1 + alike) * reference.busy) return false;
+  return fleet.longestRunSeconds > 0 && oldestSeconds > longer * fleet.longestRunSeconds;
+}
+
+function begin(state: Saturation, { nowMs, fleet }: SaturationInput): Saturation {
+  const from = { atMs: nowMs, busySeconds: fleet.busySeconds, ended: fleet.ended };
+  return { ...state, from, backlogged: true };
+}
+
+/** Of a downstream that hangs: runs that used to end do not. Before any was seen to end, runs may just be long. */
+function haltedLimit(
+  before: GrowthLimit | undefined,
+  busySinceMs: number | undefined,
+  { nowMs, fleet: { lastEndAtMs, longestRunSeconds }, replicas }: SaturationInput,
+): GrowthLimit | undefined {
+  if (lastEndAtMs === undefined || busySinceMs === undefined) return undefined;
+  const patienceMs = 1000 * Math.max(halt.leastSeconds, halt.runs * longestRunSeconds);
+  return nowMs - Math.max(lastEndAtMs, busySinceMs) < patienceMs
+    ? undefined
+    : {
+        reason: "Saturated",
+        ceiling: keptCeiling(before, replicas),
+        message: `no run has ended for ${Math.round(patienceMs / 1000)}s, though none that did took longer than ${Math.ceil(longestRunSeconds)}s: more workers would hang as well`,
+      };
+}
