@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Channel, connect } from "amqplib";
 import { createVhost, manage, type PrivateBroker } from "../../test/broker/index.ts";
+import { type Cpu, cpuBetween, readCpu } from "./cpu.ts";
 import type { Plan } from "./plan.ts";
 import { removeVhost } from "./remove-vhost.ts";
 
@@ -14,6 +15,7 @@ export interface BareTimes {
   readonly seconds: number;
   readonly queuesSeconds: number;
   readonly usersSeconds: number;
+  readonly cpu: Cpu;
 }
 
 /**
@@ -27,6 +29,7 @@ export async function declareBare(broker: PrivateBroker, plan: Plan): Promise<Ba
   const channels = await Promise.all(Array.from({ length: channelCount }, () => connection.createChannel()));
   const put = (path: string, body: object) => manage(broker, "PUT", `/api/${path}`, body);
 
+  const cpuBefore = readCpu(broker.pid);
   const beganMs = performance.now();
   const since = () => (performance.now() - beganMs) / 1000;
   for (const { name, ...policy } of plan.policies) await put(`policies/${at}/${encodeURIComponent(name)}`, policy);
@@ -58,9 +61,10 @@ export async function declareBare(broker: PrivateBroker, plan: Plan): Promise<Ba
   };
   const [queuesSeconds, usersSeconds] = await Promise.all([byAmqp(), byHttp()]);
   const seconds = since();
+  const cpu = cpuBetween(cpuBefore, readCpu(broker.pid));
   await connection.close();
   await removeVhost(broker, vhost.name);
-  return { seconds, queuesSeconds, usersSeconds };
+  return { seconds, queuesSeconds, usersSeconds, cpu };
 }
 
 async function onEach<T, By extends Channel | undefined>(

@@ -5,14 +5,14 @@ import { rounded, writeResults } from "../harness/results.ts";
 import { spreadOf } from "../harness/statistics.ts";
 import { runQueues } from "./run-queues.ts";
 
-/** `npm run bench -- queues [--count 1000] [--idle 180] [--bare-rounds 1]` */
+/** `npm run bench -- queues [--count 1000] [--idle 180] [--bare-rounds 3]` */
 export async function queues(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       count: { type: "string", default: "1000" },
       idle: { type: "string", default: "180" },
-      "bare-rounds": { type: "string", default: "1" },
+      "bare-rounds": { type: "string", default: "3" },
     },
   });
   const count = atLeastOne("count", values.count);

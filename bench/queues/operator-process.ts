@@ -11,7 +11,7 @@ export interface OperatorProcess {
   read(): Promise<Reading>;
   /** Waits until `reached` holds; polls every 100 ms. @throws if the process ends, or after `limitMs`. */
   until(what: string, limitMs: number, reached: (reading: Reading) => boolean): Promise<Reading>;
-  /** Ends it without warning, as a node that is lost. */
+  /** Ends it without warning, as a node that is lost; with warning while it is profiled, or there would be no profile. */
   kill(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -46,6 +46,10 @@ export async function buildOperator(): Promise<string> {
 /** As the operator's image sets them. */
 const imageFlags = ["--max-semi-space-size=4", "--optimize-for-size"];
 
+/** `BENCH_CPU_PROFILE=<folder>` has it write a CPU profile there as it ends. */
+const profiling =
+  process.env.BENCH_CPU_PROFILE === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${process.env.BENCH_CPU_PROFILE}`];
+
 /** Starts it; resolves when it serves its metrics. It ends with this process at the latest. */
 export async function startOperatorProcess(options: {
   readonly bundle: string;
@@ -60,6 +64,7 @@ export async function startOperatorProcess(options: {
     // One identity, as a container that is started again in its pod.
     args: [
       ...imageFlags,
+      ...profiling,
       bundle,
       ...["--namespace", namespace, "--watch-namespace", namespace, "--identity", "bench", "--port", `${port}`],
     ],
@@ -98,7 +103,7 @@ export async function startOperatorProcess(options: {
   }
 
   await until("the operator serves metrics", 30_000, () => true);
-  return { read, until, kill: () => server.kill(), stop: () => server.stop() };
+  return { read, until, kill: () => (profiling.length > 0 ? server.stop() : server.kill()), stop: () => server.stop() };
 }
 
 function peakRssBytes(pid: number): number {

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BareTimes, declareBare } from "./bare.ts";
+import { type Cpu, cpuBetween, describeCpu, readCpu } from "./cpu.ts";
 import { buildOperator, type Reading, startOperatorProcess } from "./operator-process.ts";
 import { planOf } from "./plan.ts";
 import { removeVhost } from "./remove-vhost.ts";
@@ -19,6 +20,8 @@ export interface QueuesOptions {
 export interface QueuesResult {
   /** From the first apply until the last JobQueue is Ready. */
   readonly readySeconds: number;
+  /** What the servers and the bench used until then; the operator's own is in `creation`. */
+  readonly cpu: Cpu;
   readonly bare: readonly BareTimes[];
   /** Per JobQueue, until all were Ready and what follows was done. */
   readonly perQueue: { readonly brokerCalls: number; readonly apiCalls: number; readonly apiWrites: number };
@@ -57,11 +60,13 @@ export async function runQueues({ count, idleSeconds, bareRounds, say }: QueuesO
   try {
     const before = await operator.until("the operator leads", 60_000, ({ leads }) => leads);
 
+    const cpuBefore = readCpu(broker.pid);
     const appliedMs = performance.now();
     await stage.applyUntilReady(count, 60_000 + count * 1_000);
     const readySeconds = since(appliedMs);
+    const cpu = cpuBetween(cpuBefore, readCpu(broker.pid));
     const made = await operator.read();
-    say(`${count} JobQueues Ready after ${readySeconds.toFixed(1)} s; ${describe(made)}`);
+    say(`${count} JobQueues Ready after ${readySeconds.toFixed(1)} s; ${describe(made)}; CPU of ${describeCpu(cpu)}`);
 
     const settled = await untilQuiet(operator.read);
     say(`settled: ${describe(settled)}`);
@@ -92,15 +97,14 @@ export async function runQueues({ count, idleSeconds, bareRounds, say }: QueuesO
       const times = await declareBare(broker, plan);
       bare.push(times);
       say(
-        `bare: ${times.seconds.toFixed(1)} s (queues ${times.queuesSeconds.toFixed(1)}, users ${times.usersSeconds.toFixed(1)})`,
+        `bare: ${times.seconds.toFixed(1)} s (queues ${times.queuesSeconds.toFixed(1)}, users ${times.usersSeconds.toFixed(1)}); CPU of ${describeCpu(times.cpu)}`,
       );
     }
     // A failure leaves the log.
     rmSync(folder, { recursive: true, force: true });
     const perMinute = (calls: number) => (calls / idle.seconds) * 60;
     return {
-      readySeconds,
-      bare,
+      ...{ readySeconds, cpu, bare },
       perQueue: {
         brokerCalls: (settled.brokerCalls - before.brokerCalls) / count,
         apiCalls: (settled.apiCalls - before.apiCalls) / count,
