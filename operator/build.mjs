@@ -3,6 +3,23 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+/**
+ * Nothing of the Kubernetes client does anything by being loaded, which its package.json does not say: so what the operator does
+ * not use of it, the classes of every built-in kind, stays out of the bundle.
+ */
+const onlyWhatIsUsed = {
+  name: "only-what-is-used",
+  setup({ onResolve, resolve }) {
+    const client = "@kubernetes/client-node";
+    onResolve({ filter: /./ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      const concerns = path.startsWith(client) || importer.includes(`/${client}/`);
+      if (!concerns || pluginData === client) return undefined;
+      const resolved = await resolve(path, { importer, resolveDir, kind, pluginData: client });
+      return resolved.path.includes(`/${client}/`) ? { ...resolved, sideEffects: false } : resolved;
+    });
+  },
+};
+
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 await build({
@@ -21,4 +38,5 @@ await build({
   // CommonJS packages in the bundle call require() for Node's own modules; an ES module has none until one is made.
   banner: { js: `import { createRequire } from "node:module";const require = createRequire(import.meta.url);` },
   logLevel: "warning",
+  plugins: [onlyWhatIsUsed],
 });

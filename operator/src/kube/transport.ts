@@ -1,4 +1,5 @@
 import type { RequestOptions } from "node:https";
+import { isDeepStrictEqual } from "node:util";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
 import { ConnectionError } from "./errors.ts";
@@ -9,10 +10,12 @@ const MAX_CONNECTIONS = 16;
 const KEEP_ALIVE_MS = 45_000;
 // Short: calls queue behind a connection that is being made, and leader election has seconds only.
 const CONNECT_TIMEOUT_MS = 4_000;
+// client-node builds an agent each time that it is asked for credentials; rotated ones are good for minutes yet.
+const CREDENTIALS_MS = 1_000;
 
 type Tls = Pick<RequestOptions, "ca" | "cert" | "key" | "servername" | "rejectUnauthorized">;
 interface Pools {
-  fingerprint: string;
+  tls: Tls;
   calls: Dispatcher;
   watches: Dispatcher;
 }
@@ -67,16 +70,27 @@ export function createTransport(
     );
   }
   const server = cluster.server.replace(/\/+$/, "");
+  let known: { readonly sinceMs: number; readonly options: Promise<RequestOptions> } | undefined;
+
+  function credentials(): Promise<RequestOptions> {
+    if (known !== undefined && Date.now() - known.sinceMs < CREDENTIALS_MS) return known.options;
+    const options: RequestOptions = {};
+    const mine = { sinceMs: Date.now(), options: config.applyToHTTPSOptions(options).then(() => options) };
+    known = mine;
+    mine.options.catch(() => {
+      if (known === mine) known = undefined;
+    });
+    return mine.options;
+  }
   let pools: Pools | undefined;
 
   function poolsFor(tls: Tls): Pools {
-    const fingerprint = JSON.stringify(tls, (_, value) => (Buffer.isBuffer(value) ? value.toString("base64") : value));
-    if (pools?.fingerprint !== fingerprint) {
+    if (pools === undefined || !isDeepStrictEqual(pools.tls, tls)) {
       // Requests under way on the old connections end by themselves.
       void pools?.calls.close();
       void pools?.watches.close();
       pools = {
-        fingerprint,
+        tls,
         calls: createPool(cluster?.proxyUrl, tls, MAX_CONNECTIONS),
         watches: createPool(cluster?.proxyUrl, tls, null),
       };
@@ -86,9 +100,8 @@ export function createTransport(
 
   return {
     async send({ method, path, query, body, contentType, accept = "application/json", watch, signal }) {
-      const options: RequestOptions = {};
       // An exec plugin runs without a time limit of its own.
-      await aborting(config.applyToHTTPSOptions(options), signal);
+      const options = await aborting(credentials(), signal);
       const { ca, cert, key, servername, rejectUnauthorized } = options;
       const { calls, watches } = poolsFor(definedOnly({ ca, cert, key, servername, rejectUnauthorized }));
       const headers: Record<string, string> = { accept, "user-agent": userAgent };
