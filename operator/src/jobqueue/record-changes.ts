@@ -32,7 +32,14 @@ export function recordChanges(
   for (const exchange of came)
     events.record(jobQueue, "Normal", "Bound", `exchange "${exchange}" exists now, and the queue is bound to it`);
   if (created) {
-    events.record(jobQueue, "Normal", "Created", `made exchange, queue and dead-letter queue "${name}" on the broker`);
+    // A new one's first Event is that it is Ready, which says as much.
+    if (isReady(jobQueue))
+      events.record(
+        jobQueue,
+        "Normal",
+        "Created",
+        `made exchange, queue and dead-letter queue "${name}" on the broker`,
+      );
   } else if (adopted.length > 0) {
     const made = drifted.length > 0 ? `; what it lacks was made: ${drifted.join("; ")}` : "";
     events.record(jobQueue, "Normal", "Adopted", `took over ${adopted.join(" and ")}${made}`);
@@ -54,7 +61,10 @@ export function recordChanges(
 }
 
 /** A status that is not ready may speak of a generation that never got to the broker. */
-function readyGeneration({ status }: JobQueue): number | undefined {
-  const isReady = status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True");
-  return isReady ? status?.observedGeneration : undefined;
+function readyGeneration(jobQueue: JobQueue): number | undefined {
+  return isReady(jobQueue) ? jobQueue.status?.observedGeneration : undefined;
+}
+
+function isReady({ status }: JobQueue): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false;
 }

@@ -51,7 +51,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
     expect(condition(ready, "Reconciling")).toBeUndefined();
     await eventually(async () => {
       const reasons = (await scene.events("JobQueue", "mail")).map(({ type, reason }) => `${type} ${reason}`);
-      expect(reasons.toSorted()).toEqual(["Normal Created", "Normal Provisioned"]);
+      expect(reasons.toSorted()).toEqual(["Normal Provisioned"]);
     });
 
     const binding = await scene.secret("mail-producer");

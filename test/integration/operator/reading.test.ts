@@ -40,7 +40,7 @@ describe("a person reads", () => {
     expect(queue).toContain(`Exchange: ${namespace}.mail`);
     expect(queue).toContain(`Dead Letter Queue: ${namespace}.mail.dead`);
     expect(queue).toContain("with the credentials in Secret mail-producer");
-    expect(queue).toMatch(/Normal Created .* made exchange, queue and dead-letter queue/);
+    expect(queue).toMatch(/Normal Provisioned .* publish to exchange/);
     expect(queue).toMatch(/Max Attempts: 3/);
 
     const pool = printed(await kubectl(["describe", "workerpool", "lonely", "-n", namespace]));
