@@ -9,6 +9,7 @@ import { concernedBy, type Place } from "./drift/concerned.ts";
 import { createDriftWatch } from "./drift/watch.ts";
 import type { AddressSources } from "./jobqueue/address.ts";
 import { createClaims } from "./jobqueue/claims.ts";
+import { queuesInStatus } from "./jobqueue/names.ts";
 import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
 import { createSecretReader } from "./jobqueue/secret-reader.ts";
 import { secretsNamed } from "./jobqueue/secrets-named.ts";
@@ -78,6 +79,7 @@ export function createOperator(options: OperatorOptions): Operator {
     client,
     resource: jobQueues,
     namespace,
+    indexBy: queuesInStatus,
     log,
     onChange(jobQueue, previous) {
       const echo = isEcho(queueReflector, jobQueue, previous);
@@ -132,8 +134,7 @@ export function createOperator(options: OperatorOptions): Operator {
     labelSelector: managedBySelector,
     log,
     onChange(secret) {
-      reads.seen(secrets, secret);
-      recheck(secret);
+      if (!reads.seen(secrets, secret)) recheck(secret);
     },
   });
   /** What a JobQueue names is followed as soon as it changes. Of Secrets that none names, nothing but the metadata is seen. */
@@ -164,14 +165,17 @@ export function createOperator(options: OperatorOptions): Operator {
     labelSelector: managedBySelector,
     log,
     onChange(configMap) {
-      reads.seen(configMaps, configMap);
-      recheck(configMap);
+      if (!reads.seen(configMaps, configMap)) recheck(configMap);
     },
   });
   const reads = createCachedReads(client, (resource) => {
-    if (resource === secrets) return secretReflector;
+    if (resource === secrets) return { get: secretReflector.get, lacks: isNoSecretAtAll };
     return resource === configMaps ? configMapReflector : undefined;
   });
+  /** All Secrets are watched, one way or the other. */
+  function isNoSecretAtAll(key: string): boolean {
+    return [secretReflector, usersSecrets].every((each) => each.hasSynced() && each.get(key) === undefined);
+  }
   const reflectors: Reflector<KubeObject>[] = [
     queueReflector,
     poolReflector,
@@ -306,11 +310,14 @@ export function createOperator(options: OperatorOptions): Operator {
   };
 }
 
-/** Nothing but the status changed, which only this operator writes: its own passes need not be followed by another. */
+/** Nothing but the status changed, which only this operator writes, or a finalizer came: its own passes need not be followed by another. */
 function isEcho(reflector: Pick<Reflector<KubeObject>, "get">, object: KubeObject, previous?: KubeObject): boolean {
   // One that is gone may look as it last did.
   if (previous === undefined || reflector.get(objectKey(object)) === undefined) return false;
-  const beside = ({ metadata: { resourceVersion, ...metadata } }: KubeObject) => metadata;
+  const { finalizers = [] } = object.metadata;
+  // Another finalizer is no concern of ours; our own, taken away, is.
+  if (previous.metadata.finalizers?.some((one) => !finalizers.includes(one))) return false;
+  const beside = ({ metadata: { resourceVersion, finalizers: _, ...metadata } }: KubeObject) => metadata;
   // The spec's changes show in metadata.generation.
   return isDeepStrictEqual(beside(object), beside(previous));
 }

@@ -1,5 +1,6 @@
 import { laneQueue, laneRoutingKey, queueNames } from "@jobwright/worker-runtime/contract";
 import type { Observed } from "./observe.ts";
+import { familyOf } from "./queue-families.ts";
 import { type Binding, policyName, type Topology } from "./topology.ts";
 
 /** The lanes of one JobQueue on its broker. */
@@ -30,11 +31,10 @@ export function lanesOnBroker({ queues, policies }: Pick<Observed, "queues" | "p
   const prefix = laneQueue(queue, "");
   const { deadLetterExchange } = queueNames(queue);
   const lanes: string[] = [];
-  for (const { name, arguments: args } of queues.values()) {
-    if (!name.startsWith(prefix)) continue;
+  for (const name of familyOf(queues, queue)) {
     const lane = name.slice(prefix.length);
-    if (notLanes.has(lane) || lane.includes(".")) continue;
-    const dlx = args["x-dead-letter-exchange"];
+    if (notLanes.has(lane)) continue;
+    const dlx = queues.get(name)?.arguments["x-dead-letter-exchange"];
     if (dlx === deadLetterExchange || policies.has(lanePolicyName(queue, lane))) lanes.push(lane);
   }
   return lanes;

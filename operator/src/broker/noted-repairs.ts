@@ -1,6 +1,7 @@
 import type { Difference } from "./diff.ts";
 import type { MarkedBinding } from "./marked-bindings.ts";
 import { bindingId, type Observed, readBindingId } from "./observe.ts";
+import { dropFromFamily, noteInFamily } from "./queue-families.ts";
 
 type Changeable<T> = T extends ReadonlyMap<infer K, infer V> ? Map<K, V> : T extends ReadonlySet<infer V> ? Set<V> : T;
 
@@ -28,6 +29,7 @@ export function noteRepaired(observed: Observed, differences: readonly Differenc
       case "queue": {
         const { name, arguments: args } = desired;
         queues.set(name, { name, arguments: { ...args }, durable: true, auto_delete: false, type: "quorum" });
+        noteInFamily(queues, name);
         break;
       }
       case "binding":
@@ -57,6 +59,7 @@ export function noteRemoved(observed: Observed, removed: Removed): void {
   };
   for (const name of removed.queues) {
     queues.delete(name);
+    dropFromFamily(queues, name);
     marked.delete(name);
   }
   for (const name of removed.exchanges) exchanges.delete(name);

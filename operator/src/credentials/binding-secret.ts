@@ -99,7 +99,8 @@ export async function ensureBinding(client: KubeClient, request: BindingRequest)
       type: "servicebinding.io/rabbitmq",
       data: encodeData(data),
     },
-    { fieldManager, force: true },
+    // One that came since is somebody else's: refused as a conflict, and seen by the pass that follows.
+    { fieldManager, force: existing !== undefined },
   );
   return !keeps;
 }

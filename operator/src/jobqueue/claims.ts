@@ -19,20 +19,28 @@ export interface Claims {
 export function createClaims(): Claims {
   /** In the order of asking: the first holds, the others wait. */
   const places = new Map<string, Map<string, Claimant>>();
+  /** By uid: what it holds or waits for. */
+  const asked = new Map<string, Set<string>>();
   return {
     claim(place, claimant) {
       const claimants = places.get(place) ?? new Map<string, Claimant>();
       places.set(place, claimants.set(claimant.uid, claimant));
+      asked.set(claimant.uid, (asked.get(claimant.uid) ?? new Set<string>()).add(place));
       const [holder = claimant] = claimants.values();
       return holder;
     },
     release(uid, keeps) {
       const waiting: Claimant[] = [];
-      for (const [place, claimants] of places) {
-        if (keeps?.has(place) || !claimants.delete(uid)) continue;
-        waiting.push(...claimants.values());
-        if (claimants.size === 0) places.delete(place);
+      const mine = asked.get(uid) ?? new Set<string>();
+      for (const place of mine) {
+        if (keeps?.has(place)) continue;
+        mine.delete(place);
+        const claimants = places.get(place);
+        claimants?.delete(uid);
+        waiting.push(...(claimants?.values() ?? []));
+        if (claimants?.size === 0) places.delete(place);
       }
+      if (mine.size === 0) asked.delete(uid);
       return waiting;
     },
   };

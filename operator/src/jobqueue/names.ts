@@ -17,6 +17,12 @@ export function producerUser({ namespace, name }: Named, producer: string): stri
 
 type Named = Pick<JobQueue["metadata"], "namespace" | "name">;
 
+/** What the queues are called that a JobQueue has on its broker, as far as its status says. */
+export function queuesInStatus({ status }: Pick<JobQueue, "status">): string[] {
+  const { queue, lanes = [] } = status ?? {};
+  return [...(queue === undefined ? [] : [queue]), ...lanes.map((lane) => lane.queue)];
+}
+
 /** What the exchange and the queue are called on the broker. */
 export function resolvedName({ metadata, spec }: JobQueue): string {
   return spec.name ?? `${metadata.namespace}.${metadata.name}`;

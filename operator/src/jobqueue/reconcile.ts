@@ -44,6 +44,7 @@ const removingMs = 1_000;
 
 export interface JobQueueDependencies {
   readonly client: KubeClient;
+  /** Indexed by the names of their queues (`queuesInStatus`). */
   readonly jobQueues: Reflector<JobQueue>;
   readonly sources: AddressSources;
   readonly brokers: BrokerPool;
@@ -168,10 +169,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
 
   /** @throws Problem NameTaken if another JobQueue has the name, or a lane whose queue is called so. */
   async function claimName(jobQueue: JobQueue, address: BrokerAddress, name: string): Promise<void> {
-    for (const other of dependencies.jobQueues.list()) {
-      const { queue, lanes = [] } = other.status ?? {};
-      const has = queue === name || lanes.some((lane) => lane.queue === name);
-      if (other.metadata.uid === jobQueue.metadata.uid || !has) continue;
+    for (const other of dependencies.jobQueues.indexed(name)) {
+      if (other.metadata.uid === jobQueue.metadata.uid) continue;
       // It may not have had a pass yet, or none that got so far: a new operator, or it is being deleted.
       const itsPlace = placeOfStatus(other) ?? (await addressOf(sources, other).catch(() => undefined));
       if (itsPlace) claims.claim(placeOf(itsPlace, name), claimantOf(other));

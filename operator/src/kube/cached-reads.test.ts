@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createCachedReads } from "./cached-reads.ts";
+import { createCachedReads, type Kept } from "./cached-reads.ts";
 import type { KubeClient } from "./client.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { type KubeObject, objectKey } from "./object.ts";
@@ -17,6 +17,7 @@ function scene() {
   const cache = new Map<string, KubeObject>();
   const clock = createManualClock();
   let asked = 0;
+  let onApply = async (_: KubeObject) => {};
   let version = 0;
   const server = {
     async get(_: Resource, name: string, namespace?: string) {
@@ -25,22 +26,29 @@ function scene() {
     },
     async apply(_: Resource, object: KubeObject) {
       version += 1;
+      await onApply(object);
       const stored = { metadata: { ...object.metadata, resourceVersion: `${version}` } };
       onServer.set(objectKey(object), stored);
       return stored;
     },
   } as unknown as KubeClient;
-  const reads = createCachedReads(server, ({ plural }) => (plural === "secrets" ? cache : undefined), clock);
+  const absent = new Set<string>();
+  const kept: Kept = { get: (key) => cache.get(key), lacks: (key) => absent.has(key) };
+  const reads = createCachedReads(server, ({ plural }) => (plural === "secrets" ? kept : undefined), clock);
   return {
-    ...{ reads, clock },
+    ...{ reads, clock, absent },
     asked: () => asked,
+    /** What happens while an apply is under way. */
+    during(happens: typeof onApply) {
+      onApply = happens;
+    },
     read: async (resource = secrets) => (await reads.client.get(resource, "a", "media"))?.metadata.resourceVersion,
     apply: (resource = secrets) => reads.client.apply(resource, secret(""), { fieldManager: "test", force: true }),
     /** The watch brings this, or the object's end. */
     bring(object: KubeObject, isDeleted = false) {
       if (isDeleted) cache.delete(objectKey(object));
       else cache.set(objectKey(object), object);
-      reads.seen(secrets, object);
+      return reads.seen(secrets, object);
     },
   };
 }
@@ -82,4 +90,47 @@ test("a write that the watch never brings is forgotten", async () => {
   clock.advance(10_000);
   expect(await read()).toBe("1");
   expect(asked()).toBe(1);
+});
+
+test("what is known not to be there is not asked for, unless we have just written it", async () => {
+  const { read, apply, absent, asked } = scene();
+  absent.add("media/a");
+  expect(await read()).toBeUndefined();
+  await apply();
+  expect(await read()).toBe("1");
+  expect(asked()).toBe(0);
+});
+
+test("what just went from the watch is asked for: it may have lost nothing but its label", async () => {
+  const { read, bring, absent, clock, asked } = scene();
+  absent.add("media/a");
+  bring(secret("1"));
+  bring(secret("2"), true);
+  await read();
+  expect(asked()).toBe(1);
+  clock.advance(10_000);
+  await read();
+  expect(asked()).toBe(1);
+});
+
+test("the echo of our own write is known, and what somebody else wrote or deleted is not", async () => {
+  const { apply, bring } = scene();
+  expect(bring(secret("0"))).toBe(false);
+  await apply();
+  expect(bring(secret("1"))).toBe(true);
+  expect(bring(secret("2"))).toBe(false);
+  await apply();
+  expect(bring(secret("2"), true)).toBe(false);
+});
+
+test("an echo that comes before the answer is known by what it says", async () => {
+  const { reads, during, bring } = scene();
+  const written = { ...secret(""), data: { key: "ours" } };
+  const echoes: boolean[] = [];
+  during(async () => {
+    echoes.push(bring({ ...secret("1"), data: { key: "ours" } } as KubeObject));
+    echoes.push(bring({ ...secret("1"), data: { key: "theirs" } } as KubeObject));
+  });
+  await reads.client.apply(secrets, written as KubeObject, { fieldManager: "test", force: true });
+  expect(echoes).toEqual([true, false]);
 });

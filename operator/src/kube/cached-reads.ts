@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { KubeClient } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type KubeObject, objectKey } from "./object.ts";
@@ -15,21 +16,45 @@ export interface CachedReads {
    * which the reflector selects.
    */
   readonly client: KubeClient;
-  /** To be called by the reflector of this kind for each change. */
-  seen(resource: Resource, object: KubeObject): void;
+  /** To be called by the reflector of this kind for each change. @returns whether it is the echo of our own `apply`. */
+  seen(resource: Resource, object: KubeObject): boolean;
 }
 
-/** @param reflectorOf of the kinds that are kept; undefined for all others. */
+/** What is known of a kind. */
+export interface Kept extends Pick<Reflector<KubeObject>, "get"> {
+  /** Whether it is known that there is no such object at all, so that the API server need not be asked. */
+  lacks?(key: string): boolean;
+}
+
+/** @param keptOf the kinds that are kept; undefined for all others. */
 export function createCachedReads(
   client: KubeClient,
-  reflectorOf: (resource: Resource) => Pick<Reflector<KubeObject>, "get"> | undefined,
+  keptOf: (resource: Resource) => Kept | undefined,
   clock: Clock = systemClock,
 ): CachedReads {
   /** Our last write of an object, until its reflector has seen it or a later one. */
   const written = new Map<string, { readonly object: KubeObject; readonly at: number }>();
+  /** What is being applied: the watch may be faster than the answer. */
+  const applying = new Map<string, KubeObject>();
+  /** What a reflector lost lately, and when: it may have lost nothing but the label by which the reflector selects. */
+  const lost = new Map<string, number>();
+
+  function noteLost(id: string): void {
+    lost.delete(id);
+    lost.set(id, clock.now());
+    for (const [oldest, at] of lost) {
+      if (clock.now() - at < ownWriteLimitMs) break;
+      lost.delete(oldest);
+    }
+  }
+
+  function isLacking(resource: Resource, key: string): boolean {
+    const lostAt = lost.get(idOf(resource, key)) ?? Number.NEGATIVE_INFINITY;
+    return clock.now() - lostAt >= ownWriteLimitMs && (keptOf(resource)?.lacks?.(key) ?? false);
+  }
 
   function find(resource: Resource, key: string): KubeObject | undefined {
-    const cached = reflectorOf(resource)?.get(key);
+    const cached = keptOf(resource)?.get(key);
     const own = written.get(idOf(resource, key));
     if (own === undefined) return cached;
     if (clock.now() - own.at < ownWriteLimitMs) return own.object;
@@ -43,26 +68,48 @@ export function createCachedReads(
       async get<T extends KubeObject>(resource: Resource, name: string, namespace?: string) {
         const key = objectKey({ metadata: { name, namespace } });
         // The caller names the type for the kind, here as with the API server.
-        return (find(resource, key) as T | undefined) ?? client.get<T>(resource, name, namespace);
+        const found = find(resource, key) as T | undefined;
+        if (found !== undefined || isLacking(resource, key)) return found;
+        return client.get<T>(resource, name, namespace);
       },
       async apply(resource, object, options) {
-        const reflector = reflectorOf(resource);
+        const kept = keptOf(resource);
+        if (kept === undefined) return client.apply(resource, object, options);
         const key = objectKey(object);
-        const before = reflector?.get(key)?.metadata.resourceVersion;
-        const applied = await client.apply(resource, object, options);
-        const version = applied.metadata.resourceVersion;
-        // An apply that changes nothing makes no version; and the watch may have been faster than the answer.
-        const isKnown = version === before || reflector?.get(key)?.metadata.resourceVersion === version;
-        if (reflector && !isKnown) written.set(idOf(resource, key), { object: applied, at: clock.now() });
-        return applied;
+        const id = idOf(resource, key);
+        const before = kept.get(key)?.metadata.resourceVersion;
+        applying.set(id, object);
+        try {
+          const applied = await client.apply(resource, object, options);
+          const version = applied.metadata.resourceVersion;
+          // An apply that changes nothing makes no version; and the watch may have been faster than the answer.
+          const isKnown = version === before || kept.get(key)?.metadata.resourceVersion === version;
+          if (!isKnown) written.set(id, { object: applied, at: clock.now() });
+          return applied;
+        } finally {
+          applying.delete(id);
+        }
       },
     },
     seen(resource, object) {
-      const id = idOf(resource, objectKey(object));
+      const key = objectKey(object);
+      const id = idOf(resource, key);
+      const version = object.metadata.resourceVersion;
       const own = written.get(id)?.object.metadata.resourceVersion;
-      if (own !== undefined && isAtLeast(object.metadata.resourceVersion, own)) written.delete(id);
+      if (own !== undefined && isAtLeast(version, own)) written.delete(id);
+      const isThere = keptOf(resource)?.get(key) !== undefined;
+      if (!isThere) noteLost(id);
+      return isThere && (own === undefined ? says(object, applying.get(id)) : own === version);
     },
   };
+}
+
+/** Whether an object has what is being applied; its metadata are left out, to which the API server adds. */
+function says(object: KubeObject, applied: KubeObject | undefined): boolean {
+  if (applied === undefined) return false;
+  const { metadata: _, apiVersion: __, kind: ___, ...fields } = applied;
+  const found = object as unknown as Record<string, unknown>;
+  return Object.entries(fields).every(([field, value]) => isDeepStrictEqual(found[field], value));
 }
 
 /** Versions of one kind are etcd's revisions: whole numbers that grow. */

@@ -5,6 +5,7 @@ import { ConnectionError } from "./errors.ts";
 import { deepFreeze } from "./freeze.ts";
 import { type Logger, silentLogger } from "./log.ts";
 import { type KubeObject, objectKey } from "./object.ts";
+import { createObjectIndex } from "./object-index.ts";
 import { type Resource, resourceName } from "./resource.ts";
 
 // The API server sends a bookmark about every 60 to 75 s, so a healthy watch is never silent for this long.
@@ -21,6 +22,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   fieldSelector?: string | undefined;
   /** Objects have nothing but their metadata, and in changes the kind PartialObjectMetadata. */
   metadataOnly?: boolean | undefined;
+  /** What objects are found by with `indexed`. Default: nothing. */
+  indexBy?: ((object: T) => readonly string[]) | undefined;
   log?: Logger | undefined;
   /**
    * Called for each object that was added, changed or deleted, after the cache holds the new state; on a deletion with the
@@ -44,6 +47,8 @@ export interface Reflector<T extends KubeObject> {
   synced(signal?: AbortSignal): Promise<void>;
   get(key: string): T | undefined;
   list(namespace?: string): T[];
+  /** Those that are indexed by this value, without a look at all. */
+  indexed(value: string): T[];
 }
 
 /** Lists a collection, then watches it, and begins again with whatever went wrong, until stopped. */
@@ -53,6 +58,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   const selection = { namespace, labelSelector, fieldSelector, metadataOnly };
   const about = { resource: resourceName(resource), ...(namespace === undefined ? {} : { namespace }) };
   const objects = new Map<string, T>();
+  const index = createObjectIndex<T>(options.indexBy ?? (() => []));
   const listed = Promise.withResolvers<void>();
   const stopping = new AbortController();
   let synced = false;
@@ -74,6 +80,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     const key = objectKey(object);
     const previous = objects.get(key);
     objects.set(key, object);
+    index.put(object);
     if (previous?.metadata.resourceVersion !== object.metadata.resourceVersion) {
       notify(object, previous);
     }
@@ -84,6 +91,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     objects.delete(key);
     const object = lastState ?? previous;
     if (object) {
+      index.remove(object);
       notify(object, previous);
     }
   }
@@ -196,6 +204,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       const all = [...objects.values()];
       return wanted === undefined ? all : all.filter((object) => object.metadata.namespace === wanted);
     },
+    indexed: index.get,
   };
 }
 
