@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { z } from "zod";
 import { durationMs } from "./configured-duration.ts";
-import { DefinitionError } from "./errors.ts";
+import { DefinitionError, InvalidOptions } from "./errors.ts";
 import type { PlacementOptions } from "./message/enqueue-options.ts";
 import { shown } from "./shown.ts";
 
@@ -149,6 +149,17 @@ export function defineJob<const Name extends string, Input extends z.ZodType, Ou
     rateLimit: rateLimit === undefined ? undefined : parseRateLimit(`${where}: rateLimit`, rateLimit),
     run: run.bind(options),
   };
+}
+
+/**
+ * Callers in JavaScript, and those who come from elsewhere, give a job's name.
+ *
+ * @param where what the message begins with, for example `enqueue`.
+ * @throws InvalidOptions
+ */
+export function requireJob(where: string, job: Pick<Job, "name" | "input">): void {
+  if (typeof job?.name === "string" && typeof job.input?.safeParseAsync === "function") return;
+  throw new InvalidOptions(`${where}: the job is ${shown(job)}: expected what defineJob returned`);
 }
 
 function requireSchema(where: string, schema: z.ZodType): void {

@@ -1,3 +1,4 @@
+import { reservedLanes } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import { dnsLabel, found, rules } from "./schema.ts";
 
@@ -9,7 +10,7 @@ export const lane = z
       .max(63)
       .meta(
         rules(dnsLabel("a lane's name"), {
-          rule: "!(self in ['dead', 'dlx', 'outcomes', 'returns', 'unlaned'])",
+          rule: `!(self in [${reservedLanes.map((name) => `'${name}'`).join(", ")}])`,
           ...found(
             "self",
             "dead, dlx, outcomes, returns and unlaned are names that the queue needs itself: choose another for the lane.",

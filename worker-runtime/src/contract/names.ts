@@ -38,6 +38,9 @@ export function laneQueue(queue: string, lane: string): string {
   return `${queue}.${lane}`;
 }
 
+/** Names that no lane may have: the queue's own resources are called so. */
+export const reservedLanes: readonly string[] = ["dead", "dlx", "outcomes", "returns", "unlaned"];
+
 /** Name of no lane: workers and operator call so what comes back to a bounded queue. */
 export const returnsLane = "returns";
 

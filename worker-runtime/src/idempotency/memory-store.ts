@@ -1,21 +1,23 @@
+import { DefinitionError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { OnceStore } from "./store.ts";
 
-type Entry =
-  | { readonly token: string; readonly untilMs: number }
-  | { readonly result: string; readonly untilMs: number };
-
 /**
- * Remembers in this process only: for tests, and for work that is merely wasteful to repeat. What another worker has
- * done, or this one before it was started again, it does not know.
+ * Remembers in this process only, and for jobs with `isolate: true` in their own thread only: for tests, and for work that
+ * is merely wasteful to repeat. What another worker has done, or this one before it was started again, it does not know.
  *
  * @param options.maxEntries how much is remembered; beyond it, the oldest result is forgotten. Default 100,000.
+ * @throws DefinitionError when that is no number above 0.
  */
 export function memoryStore({ maxEntries = 100_000 }: { maxEntries?: number } = {}): OnceStore {
+  if (!Number.isInteger(maxEntries) || maxEntries < 1) {
+    throw new DefinitionError(`memoryStore: maxEntries is ${shown(maxEntries)}: expected a whole number, at least 1`);
+  }
   // Results apart from leases: only they may be forgotten. Oldest first, as they all live equally long.
   const results = new Map<string, { readonly result: string; readonly untilMs: number }>();
   const leases = new Map<string, { readonly token: string; readonly untilMs: number }>();
 
-  function live<E extends Pick<Entry, "untilMs">>(entries: Map<string, E>, key: string): E | undefined {
+  function live<E extends { readonly untilMs: number }>(entries: Map<string, E>, key: string): E | undefined {
     const entry = entries.get(key);
     if (entry === undefined || entry.untilMs > performance.now()) return entry;
     entries.delete(key);

@@ -3,6 +3,8 @@ import { DefinitionError } from "../errors.ts";
 import { AlreadyRunning, LeaseLost, StoreUnavailable } from "./errors.ts";
 import { memoryStore } from "./memory-store.ts";
 import { createOnce } from "./once.ts";
+import { postgresStore } from "./postgres-store.ts";
+import { redisStore } from "./redis-store.ts";
 import type { OnceStore } from "./store.ts";
 
 beforeEach(() => {
@@ -23,6 +25,18 @@ const never = () => new Promise<never>(() => {});
 test("what is no store, such as a client that was not made one, is refused where it is written", () => {
   expect(() => createOnce({ store: {} as never })).toThrow(/createOnce: store is no store: expected memoryStore/);
   expect(() => createOnce({ store: null as never })).toThrow(DefinitionError);
+});
+
+test("what is no client of a store, such as its address, is refused where it is written", () => {
+  expect(() => redisStore("redis://redis" as never)).toThrow(
+    'redisStore: client is "redis://redis": expected a client',
+  );
+  expect(() => redisStore({} as never)).toThrow(DefinitionError);
+  expect(() => postgresStore("postgres://db" as never)).toThrow(
+    'postgresStore: pool is "postgres://db": expected a pool',
+  );
+  expect(() => postgresStore(undefined as never)).toThrow(DefinitionError);
+  expect(() => memoryStore({ maxEntries: 0 })).toThrow("memoryStore: maxEntries is 0: expected a whole number");
 });
 
 test("durations that cannot be meant are refused where they are written", () => {

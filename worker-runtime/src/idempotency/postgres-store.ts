@@ -1,3 +1,5 @@
+import { DefinitionError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import { AlreadyRunning } from "./errors.ts";
 import { onceStatements } from "./postgres-statements.ts";
 import type { Acquisition, OnceStore } from "./store.ts";
@@ -49,11 +51,17 @@ const cleanEveryMs = 60_000;
  * @param pool the application's own, of `pg`; it stays the caller's to end, and to listen to: `pool.on("error", …)`, as
  * with every pool, or a lost connection ends the process.
  * @param options.table its name, with its schema if need be. Default `jobwright_once`.
+ * @throws DefinitionError when there is no pool.
  */
 export function postgresStore<Connection extends PostgresConnection>(
   pool: PostgresPool<Connection>,
   { table = "jobwright_once" }: { table?: string } = {},
 ): PostgresStore<Connection> {
+  if (typeof pool?.query !== "function" || typeof pool.connect !== "function") {
+    throw new DefinitionError(
+      `postgresStore: pool is ${shown(pool)}: expected a pool of pg, such as new pg.Pool({ connectionString })`,
+    );
+  }
   const sql = onceStatements(table);
   let ready: Promise<void> | undefined;
   let nextCleanMs = performance.now() + cleanEveryMs;

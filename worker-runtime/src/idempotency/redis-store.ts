@@ -1,3 +1,5 @@
+import { DefinitionError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { OnceStore } from "./store.ts";
 
 /** What is needed of a client: `call` as ioredis has it, or `sendCommand` as node-redis has it. */
@@ -34,8 +36,14 @@ return redis.call("DEL", KEYS[1])`;
  *
  * @param client the application's own, of ioredis or node-redis. It must be connected, and stays the caller's to close.
  * @param options.prefix stands before every key. Default `jobwright:once:`.
+ * @throws DefinitionError when there is no client.
  */
 export function redisStore(client: RedisClient, { prefix = "jobwright:once:" }: { prefix?: string } = {}): OnceStore {
+  if (typeof client !== "object" || client === null || !("call" in client || "sendCommand" in client)) {
+    throw new DefinitionError(
+      `redisStore: client is ${shown(client)}: expected a client of ioredis or node-redis, such as new Redis("redis://redis:6379")`,
+    );
+  }
   const run = (script: string, key: string, ...values: (string | number)[]): Promise<unknown> => {
     const args = [script, "1", prefix + key, ...values.map(String)];
     return "call" in client ? client.call("EVAL", ...args) : client.sendCommand(["EVAL", ...args]);

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadDefinition } from "../command/load.ts";
 import { enqueuedTooLate } from "../errors.ts";
-import type { Job, JobContext } from "../job.ts";
+import { type Job, type JobContext, requireJob } from "../job.ts";
 import { createInputCodec } from "../message/input-codec.ts";
 import { checkFraction } from "../run/progress.ts";
 import { withTraceHeaders } from "../telemetry/tracing.ts";
@@ -94,6 +94,7 @@ async function enqueue(
   isEnded: () => boolean,
   ...[job, input, options]: Parameters<JobContext["enqueue"]>
 ): Promise<string> {
+  requireJob("job.enqueue", job);
   const { content } = await codec.seal(job, "", input);
   if (isEnded()) throw enqueuedTooLate(job.name);
   callCount += 1;

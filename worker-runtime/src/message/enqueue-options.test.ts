@@ -37,6 +37,7 @@ describe("placeJob", () => {
     [{ at: new Date(Number.NaN) }, "at is Invalid Date: expected a valid Date"],
     [{ delay: "1s", at: new Date() }, "delay and at are both given"],
     [{ lane: "High Priority" }, 'lane is "High Priority": expected the name of one of the queue\'s lanes'],
+    [{ lane: "dead" }, 'lane is "dead": expected the name of one of the queue\'s lanes'],
     [{ key: "" }, 'key is "": expected a string of 1 to 255 bytes'],
     [{ key: "é".repeat(128) }, "key is"],
     [{ id: "x".repeat(256) }, "id is"],

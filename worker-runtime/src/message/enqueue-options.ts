@@ -1,4 +1,4 @@
-import { maxDelaySeconds, parseDuration } from "../contract/index.ts";
+import { maxDelaySeconds, parseDuration, reservedLanes } from "../contract/index.ts";
 import { InvalidOptions } from "../errors.ts";
 import { shown } from "../shown.ts";
 import { uuidv7 } from "./uuid.ts";
@@ -48,8 +48,13 @@ const laneName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
  */
 export function placeJob(where: string, options: PlacementOptions, nowMs: number): Placement {
   const { lane, key, replyTo, id } = options;
-  if (lane !== undefined && (typeof lane !== "string" || !laneName.test(lane))) {
-    throw wrong(where, "lane", lane, "the name of one of the queue's lanes: lower-case letters, digits and -");
+  if (lane !== undefined && (typeof lane !== "string" || !laneName.test(lane) || reservedLanes.includes(lane))) {
+    throw wrong(
+      where,
+      "lane",
+      lane,
+      `the name of one of the queue's lanes: lower-case letters, digits and -, and none of ${reservedLanes.join(", ")}`,
+    );
   }
   checkText(where, "key", key);
   checkText(where, "replyTo", replyTo);

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { ConfigurationError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { EncryptionKey } from "./encryption.ts";
 
 /** Where the keys of a queue come from. */
@@ -29,6 +30,7 @@ interface Keys {
 }
 
 const keyBytes = 32;
+const example = 'such as { keys: { k1: "<base64>" }, current: "k1" } or { keyringDirectory: "/keys" }';
 /** How old keys may be before the directory is read again. */
 const rereadAfterMs = 30_000;
 /** Unknown ids make the directory be read no more often than this; whoever asks for one waits meanwhile. */
@@ -43,16 +45,24 @@ export function createKeyring(
   onStale: (error: unknown) => void,
   clock: Pick<Clock, "monotonic" | "after"> = systemClock,
 ): Keyring {
+  if (typeof source !== "object" || source === null) {
+    throw new ConfigurationError(`encryption is ${shown(source)}: expected ${example}`);
+  }
   if (!("keyringDirectory" in source)) {
     if (typeof source.keys !== "object" || source.keys === null) {
       throw new ConfigurationError(
-        'encryption has neither keyringDirectory nor keys: expected one of them, such as { keys: { k1: "<base64>" }, current: "k1" }',
+        `encryption has neither keyringDirectory nor keys: expected one of them, ${example}`,
       );
     }
     const keys = parseKeys("encryption.keys", new Map(Object.entries(source.keys)), source.current);
     return { current: async () => keys.current, find: async (id) => keys.byId.get(id) };
   }
   const { keyringDirectory } = source;
+  if (typeof keyringDirectory !== "string" || keyringDirectory === "") {
+    throw new ConfigurationError(
+      `encryption.keyringDirectory is ${shown(keyringDirectory)}: expected the directory where the keys are mounted`,
+    );
+  }
   let known: Keys | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<Keys> | undefined;
@@ -126,7 +136,7 @@ async function readDirectory(directory: string): Promise<Keys> {
 function parseKeys(where: string, texts: ReadonlyMap<string, string>, currentId: string): Keys {
   const byId = new Map<string, EncryptionKey>();
   for (const [id, text] of texts) {
-    const bytes = Buffer.from(text, "base64");
+    const bytes = Buffer.from(String(text), "base64");
     // The key itself is never shown.
     if (bytes.length !== keyBytes) {
       throw new ConfigurationError(

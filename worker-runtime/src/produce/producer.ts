@@ -4,13 +4,14 @@ import type { Logger } from "pino";
 import type { z } from "zod";
 import { openConnection } from "../broker/connection.ts";
 import { createPublisher } from "../broker/publisher.ts";
-import { ConnectionLost, DefinitionError, ProducerClosed } from "../errors.ts";
-import type { Job } from "../job.ts";
+import { ConnectionLost, DefinitionError, InvalidOptions, ProducerClosed } from "../errors.ts";
+import { type Job, requireJob } from "../job.ts";
 import { type PlacementOptions, placeJob } from "../message/enqueue-options.ts";
 import { createInputCodec, type InputCodec } from "../message/input-codec.ts";
 import { jobToSend, tracedJob } from "../message/job-to-send.ts";
 import { createKeyring, type KeyringSource } from "../message/keyring.ts";
 import type { OutgoingMessage } from "../message/message.ts";
+import { shown } from "../shown.ts";
 import { createLog } from "../telemetry/log.ts";
 import { startSend } from "../telemetry/tracing.ts";
 import { enqueueMany } from "./enqueue-many.ts";
@@ -18,7 +19,7 @@ import { createGate } from "./gate.ts";
 import { type ProducerTarget, type QueueFacts, resolveTarget } from "./target.ts";
 
 export type ProducerOptions = ProducerTarget & {
-  /** Jobs sent and not yet confirmed, at most; further calls of `enqueue` wait. Default 1,000; less for large inputs. */
+  /** Jobs sent and not yet confirmed, at most; further calls of `enqueue` wait. Default 1,000: lower it for large inputs. */
   readonly maxInFlight?: number;
   /** Calls of `enqueue` that may wait, for room or for the broker; beyond it they reject. Default 10,000. */
   readonly maxWaiting?: number;
@@ -91,11 +92,13 @@ export function createProducer(options: ProducerOptions): Producer {
   if (maxMessageBytes !== undefined) positive("maxMessageBytes", maxMessageBytes);
   const target = resolveTarget(options);
   const log = options.log ?? createLog("warn");
+  // Whatever is given but undefined was meant to encrypt: jobs are not sent in the open because a setting was empty.
   const keyring =
-    options.encryption &&
-    createKeyring(options.encryption, (err) =>
-      log.warn({ err }, "the keyring cannot be read again: its old keys stay"),
-    );
+    options.encryption === undefined
+      ? undefined
+      : createKeyring(options.encryption, (err) =>
+          log.warn({ err }, "the keyring cannot be read again: its old keys stay"),
+        );
   const gate = createGate(maxInFlight, maxWaiting);
   const connection = openConnection({ name: `${hostname()} produce`, source: target.address, log });
   const publisher = createPublisher(connection, log);
@@ -145,7 +148,9 @@ export function createProducer(options: ProducerOptions): Producer {
   const producer: Producer = {
     // Promises are awaited only where there are any: at tens of thousands of jobs a second each one counts.
     async enqueue(job, input, enqueueOptions = {}) {
+      requireJob("enqueue", job);
       const { signal } = enqueueOptions;
+      requireSignal(job.name, signal);
       signal?.throwIfAborted();
       if (closing.signal.aborted) throw new ProducerClosed();
       const placement = placeJob(`enqueue "${job.name}"`, enqueueOptions, Date.now());
@@ -177,7 +182,14 @@ export function createProducer(options: ProducerOptions): Producer {
   return producer;
 }
 
+function requireSignal(job: string, signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal?.throwIfAborted === "function") return;
+  throw new InvalidOptions(
+    `enqueue "${job}": signal is ${shown(signal)}: expected an AbortSignal, such as AbortSignal.timeout(5_000)`,
+  );
+}
+
 function positive(option: string, value: number): number {
   if (Number.isInteger(value) && value > 0) return value;
-  throw new DefinitionError(`createProducer: ${option} is ${value}: expected a whole number above 0`);
+  throw new DefinitionError(`createProducer: ${option} is ${shown(value)}: expected a whole number above 0`);
 }

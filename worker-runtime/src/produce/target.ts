@@ -31,7 +31,15 @@ export interface Target {
 
 /** @throws DefinitionError or ConfigurationError when it is wrong. */
 export function resolveTarget(target: ProducerTarget): Target {
-  if ("bindingDirectory" in target) return mountedTarget(target.bindingDirectory);
+  if ("bindingDirectory" in target) {
+    requireText("bindingDirectory", target.bindingDirectory, "the directory where the JobQueue's Secret is mounted");
+    return mountedTarget(target.bindingDirectory);
+  }
+  if ("binding" in target && (typeof target.binding !== "object" || target.binding === null)) {
+    throw new DefinitionError(
+      `createProducer: binding is ${shown(target.binding)}: expected the facts of the JobQueue's Secret, uri and queue among them`,
+    );
+  }
   const facts =
     "binding" in target ? factsOf("binding", target.binding) : { queue: target.queue, schemas: target.schemas ?? {} };
   const { url, ca } = "binding" in target ? { url: target.binding.uri, ca: target.binding["ca.crt"] } : target;
@@ -42,6 +50,12 @@ export function resolveTarget(target: ProducerTarget): Target {
   }
   const address = addressOfUri(url, ca);
   return { address: async () => address, facts: () => facts };
+}
+
+/** An environment variable that is not set would otherwise be noticed at the first connection only, and not by its name. */
+function requireText(option: string, value: unknown, expected: string): void {
+  if (typeof value === "string" && value !== "") return;
+  throw new DefinitionError(`createProducer: ${option} is ${shown(value)}: expected ${expected}`);
 }
 
 /** The password may change, and so may the schemas: all is read again at every connect. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { isQueueName } from "../contract/index.ts";
 import { enqueuedTooLate, InvalidOptions } from "../errors.ts";
-import type { JobContext } from "../job.ts";
+import { type JobContext, requireJob } from "../job.ts";
 import { childId } from "../message/child-id.ts";
 import { type Placement, placeJob } from "../message/enqueue-options.ts";
 import type { InputCodec, SealedInput } from "../message/input-codec.ts";
@@ -45,6 +45,7 @@ export function createChildren(
   let ended = false;
 
   async function write(id: string, ...[job, input, options = {}]: Parameters<JobContext["enqueue"]>): Promise<Child> {
+    requireJob("job.enqueue", job);
     const where = `job.enqueue "${job.name}"`;
     if (ended) throw enqueuedTooLate(job.name);
     const { queue = parent.queue } = options;

@@ -9,7 +9,7 @@ import {
   type RetryPolicy,
 } from "../contract/index.ts";
 import { DrainDeadline } from "../errors.ts";
-import type { ChildOptions, Job } from "../job.ts";
+import { type ChildOptions, type Job, requireJob } from "../job.ts";
 import type { JsonSchemas } from "../message/json-schema.ts";
 import { jobProperties, type OutgoingMessage } from "../message/message.ts";
 import { uuidv7 } from "../message/uuid.ts";
@@ -77,6 +77,7 @@ export async function runJob<Name extends string, Input extends z.ZodType, Outpu
   input: z.input<Input>,
   options: RunJobOptions = {},
 ): Promise<JobRun<z.input<Output>>> {
+  requireJob("runJob", job);
   const { attempt = 1, maxAttempts = defaultRetryPolicy.maxAttempts, queue = "test.queue", signal } = options;
   const retry: RetryPolicy = { ...defaultRetryPolicy, maxAttempts, jitterPercent: 0 };
   const { job: toRun, watched } = watchedJob(job as unknown as Job);

@@ -8,7 +8,7 @@ import {
   type RetryPolicy,
 } from "../contract/index.ts";
 import { DefinitionError } from "../errors.ts";
-import type { Job } from "../job.ts";
+import { type Job, requireJob } from "../job.ts";
 import { type PlacementOptions, placeJob } from "../message/enqueue-options.ts";
 import { createInputCodec } from "../message/input-codec.ts";
 import { jobToSend } from "../message/job-to-send.ts";
@@ -207,6 +207,7 @@ export function createTestQueue(options: TestQueueOptions): TestQueue {
       }));
     },
     async enqueue(job, input, placement = {}) {
+      requireJob("enqueue", job);
       const nowMs = clock.now();
       const placed = placeJob(`enqueue "${job.name}"`, placement, nowMs);
       const body = await codec.seal(job, placed.id, input);
