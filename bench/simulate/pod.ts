@@ -1,4 +1,4 @@
-import type { Heartbeat, WorkerState } from "@jobwright/worker-runtime/contract";
+import { type Heartbeat, protocolVersion, type WorkerState } from "@jobwright/worker-runtime/contract";
 import type { PodView } from "../../operator/src/autoscaling/signals.ts";
 import type { DeletionRank } from "../../operator/src/workerpool/deletion-order.ts";
 import type { TracedJob } from "./trace.ts";
@@ -87,7 +87,7 @@ function stateOf(pod: Pod): WorkerState {
 export function heartbeatOf(pod: Pod, slots: number, nowMs: number): Heartbeat {
   const agesMs = [...pod.running].map(({ startedAtMs }) => nowMs - startedAtMs);
   return {
-    ...{ version: "1.0", namespace: "simulated", pool: "pool", pod: pod.name },
+    ...{ version: protocolVersion, namespace: "simulated", pool: "pool", pod: pod.name },
     epoch: pod.startedAtMs ?? nowMs,
     sequence: pod.sequence++,
     state: stateOf(pod),

@@ -9,8 +9,8 @@ const settings: ScalingSettings = {
   maxReplicas: 20,
   concurrency: 1,
   targetWaitMs: 5_000,
-  utilizationPercent: 85,
-  scaleDownDelayMs: 30_000,
+  utilizationPercent: 100,
+  scaleDownDelayMs: 10_000,
   idleDelayMs: 60_000,
 };
 

@@ -73,9 +73,13 @@ const scaling = z
       .int()
       .min(10)
       .max(100)
-      .default(85)
-      .describe("How busy workers may be kept under steady load, in percent; lower leaves more room for bursts."),
-    scaleDownDelay: duration("Fewer workers are kept only once fewer were enough for this long.").default("30s"),
+      .default(100)
+      .describe(
+        "How busy workers may be kept by steady arrivals, in percent. At 100, they are as busy as targetWait allows; lower keeps more room for sudden load.",
+      ),
+    scaleDownDelay: duration(
+      "Fewer workers are kept only once fewer were enough for this long, or for as long as a pod takes to start.",
+    ).default("10s"),
     idleDelay: duration(
       "The last workers are removed after this long without a job; only where minReplicas is 0.",
     ).default("60s"),

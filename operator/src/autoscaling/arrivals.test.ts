@@ -3,12 +3,27 @@ import { describe, expect, test } from "vitest";
 import { type Arrivals, noArrivals, observeArrived } from "./arrivals.ts";
 
 /** Feeds one observation a second of jobs ever arrived; gives λ after each. */
-function rates(arrived: (second: number) => number, seconds: number, targetWaitMs = 10_000): number[] {
+function rates(arrived: (second: number) => number, seconds: number, shortestMs = 10_000): number[] {
   let state: Arrivals = noArrivals;
   return Array.from({ length: seconds }, (_, second) => {
-    state = observeArrived(state, { atMs: second * 1000, jobs: arrived(second) }, targetWaitMs);
+    state = observeArrived(state, { atMs: second * 1000, jobs: arrived(second) }, shortestMs);
     return state.perSecond;
   });
+}
+
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+/** A number of a Poisson distribution, by Knuth's method. */
+function poisson(mean: number, random: () => number): number {
+  let count = -1;
+  for (let product = 1; product > Math.exp(-mean); product *= random()) count += 1;
+  return count;
 }
 
 describe("the rate of arrivals", () => {
@@ -21,7 +36,15 @@ describe("the rate of arrivals", () => {
     expect(rates((second) => 7 * second, 60, 30_000).at(-1)).toBeCloseTo(7);
   });
 
-  test("follows a lasting change in three fifths of its window", () => {
+  test("is not moved by chance, of which ten seconds are full", () => {
+    const random = seeded(1);
+    let jobs = 0;
+    const settled = rates(() => (jobs += poisson(4, random)), 600).slice(150);
+    expect(Math.min(...settled)).toBeGreaterThan(2);
+    expect(Math.max(...settled)).toBeLessThan(6);
+  });
+
+  test("follows a lasting change in three fifths of its shortest window", () => {
     const perSecond = rates((second) => (second < 30 ? 4 * second : 120 + 24 * (second - 30)), 60);
     expect(perSecond[31]).toBeCloseTo(4);
     expect(perSecond[36]).toBeCloseTo(24);
@@ -46,20 +69,20 @@ describe("the rate of arrivals", () => {
         fc.integer({ min: 1, max: 100_000 }),
         fc.integer({ min: 0, max: 50 }),
         fc.constantFrom(10_000, 30_000),
-        (at, burst, steady, targetWaitMs) => {
-          const perSecond = rates((second) => steady * second + (second >= at ? burst : 0), 60, targetWaitMs);
+        (at, burst, steady, shortestMs) => {
+          const perSecond = rates((second) => steady * second + (second >= at ? burst : 0), 60, shortestMs);
           expect(Math.max(...perSecond)).toBeLessThan(steady + 1e-6);
         },
       ),
     );
   });
 
-  test("keeps a bounded history, however long the target wait", () => {
+  test("keeps a bounded history, however long the shortest window", () => {
     let state: Arrivals = noArrivals;
     for (let second = 0; second < 5_000; second += 1) {
       state = observeArrived(state, { atMs: second * 1000, jobs: second }, 3_600_000);
     }
-    expect(state.arrived.length).toBeLessThanOrEqual(102);
+    expect(state.arrived.length).toBeLessThanOrEqual(122);
     expect(state.perSecond).toBeCloseTo(1);
   });
 });

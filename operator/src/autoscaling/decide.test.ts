@@ -8,7 +8,7 @@ const settings: ScalingSettings = {
   maxReplicas: 100,
   concurrency: 1,
   targetWaitMs: 30_000,
-  utilizationPercent: 80,
+  utilizationPercent: 100,
   scaleDownDelayMs: 30_000,
   idleDelayMs: 60_000,
 };
@@ -16,8 +16,9 @@ const quiet: Signals = {
   backlog: 0,
   inFlight: 0,
   serviceSeconds: 1,
+  serviceVariability: 1,
   arrivalsPerSecond: 0,
-  coldStartSeconds: 2,
+  coldStartSeconds: 1,
   wanted: 0,
 };
 const decided = (signals: Partial<Signals>, changes: Partial<ScalingSettings> = {}) =>
@@ -50,12 +51,28 @@ describe("decide", () => {
   });
 
   test("keeps room beside steady arrivals", () => {
-    expect(decided({ arrivalsPerSecond: 8, inFlight: 8 })).toMatchObject({ replicas: 10, bound: "Arrivals" });
+    expect(decided({ arrivalsPerSecond: 8, inFlight: 8 })).toMatchObject({ replicas: 8, bound: "Arrivals" });
+    expect(decided({ arrivalsPerSecond: 8, inFlight: 8 }, { targetWaitMs: 1_000 }).replicas).toBe(11);
+    expect(decided({ arrivalsPerSecond: 8, inFlight: 8 }, { utilizationPercent: 50 }).replicas).toBe(16);
+  });
+
+  test("asks for as many slots as backlog or arrivals alone need: what waits is served first, by all of them", () => {
+    expect(decided({ arrivalsPerSecond: 10, inFlight: 10, backlog: 100 }).replicas).toBe(
+      decided({ arrivalsPerSecond: 10, inFlight: 10 }).replicas,
+    );
+    expect(decided({ arrivalsPerSecond: 10, inFlight: 10, backlog: 560 })).toMatchObject({
+      replicas: 20,
+      bound: "Backlog",
+    });
+  });
+
+  test("adds what long jobs hold to what the backlog needs", () => {
+    expect(decided({ inFlight: 10, serviceSeconds: 280, backlog: 5 })).toMatchObject({ slots: 14, bound: "InFlight" });
   });
 
   test("does not ask at once for the slots that a rate of long jobs will fill in time", () => {
     expect(decided({ arrivalsPerSecond: 1, serviceSeconds: 300, backlog: 3 })).toMatchObject({
-      replicas: 7,
+      replicas: 6,
       bound: "Jobs",
     });
   });
@@ -97,6 +114,7 @@ const anySignals = fc.record({
   backlog: fc.integer({ min: 0, max: 100_000 }),
   inFlight: fc.integer({ min: 0, max: 1_000 }),
   serviceSeconds: fc.double({ min: 0.001, max: 10_000, noNaN: true }),
+  serviceVariability: fc.double({ min: 0, max: 20, noNaN: true }),
   arrivalsPerSecond: fc.double({ min: 0, max: 1_000, noNaN: true }),
   coldStartSeconds: fc.option(fc.double({ min: 0, max: 300, noNaN: true }), { nil: undefined }),
   wanted: fc.integer({ min: 0, max: 200 }),

@@ -1,21 +1,31 @@
 import { heartbeatIntervalMs } from "@jobwright/worker-runtime/contract";
 import { assumedColdStartSeconds } from "./cold-start.ts";
 import type { ScalingSettings, Signals } from "./signals.ts";
+import { slotsForStream } from "./staffing.ts";
 
 /** A change smaller than this share of the present workers is not worth making. */
 const tolerance = 0.1;
 
+/** A stream that fills a third of its slots is under way and keeps the others, too: by chance it seldom fills fewer. */
+const slotsPerJob = 3;
+
+/** So busy the workers under a rate limit are at most: the limit is to hold them back, not they it. */
+const busiestAtRate = 0.8;
+
+/** What comes is seen by the next look at the latest, a second later. */
+const lookSeconds = 1;
+
 /** The terms of one decision, all in slots unless named otherwise. */
 interface Terms {
-  /** λ·S/u: slots that steady arrivals keep busy. */
+  /** Slots with which steady arrivals start in time (`staffing.ts`), or λ·S/u where that is more. */
   readonly arrivals: number;
   /** U·max(0, 1 − H/S): slots that long jobs will still hold when their successors are due. */
   readonly inFlight: number;
   /** B·min(1, S/H): slots that start the backlog in time, never more than there are jobs. */
   readonly backlog: number;
-  /** Jobs that are here, or will be before a pod asked for now could start: more slots than this would stand empty. */
+  /** More slots than this would stand empty: for the jobs that are here, or will be before a pod asked for now could start. */
   readonly jobs: number;
-  /** R·S/u: slots that can work under a rate limit of R, at least one; infinite without one. */
+  /** R·S and a fifth: slots that can work under a rate limit of R, at least one; infinite without one. */
   readonly rate: number;
   /** H: the time left to start what waits now. */
   readonly horizonSeconds: number;
@@ -44,17 +54,20 @@ export interface Recommendation {
 /**
  * How many workers the signals ask for. Pure.
  *
- *     H     = max(T − T₀, T/4, 1 s)
- *     slots = min(max(λ·S/u, U·max(0, 1 − H/S)) + B·min(1, S/H), B + U + λ·(T₀ + heartbeat interval))
+ *     H     = max(T − T₀ − 1 s, T/4, 1 s)
+ *     slots = min(max(A, U·max(0, 1 − H/S) + B·min(1, S/H)), jobs, rate)
  *
- * The last bound keeps a rate of long jobs from asking at once for all the slots that it will fill in time: λ = 1/s of
- * 300 s jobs ends at 300 slots, but in its first seconds there is nothing to put into them. A rate limit R bounds it the same
+ * A is what steady arrivals ask for. What waits is served first, by all slots and not only by those that are there beside A, so
+ * slots that suffice for each alone suffice for both: B·S/n ≤ H and n ≥ λ·S keep every wait below H. Long jobs in flight
+ * are another matter: their slots serve nobody else.
+ *
+ * The bound by jobs keeps a rate of long jobs from asking at once for all the slots that it will fill in time: λ = 1/s of
+ * 300 s jobs ends at 300 slots, but in its first seconds there is nothing to put into them. A rate limit R bounds them the same
  * way: by Little's law no more than R·S jobs run at once under it, however many wait.
  */
 export function decide(signals: Signals, settings: ScalingSettings): Recommendation {
   const terms = termsOf(signals, settings);
-  const asked = Math.max(terms.arrivals, terms.inFlight) + terms.backlog;
-  const slots = Math.min(asked, terms.jobs, terms.rate);
+  const slots = Math.min(askedBy(terms), terms.jobs, terms.rate);
   const { wanted, coldStartSeconds } = signals;
   const exact = slots / settings.concurrency;
   // 1e-9: ten slots must not become eleven workers by a rounding error.
@@ -69,7 +82,7 @@ export function decide(signals: Signals, settings: ScalingSettings): Recommendat
     needed,
     slots,
     terms,
-    bound: boundOf(terms, asked),
+    bound: boundOf(terms),
     clamp: clampOf(replicas, tolerated, needed),
     targetUnreachable: coldStartSeconds !== undefined && settings.targetWaitMs / 1000 < coldStartSeconds,
   };
@@ -84,30 +97,40 @@ export function clampReplicas(
 }
 
 function termsOf(signals: Signals, settings: ScalingSettings): Terms {
-  const target = settings.targetWaitMs / 1000;
+  const targetSeconds = settings.targetWaitMs / 1000;
   const coldStart = signals.coldStartSeconds ?? assumedColdStartSeconds;
-  const horizonSeconds = Math.max(target - coldStart, target / 4, 1);
+  const horizonSeconds = Math.max(targetSeconds - coldStart - lookSeconds, targetSeconds / 4, 1);
   const { backlog, inFlight, serviceSeconds, arrivalsPerSecond } = signals;
+  const utilization = settings.utilizationPercent / 100;
+  const offered = arrivalsPerSecond * serviceSeconds;
+  const inTime = slotsForStream({ ...signals, targetSeconds, horizonSeconds }, settings);
+  const arrivals = utilization < 1 ? Math.max(inTime, offered / utilization) : inTime;
+  const here = backlog + inFlight;
+  const soon = arrivalsPerSecond * (coldStart + heartbeatIntervalMs / 1000);
   return {
-    arrivals: (arrivalsPerSecond * serviceSeconds * 100) / settings.utilizationPercent,
+    arrivals,
     inFlight: serviceSeconds > horizonSeconds ? inFlight * (1 - horizonSeconds / serviceSeconds) : 0,
     backlog: backlog * Math.min(1, serviceSeconds / horizonSeconds),
-    jobs: backlog + inFlight + arrivalsPerSecond * (coldStart + heartbeatIntervalMs / 1000),
+    jobs: Math.max(here + soon, here * slotsPerJob < offered ? 0 : arrivals),
     rate:
       settings.jobsPerSecond === undefined
         ? Number.POSITIVE_INFINITY
-        : Math.max(1, (settings.jobsPerSecond * serviceSeconds * 100) / settings.utilizationPercent),
+        : Math.max(1, (settings.jobsPerSecond * serviceSeconds) / Math.min(utilization, busiestAtRate)),
     horizonSeconds,
   };
 }
 
-function boundOf(terms: Terms, asked: number): Bound {
+function askedBy({ arrivals, inFlight, backlog }: Terms): number {
+  return Math.max(arrivals, inFlight + backlog);
+}
+
+function boundOf(terms: Terms): Bound {
+  const asked = askedBy(terms);
   if (asked === 0) return "Nothing";
   if (terms.rate < Math.min(asked, terms.jobs)) return "RateLimit";
   if (asked > terms.jobs) return "Jobs";
-  const standing = Math.max(terms.arrivals, terms.inFlight);
-  if (terms.backlog >= standing) return "Backlog";
-  return terms.arrivals >= terms.inFlight ? "Arrivals" : "InFlight";
+  if (terms.arrivals === asked) return "Arrivals";
+  return terms.backlog >= terms.inFlight ? "Backlog" : "InFlight";
 }
 
 function clampOf(replicas: number, tolerated: number, needed: number): Clamp {

@@ -1,7 +1,7 @@
 import type { Recommendation } from "./decide.ts";
 import type { GrowthLimit, LimitReason } from "./growth-limit.ts";
 import type { ScalingSettings, Signals } from "./signals.ts";
-import type { HeldBy } from "./stabilise.ts";
+import { type HeldBy, scaleDownDelayMs } from "./stabilise.ts";
 import type { Stuck } from "./stuck.ts";
 
 /** What set the number of workers. Part of the API: `status.decision.reason`, and tested. */
@@ -117,10 +117,13 @@ function bounded(
   return `${plural(slots, "slot")}, as rateLimit lets no more than ${figure(settings.jobsPerSecond ?? 0)} jobs/s start`;
 }
 
-function heldClause({ heldBy, settings, backlogUnknown, silent, stuck }: Explained): string | undefined {
+function heldClause({ heldBy, settings, signals, backlogUnknown, silent, stuck }: Explained): string | undefined {
   switch (heldBy) {
-    case "ScaleDownDelay":
-      return `as many were needed within the last ${duration(settings.scaleDownDelayMs)} (scaleDownDelay)`;
+    case "ScaleDownDelay": {
+      const coldStartMs = Math.round((signals.coldStartSeconds ?? 0) * 1000);
+      const why = coldStartMs > settings.scaleDownDelayMs ? "as long as a start takes" : "scaleDownDelay";
+      return `as many were needed within the last ${duration(scaleDownDelayMs({ coldStartMs }, settings))} (${why})`;
+    }
     case "IdleDelay":
       return `kept until idle for ${duration(settings.idleDelayMs)} (idleDelay)`;
     case "SignalsMissing":

@@ -70,14 +70,14 @@ describe("a step of scaling", () => {
   });
 
   test("goes from zero to all that the backlog needs in one step", () => {
-    const woken = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [2_000] }), 1, { wake: true });
+    const woken = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [1_000] }), 1, { wake: true });
     const { decision } = step(woken.state, 2, { backlogReady: 280 });
     expect(decision).toMatchObject({ replicas: 10, changed: true, reason: "Backlog" });
     expect(decision.message).toBe("1 → 10 workers: 10 slots for 280 jobs waiting to start within 30s, at 1 s a job");
   });
 
   test("names the limit that it met", () => {
-    const { decision } = step(start(3, { serviceTimeMs: 1_400, coldStartMs: [2_000] }), 1, {
+    const { decision } = step(start(3, { serviceTimeMs: 1_400, coldStartMs: [1_000] }), 1, {
       backlogReady: 300,
       pods: ["a", "b", "c"].map((name) => pod(name, { createdAtMs: t0 - 60_000 })),
       heartbeats: ["a", "b", "c"].map((name) => heard(name, t0 + 500)),
@@ -195,7 +195,7 @@ describe("a step of scaling", () => {
 
   test("asks for no more than Kubernetes gives, and says why in its words", () => {
     const shortage = { reason: "PodsRefused", message: "exceeded quota: few", had: 3 } as const;
-    const asked = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [2_000] }), 1, { backlogReady: 280 });
+    const asked = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [1_000] }), 1, { backlogReady: 280 });
     expect(asked.decision.replicas).toBe(10);
     const { decision } = step(asked.state, 2, { backlogReady: 280, shortage });
     expect(decision).toMatchObject({ replicas: 3, reason: "PodsRefused", limit: { ceiling: 3 } });

@@ -163,6 +163,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     backlog,
     inFlight: readings.inFlight,
     serviceSeconds: serviceTime.seconds,
+    serviceVariability: 1,
     arrivalsPerSecond: arrivals.perSecond,
     coldStartSeconds: measuredColdStartMs === undefined ? undefined : measuredColdStartMs / 1000,
     wanted: before.stability.wanted,
@@ -177,7 +178,10 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
       ? { state: hold(before.stability, settings), heldBy: "SignalsMissing" as const }
       : stabilise(
           before.stability,
-          { nowMs, recommended: recommendation.replicas, idle, mayShrink: certain },
+          {
+            ...{ nowMs, recommended: recommendation.replicas, idle, mayShrink: certain },
+            coldStartMs: measuredColdStartMs ?? 0,
+          },
           settings,
         );
   const shownBacklog = backlogUnknown ? Math.max(before.backlog, backlog) : backlog;
@@ -280,7 +284,9 @@ function takeBacklog(
   if (readings.silent.length > 0) return { ready, arrivals: before.arrivals };
   const atMs = readings.knownUpToMs;
   const jobs = valueAt(ready, atMs) + takenAt(fleet, atMs);
-  return { ready, arrivals: observeArrived(before.arrivals, { atMs, jobs }, settings.targetWaitMs) };
+  // A change matters as soon as jobs would miss the target for it, but not before the runs that fill the slots now are over.
+  const mattersMs = Math.max(settings.targetWaitMs / 3, 2_000 * before.serviceTime.seconds);
+  return { ready, arrivals: observeArrived(before.arrivals, { atMs, jobs }, mattersMs) };
 }
 
 /**

@@ -52,7 +52,7 @@ export interface ScalingSettings {
   readonly concurrency: number;
   /** The goal: a job should start within this time of being enqueued, T. */
   readonly targetWaitMs: number;
-  /** The share of slots that steady arrivals may fill, 1–100, u. */
+  /** The share of slots that steady arrivals may fill, 1–100, u; at 100, the target wait alone says how many. */
   readonly utilizationPercent: number;
   readonly scaleDownDelayMs: number;
   readonly idleDelayMs: number;
@@ -70,6 +70,8 @@ export interface Signals {
   readonly inFlight: number;
   /** Mean time that a run takes, S. */
   readonly serviceSeconds: number;
+  /** How much runs differ: Var(S) ÷ S². 0 where all take as long, 1 for an exponential spread, more for a heavy tail. */
+  readonly serviceVariability: number;
   /** Lasting rate of arrivals, jobs/s, λ. One-off bursts are backlog, not rate. */
   readonly arrivalsPerSecond: number;
   /** Time from asking for a pod to its first heartbeat, T₀; undefined before any was measured. */

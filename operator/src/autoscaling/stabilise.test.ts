@@ -17,7 +17,8 @@ const settings: ScalingSettings = {
 function play(recommended: readonly number[], from: Stability, changes: Partial<StabiliseInput> = {}) {
   let state = from;
   return recommended.map((replicas, second) => {
-    const input = { nowMs: second * 1000, recommended: replicas, idle: replicas === 0, mayShrink: true, ...changes };
+    const observed = { nowMs: second * 1000, recommended: replicas, idle: replicas === 0 };
+    const input = { ...observed, mayShrink: true, coldStartMs: 1_000, ...changes };
     state = stabilise(state, input, settings).state;
     return state.wanted;
   });
@@ -37,6 +38,18 @@ describe("stabilise", () => {
     expect(wanted[32]).toBe(2);
   });
 
+  test("gives up no worker sooner than another could start", () => {
+    const wanted = play([20, ...times(60, 2)], startStability(0, 0), { coldStartMs: 45_000 });
+    expect(wanted[44]).toBe(20);
+    expect(wanted[45]).toBe(2);
+  });
+
+  test("lets the last worker go when nothing has come for idleDelay, though a rate speaks for it", () => {
+    const wanted = play(times(70, 1), startStability(0, 1), { idle: true });
+    expect(wanted[59]).toBe(1);
+    expect(wanted[60]).toBe(0);
+  });
+
   test("as a new leader keeps what runs for scaleDownDelay", () => {
     const wanted = play(times(40, 3), startStability(0, 12));
     expect(wanted[29]).toBe(12);
@@ -51,7 +64,7 @@ describe("stabilise", () => {
     expect(wanted[60]).toBe(0);
     const waiting = stabilise(
       { wanted: 1, recommendations: [], idleSinceMs: 0 },
-      { nowMs: 59_999, recommended: 0, idle: true, mayShrink: true },
+      { nowMs: 59_999, recommended: 0, idle: true, mayShrink: true, coldStartMs: 1_000 },
       settings,
     );
     expect(waiting).toMatchObject({ heldBy: "IdleDelay", state: { wanted: 1 } });
@@ -69,7 +82,7 @@ describe("stabilise", () => {
   test("obeys a lowered maxReplicas at once", () => {
     const { state } = stabilise(
       startStability(0, 40),
-      { nowMs: 1_000, recommended: 10, idle: false, mayShrink: false },
+      { nowMs: 1_000, recommended: 10, idle: false, mayShrink: false, coldStartMs: 1_000 },
       { ...settings, maxReplicas: 10 },
     );
     expect(state.wanted).toBe(10);

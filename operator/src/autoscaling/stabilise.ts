@@ -21,6 +21,8 @@ export interface StabiliseInput {
   readonly idle: boolean;
   /** False when a signal is missing (a silent worker may do anything): nothing is taken away then. */
   readonly mayShrink: boolean;
+  /** What another start would take: no worker is given up sooner than that, since to start it again would cost as much. */
+  readonly coldStartMs: number;
 }
 
 /** A new leader knows nothing of the past, so what runs now stands as the recommendation of this moment. */
@@ -42,24 +44,34 @@ export function stabilise(
   settings: ScalingSettings,
 ): { state: Stability; heldBy: HeldBy | undefined } {
   const { nowMs, recommended } = input;
+  const delayMs = scaleDownDelayMs(input, settings);
   const idleSinceMs = input.idle ? (state.idleSinceMs ?? nowMs) : undefined;
   const recommendations = [
-    ...state.recommendations.filter(
-      ({ atMs, replicas }) => replicas > recommended && nowMs - atMs < settings.scaleDownDelayMs,
-    ),
+    ...state.recommendations.filter(({ atMs, replicas }) => replicas > recommended && nowMs - atMs < delayMs),
     { atMs: nowMs, replicas: recommended },
   ];
   const largest = recommendations[0]?.replicas ?? recommended;
   const kept = (wanted: number) => ({ wanted: clampReplicas(wanted, settings), recommendations, idleSinceMs });
 
+  // A rate that was seen before may still speak for workers, but nothing has come for all that time.
+  const idleLongEnough = idleSinceMs !== undefined && nowMs - idleSinceMs >= settings.idleDelayMs;
+  const atLast = idleLongEnough && input.mayShrink && settings.minReplicas === 0 && state.wanted <= 1;
+  if (atLast) return { state: kept(0), heldBy: undefined };
   if (recommended >= state.wanted) return { state: kept(recommended), heldBy: undefined };
   if (!input.mayShrink) return { state: kept(state.wanted), heldBy: "SignalsMissing" };
   const lowered = Math.min(state.wanted, largest);
   if (lowered > 0) return { state: kept(lowered), heldBy: lowered > recommended ? "ScaleDownDelay" : undefined };
-  const idleLongEnough = idleSinceMs !== undefined && nowMs - idleSinceMs >= settings.idleDelayMs;
   return idleLongEnough
     ? { state: kept(0), heldBy: undefined }
     : { state: kept(1), heldBy: settings.minReplicas > 0 ? undefined : "IdleDelay" };
+}
+
+/** How long fewer workers must have been enough, ms: scaleDownDelay, or as long as another start would take. */
+export function scaleDownDelayMs(
+  { coldStartMs }: Pick<StabiliseInput, "coldStartMs">,
+  settings: Pick<ScalingSettings, "scaleDownDelayMs">,
+): number {
+  return Math.max(settings.scaleDownDelayMs, coldStartMs);
 }
 
 /** Keeps the last decision while it is not known what waits. Time in the dark does not count as idle. */
