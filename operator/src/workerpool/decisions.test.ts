@@ -40,7 +40,7 @@ test("a recommendation says what would be done, and what is", () => {
 test("a pause is shown once, and so is its end", () => {
   const decisions = createDecisions(events);
   decisions.note(pool("Auto"), step(0, 3));
-  expect(decisions.note(pool("Auto", true), step(3, 3, 1))).toBe(true);
+  expect(decisions.note(pool("Auto", true), step(2, 3, 1))).toBe(true);
   expect(decisions.last).toMatchObject({
     replicas: 3,
     reason: "Paused",

@@ -52,8 +52,10 @@ export function createDecisions(
     get recent() {
       return recent;
     },
-    note(pool, { from, to, auto, current, nowMs }) {
+    note(pool, { to, auto, current, nowMs, ...step }) {
       const manner = mannerOf(pool.spec);
+      // Nobody scales a paused pool: workers on their way out come back, or others set the number.
+      const from = manner === "Paused" ? to : step.from;
       const { reason, why } = explanation(manner, auto, current);
       const news = isNews(reason, nowMs);
       if (from === to && !news) return false;
