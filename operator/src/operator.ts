@@ -29,6 +29,7 @@ import {
 import { managedBySelector, notManagedBySelector } from "./ownership.ts";
 import { brokerCallMetrics } from "./telemetry/call-metrics.ts";
 import { controllerMetrics } from "./telemetry/controller-metrics.ts";
+import { reportPools } from "./telemetry/pool-metrics.ts";
 import type { Deployment } from "./workerpool/deployment.ts";
 import { readPoolDepths } from "./workerpool/depths.ts";
 import { createHeartbeatHub } from "./workerpool/heartbeat-hub.ts";
@@ -249,6 +250,8 @@ export function createOperator(options: OperatorOptions): Operator {
     onAddress,
     enqueue: (key) => poolController.enqueue(key),
   });
+
+  reportPools(options.registry, () => [...poolReconciler.scalers()].flatMap((scaler) => scaler.readings() ?? []));
 
   const queueController = createController({
     name: "jobqueue",

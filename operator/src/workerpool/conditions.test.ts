@@ -13,8 +13,10 @@ const ready = {
 };
 const pool = (paused = false) =>
   ({ metadata: { generation: 2 }, spec: { paused, scaling: { targetWait: "5s" } } }) as WorkerPool;
-const report = (targetUnreachable: boolean) =>
-  ({ latest: { recommendation: { targetUnreachable }, signals: { coldStartSeconds: 12.34 } } }) as ScalerReport;
+function report(targetUnreachable: boolean): ScalerReport {
+  const latest = { recommendation: { targetUnreachable }, signals: { coldStartSeconds: 12.34 } };
+  return { latest, alarms: [] } as unknown as ScalerReport;
+}
 const beside = (of: WorkerPool, found?: ScalerReport, before = [ready] as Parameters<typeof besideReadiness>[1]) =>
   besideReadiness(of, before, found, now);
 

@@ -27,6 +27,8 @@ test("a change is shown, remembered and reported", () => {
   expect(decisions.recent).toEqual([{ ...decisions.last, from: 1 }]);
   expect(told).toEqual([["Normal", "ScaledUp", "1 → 4 workers: 4 slots"]]);
   expect(decisions.note(pool("Auto"), step(4, 4, 1))).toBe(false);
+  decisions.note(pool("Manual"), step(4, 3, 2));
+  expect(decisions.scaled).toEqual({ up: 1, down: 1 });
 });
 
 test("a recommendation says what would be done, and what is", () => {
@@ -35,6 +37,7 @@ test("a recommendation says what would be done, and what is", () => {
   const message = "1 → 4 workers: 4 slots; only recommended (scaling.mode Recommend), 1 asked for";
   expect(decisions.last).toMatchObject({ replicas: 4, reason: "Backlog", message });
   expect(told).toEqual([["Normal", "ScalingRecommended", message]]);
+  expect(decisions.scaled).toEqual({ up: 0, down: 0 });
 });
 
 test("a pause is shown once, and so is its end", () => {

@@ -23,6 +23,8 @@ interface Step {
 export interface Decisions {
   readonly last: Decision | undefined;
   readonly recent: readonly PastDecision[];
+  /** How often the number was raised and lowered. */
+  readonly scaled: { readonly up: number; readonly down: number };
   /** Takes in one step's decision. Returns whether there is something new to show. */
   note(pool: WorkerPool, step: Step): boolean;
 }
@@ -34,6 +36,7 @@ export function createDecisions(
 ): Decisions {
   let last = kept.decision;
   let recent: readonly PastDecision[] = kept.recentDecisions ?? [];
+  let scaled = { up: 0, down: 0 };
   let blindSinceMs: number | undefined;
 
   /** That nothing is decided, paused or for want of signals, is news too, once it lasts and once it is over. */
@@ -52,6 +55,9 @@ export function createDecisions(
     get recent() {
       return recent;
     },
+    get scaled() {
+      return scaled;
+    },
     note(pool, { to, auto, current, nowMs, ...step }) {
       const manner = mannerOf(pool.spec);
       // Nobody scales a paused pool: workers on their way out come back, or others set the number.
@@ -62,6 +68,7 @@ export function createDecisions(
       const message = `${headline({ from, to })}: ${why}`;
       last = { time: wholeSeconds(nowMs), replicas: to, reason, message };
       recent = remember(recent, { atMs: nowMs, from, to, reason, why });
+      if (manner !== "Recommend") scaled = { up: scaled.up + Number(to > from), down: scaled.down + Number(to < from) };
       const event = eventOf(manner, reason, to - from);
       if (event !== undefined) events.record(pool, ...event, message);
       return true;

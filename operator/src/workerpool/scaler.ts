@@ -25,8 +25,9 @@ import { type DrainPlan, planDrain } from "./drain.ts";
 import { carryOut } from "./drain-actions.ts";
 import { desiredReplicas, initialReplicas, mannerOf } from "./manner.ts";
 import { observePausing, type Pausing, tellPausing } from "./pausing.ts";
-import { isOfSeveralTemplates, type Pod, podView, workerOf } from "./pods.ts";
+import { isOfSeveralTemplates, isThere, type Pod, podView, workerOf } from "./pods.ts";
 import { createRateSharing, type SharedLimit } from "./rate-sharing.ts";
+import type { PoolReadings } from "./readings.ts";
 import { scalingSettings } from "./settings.ts";
 import { shortageOf } from "./shortage.ts";
 import { createWakeUp } from "./wake-up.ts";
@@ -101,6 +102,8 @@ export interface PoolScaler extends Scaled<Depth>, AsyncDisposable {
   update(target: ScalerTarget): Promise<void>;
   receive(heartbeat: Heartbeat): void;
   report(): ScalerReport;
+  /** What the last step saw and came to; undefined before the first. */
+  readings(): PoolReadings | undefined;
 }
 
 /**
@@ -143,8 +146,8 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   const decisions = createDecisions(events, first.pool.status);
   const alarms = createAlarms(events, first.pool.status?.conditions);
   let floor: Floor | undefined;
-  let latest: PoolDecision | undefined;
-  let measurements: PoolMeasurements | undefined;
+  /** What the last step saw and came to. */
+  let last: Pick<PoolReadings, "settings" | "decision" | "measurements" | "replicas" | "readyReplicas"> | undefined;
   let pausing: Pausing | undefined;
   const timers = new Set<NodeJS.Timeout>();
 
@@ -201,27 +204,32 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     woken = false;
     takeManner(pool, observed.deployment, nowMs);
     if (floor === undefined || nowMs >= floor.untilMs) floor = floorAt(target.schedules, nowMs);
+    const settings = scalingSettings(pool.spec, {
+      jobsPerSecond: target.rateLimit?.jobsPerSecond,
+      paused: target.queuePaused,
+      floor,
+    });
     const next = stepPool(state, {
       nowMs,
-      settings: scalingSettings(pool.spec, {
-        jobsPerSecond: target.rateLimit?.jobsPerSecond,
-        paused: target.queuePaused,
-        floor,
-      }),
+      settings,
       backlogReady: isBelievable(depth, state, nowMs) ? depth?.ready : undefined,
       wake,
       heartbeats,
       pods: observed.pods.map(podView),
       shortage: shortageOf(observed.deployment, observed.pods, replicas),
     });
-    latest = next.decision;
-    const desired = desiredReplicas(pool.spec, { decided: latest.replicas, current: replicas });
+    const { decision, measurements } = next;
+    const desired = desiredReplicas(pool.spec, { decided: decision.replicas, current: replicas });
     const from = state.replicas;
     const isOwn = manner === "Auto" || manner === "Recommend";
     state = isOwn ? next.state : adoptReplicas(next.state, nowMs, desired);
-    if (decisions.note(pool, { from, to: state.replicas, auto: latest, current: desired, nowMs })) onNews(key);
-    if (alarms.note(pool, latest)) onNews(key);
-    noteMeasurements(next.measurements);
+    if (decisions.note(pool, { from, to: state.replicas, auto: decision, current: desired, nowMs })) onNews(key);
+    if (alarms.note(pool, decision)) onNews(key);
+    const { busy, backlog } = last?.measurements ?? {};
+    if (measurements.busy !== busy || measurements.backlog !== backlog) onNews(key);
+    const { deployment, pods } = observed;
+    const there = { replicas: pods.filter(isThere).length, readyReplicas: deployment?.status?.readyReplicas ?? 0 };
+    last = { settings, decision, measurements, ...there };
     return { desired, reports: next.reports };
   }
 
@@ -261,12 +269,6 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     manner = mannerOf(spec);
     if (manner === "Paused") replicas = deployment?.spec.replicas ?? replicas;
     if (before === "Recommend" && manner !== before) state = adoptReplicas(state, nowMs, replicas);
-  }
-
-  function noteMeasurements(next: PoolMeasurements): void {
-    const changed = next.busy !== measurements?.busy || next.backlog !== measurements.backlog;
-    measurements = next;
-    if (changed) onNews(key);
   }
 
   function notePausing(pods: readonly Pod[], reports: Reports): Pausing {
@@ -311,13 +313,18 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       desiredReplicas: replicas,
       decision: decisions.last,
       recentDecisions: decisions.recent,
-      latest,
-      measurements,
+      latest: last?.decision,
+      measurements: last?.measurements,
       alarms: alarms.now,
       pausing,
       paused: target.pool.spec.paused,
       templatePending: writer.isTemplatePending(observe(target.pool).deployment),
     }),
+    readings() {
+      const { metadata, spec } = target.pool;
+      const whose = { namespace: metadata.namespace, pool: metadata.name, paused: spec.paused };
+      return last && { ...whose, ...last, desiredReplicas: replicas, scaled: decisions.scaled };
+    },
     async [Symbol.asyncDispose]() {
       disposed = true;
       for (const timer of timers) clearTimeout(timer);

@@ -43,13 +43,18 @@ describe.concurrent("a pool", { timeout: 120_000 }, () => {
       expect(events.map(({ message }) => message)).toContain(status?.decision?.message);
     });
     expect(await replicasOf(scene)).toBe(0);
+    const told = await scene.metrics();
+    const labels = `namespace="${scene.namespace}",pool="mail"`;
+    expect(told).toContain(`jobwright_pool_backlog{${labels}} 40\n`);
+    expect(told).toContain(`jobwright_pool_wanted_replicas{${labels}} 4\n`);
+    expect(told).toContain(`jobwright_pool_desired_replicas{${labels}} 0\n`);
     await scene.applyPool("mail", { ...recommend, replicas: 1 });
     await soon(async () => expect(await replicasOf(scene)).toBe(1));
     // It goes on from what is there, not from what was recommended.
     await scene.applyPool("mail", { ...recommend, scaling: quick });
     await soon(async () => expect(await replicasOf(scene)).toBe(4));
-    const told = (await scene.events("WorkerPool", "mail", "ScaledUp")).map(({ message }) => message);
-    expect(told).toContainEqual(expect.stringMatching(/^1 → 4 workers: /));
+    const events = (await scene.events("WorkerPool", "mail", "ScaledUp")).map(({ message }) => message);
+    expect(events).toContainEqual(expect.stringMatching(/^1 → 4 workers: /));
   });
 
   test("keeps more workers while a window of a schedule is open, and tells of a schedule that cannot be kept", async (context) => {
@@ -100,9 +105,11 @@ describe.concurrent("a pool", { timeout: 120_000 }, () => {
     });
     await scene.applyPool("mail", { ...spec, paused: true });
     await soon(async () => expect(condition(await scene.pool("mail"), "Paused")).toMatch("Paused=True"));
+    expect(await scene.metrics()).toContain(`jobwright_pool_paused{namespace="${scene.namespace}",pool="mail"} 1`);
     await scene.client.delete(workerPools, "mail", scene.namespace);
     await soon(async () => expect(await scene.pool("mail")).toBeUndefined());
     expect(await scene.deployment("mail")).toBeUndefined();
+    expect(await scene.metrics()).not.toContain('pool="mail"');
   });
 
   test("that is paused keeps its workers, also those on their way out, and is rolled out when the pause ends", async (context) => {

@@ -9,6 +9,8 @@ export interface OperatorUnderTest {
   stop(): Promise<void>;
   /** How many passes this controller has made. */
   passes(controller: "jobqueue" | "workerpool"): Promise<number>;
+  /** What a scrape of /metrics would be told. */
+  metrics(): Promise<string>;
 }
 
 /** Starts an operator that works in this namespace only. Its log goes to `lines`. */
@@ -36,6 +38,7 @@ export async function startOperator(
   await operator.lead(new AbortController().signal);
   return {
     stop: operator.stop,
+    metrics: () => registry.metrics(),
     async passes(controller) {
       const metric = await registry.getSingleMetric("controller_runtime_reconcile_total")?.get();
       const mine = metric?.values.filter(({ labels }) => labels.controller === controller) ?? [];
