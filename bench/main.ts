@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   queues: async () => (await import("./queues/bench.ts")).queues,
   simulate: async () => (await import("./simulate/bench.ts")).simulate,
   autoscale: async () => (await import("./autoscale/bench.ts")).autoscale,
+  pools: async () => (await import("./pools/bench.ts")).pools,
   memory: async () => (await import("./memory/bench.ts")).memory,
 };
 

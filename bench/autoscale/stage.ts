@@ -13,9 +13,9 @@ import { until } from "../../test/e2e/until.ts";
 import installCustomResources from "../../test/integration/operator/custom-resources.ts";
 import { brokerSecretManifest, brokerSecretName, jobQueueManifest } from "../../test/integration/operator/manifests.ts";
 import { namespaces } from "../../test/integration/operator/scene.ts";
+import { type CountingProxy, startCountingProxy } from "../harness/counting-proxy.ts";
 import { refuseCompany } from "../queues/company.ts";
 import { buildOperator, startOperatorProcess } from "../queues/operator-process.ts";
-import { type CountingProxy, startCountingProxy } from "./counting-proxy.ts";
 import { startKeda } from "./keda/start.ts";
 import { buildWorkerImage } from "./worker.ts";
 

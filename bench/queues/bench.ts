@@ -45,7 +45,7 @@ export async function queues(args: readonly string[]): Promise<void> {
   process.stdout.write(`${JSON.stringify(closing)}\n`);
 }
 
-function atLeastOne(option: string, text: string): number {
+export function atLeastOne(option: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1) return value;
   throw new Error(`--${option} is "${text}": expected a whole number of at least 1`);

@@ -106,6 +106,11 @@ export async function startOperatorProcess(options: {
   return { read, until, kill: () => (profiling.length > 0 ? server.stop() : server.kill()), stop: () => server.stop() };
 }
 
+/** A reading in one line. */
+export function describe({ rssBytes, cpuSeconds, brokerCalls, apiCalls, apiWrites, passes }: Reading): string {
+  return `RSS ${Math.round(rssBytes / 2 ** 20)} MiB, CPU ${cpuSeconds.toFixed(1)} s, ${brokerCalls} broker calls, ${apiCalls} API calls (${apiWrites} writes), ${passes} passes`;
+}
+
 function peakRssBytes(pid: number): number {
   const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
   return Number(kibibytes) * 1024;

@@ -1,10 +1,13 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { jobQueues } from "../../operator/src/api/objects.ts";
+import { jobQueueManifest } from "../../test/integration/operator/manifests.ts";
 import { type BareTimes, declareBare } from "./bare.ts";
 import { type Cpu, cpuBetween, describeCpu, readCpu } from "./cpu.ts";
-import { buildOperator, type Reading, startOperatorProcess } from "./operator-process.ts";
+import { buildOperator, describe, type Reading, startOperatorProcess } from "./operator-process.ts";
 import { planOf } from "./plan.ts";
+import { untilQuiet } from "./quiet.ts";
 import { removeVhost } from "./remove-vhost.ts";
 import { openStage } from "./stage.ts";
 
@@ -46,9 +49,6 @@ interface Usage {
   readonly heldSeconds: number;
 }
 
-/** After the last JobQueue is Ready some of it goes on: events are written, and every JobQueue has a pass of its refresh. */
-const quietSeconds = 20;
-
 /** Applies many JobQueues to an operator of their own, lets it stand idle, and starts it anew. */
 export async function runQueues({ count, idleSeconds, bareRounds, say }: QueuesOptions): Promise<QueuesResult> {
   const bundle = await buildOperator();
@@ -62,7 +62,10 @@ export async function runQueues({ count, idleSeconds, bareRounds, say }: QueuesO
 
     const cpuBefore = readCpu(broker.pid);
     const appliedMs = performance.now();
-    await stage.applyUntilReady(count, 60_000 + count * 1_000);
+    await stage.applyUntilReady(jobQueues, (number) => jobQueueManifest(namespace, `queue-${number}`), {
+      count,
+      limitMs: 60_000 + count * 1_000,
+    });
     const readySeconds = since(appliedMs);
     const cpu = cpuBetween(cpuBefore, readCpu(broker.pid));
     const made = await operator.read();
@@ -126,18 +129,6 @@ export async function runQueues({ count, idleSeconds, bareRounds, say }: QueuesO
   }
 }
 
-/** Waits until nothing was written for a while. */
-async function untilQuiet(read: () => Promise<Reading>): Promise<Reading> {
-  let last = await read();
-  for (let sinceMs = performance.now(); since(sinceMs) < quietSeconds; ) {
-    await sleep(1_000);
-    const now = await read();
-    if (now.apiWrites !== last.apiWrites) sinceMs = performance.now();
-    last = now;
-  }
-  return last;
-}
-
 function usage(before: Reading | undefined, after: Reading): Usage {
   const { cpuSeconds, rssBytes, heldSeconds } = after;
   return { cpuSeconds: cpuSeconds - (before?.cpuSeconds ?? 0), rssBytes, heldSeconds };
@@ -153,10 +144,6 @@ function callsBetween(before: Reading, after: Reading) {
     api: between("rest_client_requests_total", "method", "resource", "code"),
     broker: between("jobwright_broker_calls_total", "call"),
   };
-}
-
-function describe({ rssBytes, cpuSeconds, brokerCalls, apiCalls, apiWrites, passes }: Reading): string {
-  return `RSS ${Math.round(rssBytes / 2 ** 20)} MiB, CPU ${cpuSeconds.toFixed(1)} s, ${brokerCalls} broker calls, ${apiCalls} API calls (${apiWrites} writes), ${passes} passes`;
 }
 
 function since(ms: number): number {
