@@ -15,7 +15,7 @@ import {
   type WorkerIdentity,
   workerConfiguration,
 } from "./contract/index.ts";
-import { ConfigurationError } from "./errors.ts";
+import { ConfigurationError, messageOf } from "./errors.ts";
 import type { JsonSchemas } from "./message/json-schema.ts";
 import type { KeyringSource } from "./message/keyring.ts";
 
@@ -152,7 +152,7 @@ function parseMounted(path: string, text: string) {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ConfigurationError(`${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigurationError(`${path} is not JSON: ${messageOf(error)}`);
   }
   const parsed = workerConfiguration.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -1,5 +1,5 @@
 import { parseDuration } from "./contract/index.ts";
-import { DefinitionError } from "./errors.ts";
+import { DefinitionError, messageOf } from "./errors.ts";
 import { shown } from "./shown.ts";
 
 /** Timers of Node are 32-bit: a longer one would fire at once. */
@@ -18,7 +18,7 @@ export function durationMs(where: string, text: string): number {
   try {
     ms = parseDuration(text);
   } catch (error) {
-    throw new DefinitionError(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new DefinitionError(`${where}: ${messageOf(error)}`);
   }
   if (ms === 0 || ms > longestTimerMs) {
     throw new DefinitionError(`${where}: ${text} is out of range: expected more than 0 and at most 596h`);

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { createBackoff } from "./broker/backoff.ts";
 import type { BrokerConnection } from "./broker/connection.ts";
 import { type Command, command, controlQueue, type WorkerIdentity } from "./contract/index.ts";
+import { messageOf } from "./errors.ts";
 
 export interface ControlOptions {
   readonly connection: BrokerConnection;
@@ -36,7 +37,7 @@ export function takeCommands({ connection, identity, log, onCommand }: ControlOp
   function attach(on: ChannelModel): void {
     if (on !== model) return;
     open(on, () => retry(on)).catch((error: unknown) => {
-      log.warn({ queue, reason: error instanceof Error ? error.message : String(error) }, "cannot take commands yet");
+      log.warn({ queue, reason: messageOf(error) }, "cannot take commands yet");
       retry(on);
     });
   }

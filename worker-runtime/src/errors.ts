@@ -190,6 +190,16 @@ function batchMessage(taken: number, failures: BatchFailed["failures"]): string 
   return `${failures.length} of the ${taken} jobs taken so far were not stored: inputs[${first.index}]: ${message}`;
 }
 
+/** What an error says, for the message of another, whatever was thrown. Never throws. */
+export function messageOf(error: unknown): string {
+  try {
+    if (error instanceof Error) return String(error.message);
+    return typeof error === "string" ? error : inspect(error, inspected);
+  } catch {
+    return "something was thrown that cannot be looked at";
+  }
+}
+
 /** `error` as an Error that can be told in headers and logs, whatever was thrown. Never throws. */
 export function asError(error: unknown): Error {
   try {

@@ -2,6 +2,7 @@ import type { ChannelModel, ConsumeMessage } from "amqplib";
 import type { Logger } from "pino";
 import { createBackoff } from "../broker/backoff.ts";
 import type { BrokerConnection } from "../broker/connection.ts";
+import { messageOf } from "../errors.ts";
 import { type ConsumerSession, openConsumerSession } from "./consumer-session.ts";
 import type { HeldDelivery } from "./delivery.ts";
 import { isNothing, isSameWant, missingFrom, nothing, superfluous, type Want } from "./want.ts";
@@ -165,5 +166,5 @@ function explain(error: unknown, queue: string): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === 404) return `queue "${queue}" does not exist: is the JobQueue there and ready?`;
   if (code === 403) return `the broker user may not read queue "${queue}"`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { durationMs } from "../configured-duration.ts";
 import { parseDuration } from "../contract/index.ts";
-import { asError, DefinitionError } from "../errors.ts";
+import { DefinitionError, messageOf } from "../errors.ts";
 import { shown } from "../shown.ts";
 import { AlreadyRunning, LeaseLost, ResultNotStorable } from "./errors.ts";
 import { keepLease } from "./lease.ts";
@@ -139,7 +139,7 @@ function parseTtl(ttl: string, leaseMs: number): number {
   try {
     ttlMs = parseDuration(ttl);
   } catch (error) {
-    throw new DefinitionError(`createOnce: ttl: ${asError(error).message}`);
+    throw new DefinitionError(`createOnce: ttl: ${messageOf(error)}`);
   }
   if (ttlMs < leaseMs) throw new DefinitionError(`createOnce: ttl ${ttl} is shorter than the lease: expected longer`);
   return ttlMs;

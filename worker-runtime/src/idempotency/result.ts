@@ -1,4 +1,4 @@
-import { asError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { ResultNotStorable } from "./errors.ts";
 
 /** Longest result that is kept, in bytes of JSON: it is for the id of what was made, not for what was made. */
@@ -19,7 +19,7 @@ export function writeResult(key: string, value: unknown): string {
   try {
     text = JSON.stringify(value);
   } catch (error) {
-    throw new ResultNotStorable(`once "${key}": the result is not JSON: ${asError(error).message}`);
+    throw new ResultNotStorable(`once "${key}": the result is not JSON: ${messageOf(error)}`);
   }
   if (text === undefined) throw new ResultNotStorable(`once "${key}": the result is not JSON: it is a ${typeof value}`);
   const bytes = Buffer.byteLength(text);

@@ -1,7 +1,7 @@
 /** What a worker thread runs: it loads the user's module, and then the jobs that it is sent. */
 import { parentPort, workerData } from "node:worker_threads";
 import { loadDefinition } from "../command/load.ts";
-import { enqueuedTooLate } from "../errors.ts";
+import { enqueuedTooLate, messageOf } from "../errors.ts";
 import { type Job, type JobContext, requireJob } from "../job.ts";
 import { createInputCodec } from "../message/input-codec.ts";
 import { checkFraction } from "../run/progress.ts";
@@ -110,7 +110,7 @@ function writeOutput(job: Job, output: unknown): string | undefined {
     return JSON.stringify(output);
   } catch (error) {
     if (job.output === undefined) return undefined;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new Error(`the output of "${job.name}" cannot be written as JSON: ${why}`);
   }
 }

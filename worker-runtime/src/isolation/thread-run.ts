@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HandlerThreadEnded } from "../errors.ts";
+import { HandlerThreadEnded, messageOf } from "../errors.ts";
 import type { JobContext } from "../job.ts";
 import { activeContext, traceHeaders } from "../telemetry/tracing.ts";
 import { forwardLine } from "./forwarded-log.ts";
@@ -93,7 +93,7 @@ export function runInThread(thread: Thread, input: unknown, context: JobContext)
       thread.send({ type: "Run", job: factsOf(context), input, logLevel: log.level, trace: traceHeaders() });
     } catch (error) {
       // What zod made of the input, a class with functions for one, cannot cross.
-      const words = error instanceof Error ? error.message : String(error);
+      const words = messageOf(error);
       fail(
         new TypeError(`the input of "${name}" cannot be given to a worker thread (isolate: true): ${words}`, {
           cause: error,

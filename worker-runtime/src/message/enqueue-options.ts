@@ -1,5 +1,5 @@
 import { maxDelaySeconds, parseDuration, reservedLanes } from "../contract/index.ts";
-import { InvalidOptions } from "../errors.ts";
+import { InvalidOptions, messageOf } from "../errors.ts";
 import { shown } from "../shown.ts";
 import { uuidv7 } from "./uuid.ts";
 
@@ -91,7 +91,7 @@ function duration(where: string, option: string, text: string): number {
   try {
     return parseDuration(text);
   } catch (error) {
-    throw new InvalidOptions(`${where}: ${option} ${error instanceof Error ? error.message : String(error)}`);
+    throw new InvalidOptions(`${where}: ${option} ${messageOf(error)}`);
   }
 }
 

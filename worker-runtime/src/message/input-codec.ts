@@ -1,5 +1,5 @@
 import type { DeadLetterReason } from "../contract/index.ts";
-import { asError, InvalidInput, MessageTooLarge, Undecryptable } from "../errors.ts";
+import { asError, InvalidInput, MessageTooLarge, messageOf, Undecryptable } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { decrypt, encrypt } from "./encryption.ts";
 import { compileSchema, type JsonSchemas, type SchemaCheck } from "./json-schema.ts";
@@ -75,7 +75,7 @@ export function createInputCodec(rules: InputRules): InputCodec {
     try {
       value = JSON.parse(text);
     } catch (error) {
-      return invalid(`the body is not JSON: ${asError(error).message}`);
+      return invalid(`the body is not JSON: ${messageOf(error)}`);
     }
     const problem = schemaCheck(job.name)?.(value);
     if (problem !== undefined) {
@@ -162,7 +162,7 @@ function write(job: InputOf, input: unknown): string {
   try {
     text = JSON.stringify(input);
   } catch (error) {
-    throw new InvalidInput(`the input of "${job.name}" cannot be written as JSON: ${asError(error).message}`);
+    throw new InvalidInput(`the input of "${job.name}" cannot be written as JSON: ${messageOf(error)}`);
   }
   if (text === undefined) {
     throw new InvalidInput(`the input of "${job.name}" is ${typeof input}, which JSON has no word for`);

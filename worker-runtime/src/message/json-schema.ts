@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { ErrorObject, Options, ValidateFunction } from "ajv";
 import { isDraft7 } from "../contract/index.ts";
-import { ConfigurationError } from "../errors.ts";
+import { ConfigurationError, messageOf } from "../errors.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -25,9 +25,7 @@ export function compileSchema(where: string, schema: Readonly<Record<string, unk
   try {
     validate = ajv.compile(schema);
   } catch (error) {
-    throw new ConfigurationError(
-      `${where} is not a valid JSON Schema: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new ConfigurationError(`${where} is not a valid JSON Schema: ${messageOf(error)}`);
   }
   return (input) => (validate(input) ? undefined : describe(validate.errors ?? []));
 }

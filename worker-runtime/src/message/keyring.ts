@@ -2,7 +2,7 @@ import { createSecretKey } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
-import { ConfigurationError } from "../errors.ts";
+import { ConfigurationError, messageOf } from "../errors.ts";
 import { shown } from "../shown.ts";
 import type { EncryptionKey } from "./encryption.ts";
 
@@ -119,9 +119,7 @@ async function readDirectory(directory: string): Promise<Keys> {
       if (!name.startsWith(".")) files.set(name, (await readFile(join(directory, name), "utf8")).trim());
     }
   } catch (error) {
-    throw new ConfigurationError(
-      `cannot read the keyring ${directory}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new ConfigurationError(`cannot read the keyring ${directory}: ${messageOf(error)}`);
   }
   const current = files.get("current");
   files.delete("current");

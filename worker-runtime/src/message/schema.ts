@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { messageOf } from "../errors.ts";
 
 /** A value that fits its schema, as the schema made it, or why it does not. */
 export type Checked = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
@@ -48,6 +49,6 @@ function checked(parsed: z.ZodSafeParseResult<unknown>, what: string): Checked {
 function threw(error: unknown, what: string): Checked {
   return {
     ok: false,
-    problem: `the schema of ${what} threw: ${error instanceof Error ? error.message : String(error)}`,
+    problem: `the schema of ${what} threw: ${messageOf(error)}`,
   };
 }

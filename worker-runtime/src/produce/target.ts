@@ -1,6 +1,6 @@
 import { type AddressSource, addressOfBinding, addressOfUri, readBinding } from "../broker/address.ts";
 import { type Binding, isQueueName } from "../contract/index.ts";
-import { ConfigurationError, DefinitionError } from "../errors.ts";
+import { ConfigurationError, DefinitionError, messageOf } from "../errors.ts";
 import type { JsonSchemas } from "../message/json-schema.ts";
 import { shown } from "../shown.ts";
 
@@ -92,8 +92,6 @@ function factsOf(where: string, { queue, schemas = "{}", "max-message-bytes": mo
       ...(most === undefined ? {} : { maxMessageBytes: Number(most) }),
     };
   } catch (error) {
-    throw new ConfigurationError(
-      `${where}: schemas is not JSON (${error instanceof Error ? error.message : String(error)}): the operator writes it`,
-    );
+    throw new ConfigurationError(`${where}: schemas is not JSON (${messageOf(error)}): the operator writes it`);
   }
 }

@@ -1,4 +1,5 @@
 import { maxDelaySeconds, parseDuration } from "../contract/index.ts";
+import { messageOf } from "../errors.ts";
 
 // Symbols of the global registry: handlers may import another copy of this package than the one that runs them.
 const retryLater = Symbol.for("jobwright.retry-later");
@@ -28,7 +29,7 @@ export class RetryLater extends Error {
     try {
       this.afterMs = parseDuration(after);
     } catch (error) {
-      throw new TypeError(`RetryLater: after: ${error instanceof Error ? error.message : String(error)}`);
+      throw new TypeError(`RetryLater: after: ${messageOf(error)}`);
     }
     if (this.afterMs > maxDelaySeconds * 1000) {
       throw new RangeError(`RetryLater: after ${after} is out of range: expected at most 8.5 years`);

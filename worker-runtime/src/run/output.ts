@@ -1,3 +1,4 @@
+import { messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { checkValue } from "../message/schema.ts";
 
@@ -23,7 +24,7 @@ export function checkOutput(
     text = JSON.stringify(returned);
   } catch (error) {
     if (job.output === undefined) return nothing;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { ok: false, problem: `the output of "${job.name}" cannot be written as JSON: ${why}` };
   }
   const bytes = text === undefined ? 0 : Buffer.byteLength(text);

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { laneQueue, type RetryPolicy } from "../contract/index.ts";
-import { asError, InvalidInput } from "../errors.ts";
+import { InvalidInput, messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import type { InputCodec, SealedInput } from "../message/input-codec.ts";
 import type { JobMessage, OutgoingMessage } from "../message/message.ts";
@@ -89,7 +89,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
       body = await bodyOf(outcome, job, message);
     } catch (error) {
       // It would be dead-lettered after its wait, far from the code that is at fault.
-      return await settleCopied(failed(new InvalidInput(`RetryLater: ${asError(error).message}`), message), at);
+      return await settleCopied(failed(new InvalidInput(`RetryLater: ${messageOf(error)}`), message), at);
     }
     logOutcome(outcome, context);
     // Before the copy: if they cannot be stored, the job goes back, and there must not be two of it then.
