@@ -22,6 +22,7 @@ export type Reason =
   | "BacklogUnknown"
   | "WorkersSilent"
   | "WorkersStuck"
+  | "WithoutRuntime"
   | LimitReason;
 
 /** All that a decision came from. */
@@ -38,17 +39,17 @@ export interface Explained {
   readonly silent: readonly string[];
   /** Workers asked for in place of pods that did not begin to work in time. */
   readonly replacements: number;
-  readonly stuck: Pick<Stuck, "workers">;
+  readonly stuck: Pick<Stuck, "workers" | "nothingEnds">;
+  /** Workers without our runtime. */
+  readonly withoutRuntime: readonly string[];
   /** What kept the pool from growing. */
   readonly limit: GrowthLimit | undefined;
 }
 
 /** One word for what set the number: the last of term, clamp and hold that had a say. */
-export function reasonOf({ recommendation, heldBy, backlogUnknown, silent, limit, settings }: Explained): Reason {
-  if (heldBy === "SignalsMissing") {
-    if (backlogUnknown) return "BacklogUnknown";
-    return silent.length > 0 ? "WorkersSilent" : "WorkersStuck";
-  }
+export function reasonOf(explained: Explained): Reason {
+  const { recommendation, heldBy, limit, settings } = explained;
+  if (heldBy === "SignalsMissing") return missing(explained).reason;
   if (limit !== undefined) return limit.reason;
   if (settings.queuePaused) return "QueuePaused";
   if (heldBy !== undefined) return heldBy;
@@ -117,7 +118,8 @@ function bounded(
   return `${plural(slots, "slot")}, as rateLimit lets no more than ${figure(settings.jobsPerSecond ?? 0)} jobs/s start`;
 }
 
-function heldClause({ heldBy, settings, signals, backlogUnknown, silent, stuck }: Explained): string | undefined {
+function heldClause(explained: Explained): string | undefined {
+  const { heldBy, settings, signals } = explained;
   switch (heldBy) {
     case "ScaleDownDelay": {
       const coldStartMs = Math.round((signals.coldStartSeconds ?? 0) * 1000);
@@ -127,14 +129,26 @@ function heldClause({ heldBy, settings, signals, backlogUnknown, silent, stuck }
     case "IdleDelay":
       return `kept until idle for ${duration(settings.idleDelayMs)} (idleDelay)`;
     case "SignalsMissing":
-      if (backlogUnknown) return "the last decision holds because the broker cannot be asked for the backlog";
-      if (silent.length > 0) {
-        return `the last decision holds because ${plural(silent.length, "worker")} did not report: ${some(silent)}`;
-      }
-      return `the last decision holds because no run ends: ${some(stuck.workers.map(({ pod }) => pod))} ${stuck.workers.length === 1 ? "is" : "are"} stuck`;
+      return `the last decision holds because ${missing(explained).because}`;
     case undefined:
       return undefined;
   }
+}
+
+/** What is not known that would have to be to take anybody away. */
+function missing({ backlogUnknown, silent, stuck, withoutRuntime }: Explained): { reason: Reason; because: string } {
+  if (backlogUnknown) return { reason: "BacklogUnknown", because: "the broker cannot be asked for the backlog" };
+  if (silent.length > 0) {
+    return { reason: "WorkersSilent", because: `${plural(silent.length, "worker")} did not report: ${some(silent)}` };
+  }
+  if (stuck.nothingEnds) {
+    const pods = stuck.workers.map(({ pod }) => pod);
+    return { reason: "WorkersStuck", because: `no run ends: ${some(pods)} ${pods.length === 1 ? "is" : "are"} stuck` };
+  }
+  return {
+    reason: "WithoutRuntime",
+    because: `${plural(withoutRuntime.length, "worker")} without our runtime cannot be asked to drain, and the broker has jobs: ${some(withoutRuntime)}`,
+  };
 }
 
 function clampClause({ recommendation, settings, signals, heldBy }: Explained): string | undefined {

@@ -24,11 +24,19 @@ export interface FleetReadings {
   readonly knownUpToMs: number;
 }
 
-/** Reads the fleet against the pods that exist. `startAllowanceMs`: how long a pod may take to begin. */
+/**
+ * Reads the fleet against the pods that exist. `startAllowanceMs`: how long a pod may take to begin. `withoutRuntime`: pods
+ * that are never heard, and whose work is known otherwise.
+ */
 export function readFleet(
   fleet: Fleet,
   pods: readonly PodView[],
-  input: { readonly nowMs: number; readonly concurrency: number; readonly startAllowanceMs: number },
+  input: {
+    readonly nowMs: number;
+    readonly concurrency: number;
+    readonly startAllowanceMs: number;
+    readonly withoutRuntime?: ReadonlySet<string>;
+  },
 ): FleetReadings {
   const roles = pods.map((pod) => roleOf(pod, fleet.workers.get(pod.name), input));
   const count = (capacity: Role["capacity"]) => roles.filter((role) => role.capacity === capacity).length;
@@ -55,25 +63,24 @@ interface Role {
   readonly knownUpToMs: number | undefined;
 }
 
-function roleOf(
-  pod: PodView,
-  worker: KnownWorker | undefined,
-  { nowMs, concurrency, startAllowanceMs }: Parameters<typeof readFleet>[2],
-): Role {
-  const active = isActive(pod);
-  // A worker that crashed is given as long to come back as a new one to begin.
-  const outOfWorkSinceMs = Math.max(pod.createdAtMs, worker?.heardAtMs ?? 0);
-  const notBegun = nowMs - outOfWorkSinceMs > startAllowanceMs ? "Overdue" : "Starting";
-  const nothing = { pod: pod.name, busy: 0, held: 0, oldestSeconds: 0, silent: false, knownUpToMs: undefined };
-  const reporting = worker !== undefined && worker.heartbeat.state !== "Stopped" ? worker : undefined;
-  const ended = pod.phase === "Succeeded" || pod.phase === "Failed" || !pod.processRunning;
-  if (reporting === undefined || ended) {
-    if (!ended && pod.ready && worker === undefined) {
-      return { ...nothing, busy: concurrency, silent: active, capacity: active ? "Working" : "None" };
-    }
-    return { ...nothing, capacity: active ? notBegun : "None" };
+type Circumstances = Parameters<typeof readFleet>[2];
+
+const nothing = { busy: 0, held: 0, oldestSeconds: 0, silent: false, knownUpToMs: undefined };
+
+function roleOf(pod: PodView, worker: KnownWorker | undefined, circumstances: Circumstances): Role {
+  const hasProcess = pod.phase !== "Succeeded" && pod.phase !== "Failed" && pod.processRunning;
+  if (hasProcess && worker !== undefined && worker.heartbeat.state !== "Stopped") {
+    return reportingRole(pod, worker, circumstances);
   }
-  const { heartbeat, heardAtMs } = reporting;
+  if (hasProcess && worker === undefined && pod.ready) return unheardRole(pod, circumstances);
+  // A worker that crashed is given as long to come back as a new one to begin.
+  const outOfWorkMs = circumstances.nowMs - Math.max(pod.createdAtMs, worker?.heardAtMs ?? 0);
+  const notBegun = outOfWorkMs > circumstances.startAllowanceMs ? "Overdue" : "Starting";
+  return { pod: pod.name, ...nothing, capacity: isActive(pod) ? notBegun : "None" };
+}
+
+function reportingRole(pod: PodView, { heartbeat, heardAtMs }: KnownWorker, { nowMs }: Circumstances): Role {
+  const active = isActive(pod);
   const fresh = nowMs - heardAtMs <= freshMs;
   return {
     pod: pod.name,
@@ -85,6 +92,13 @@ function roleOf(
     capacity: active ? capacityOf(heartbeat) : "None",
     knownUpToMs: active && fresh ? heardAtMs : undefined,
   };
+}
+
+/** Its work is known otherwise, or nothing is known of it. */
+function unheardRole(pod: PodView, { concurrency, withoutRuntime }: Circumstances): Role {
+  const active = isActive(pod);
+  const work = withoutRuntime?.has(pod.name) ? {} : { busy: concurrency, silent: active };
+  return { pod: pod.name, ...nothing, ...work, capacity: active ? "Working" : "None" };
 }
 
 function capacityOf({ state }: Heartbeat): Role["capacity"] {

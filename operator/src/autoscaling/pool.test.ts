@@ -204,6 +204,39 @@ describe("a step of scaling", () => {
     );
   });
 
+  test("scales workers that never report by what the broker says is unacknowledged", () => {
+    let state = start(4);
+    let pods = ["a", "b", "c", "d"].map((name) => pod(name));
+    const at = (second: number, unacked: number, changes: Partial<PoolInput> = {}) => {
+      const served = { atMs: t0 + second * 1000, unacked, acked: second * 2 };
+      const next = step(state, second, { pods, served: second < 40 ? undefined : served, ...changes });
+      state = next.state;
+      return next;
+    };
+    for (let second = 1; second <= 29; second += 1) {
+      expect(at(second, 0).decision).toMatchObject({ replicas: 4, reason: "WorkersSilent" });
+    }
+    for (let second = 30; second < 300; second += 1) at(second, 1);
+    const busy = at(300, 1);
+    expect(busy.decision).toMatchObject({ replicas: 4, reason: "WithoutRuntime", signals: { inFlight: 1 } });
+    // One unacknowledged at any time, two acknowledged a second.
+    expect(busy.measurements.serviceTimeMs).toBe(500);
+    expect(at(301, 1, { backlogReady: 2_000 }).decision.replicas).toBe(12);
+    pods = Array.from({ length: 12 }, (_, index) => pod(String(index)));
+    for (let second = 302; second < 450; second += 1) at(second, 0);
+    expect(state.replicas).toBe(0);
+    expect(state.withoutRuntime.quiet).toBe(true);
+  });
+
+  test("does not take a worker for one without our runtime because the broker is away", () => {
+    let state = start(2);
+    for (let second = 1; second < 100; second += 1) {
+      ({ state } = step(state, second, { pods: [pod("a")], backlogReady: undefined }));
+    }
+    ({ state } = step(state, 101, { pods: [pod("a")] }));
+    expect(state.withoutRuntime.pods.size).toBe(0);
+  });
+
   test("asks for no more of the same where no pod begins to work", () => {
     let { state } = step(start(), 0, { backlogReady: 84 });
     for (let second = 1; second < 200; second += 1) {

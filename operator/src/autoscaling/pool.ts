@@ -20,6 +20,7 @@ import type { PodView, ScalingSettings, Signals, WorkerReport } from "./signals.
 import { type HeldBy, hold, type Stability, stabilise, startStability } from "./stabilise.ts";
 import { findStuck, type Stuck } from "./stuck.ts";
 import { append, type Timeline, valueAt } from "./timeline.ts";
+import { nobodyWithoutRuntime, observeWithoutRuntime, type Served, type WithoutRuntime } from "./without-runtime.ts";
 
 /**
  * A measured cold start of 1.4 s says little about twenty pods that start at once on one node: no pod is called
@@ -37,6 +38,7 @@ export interface PoolState {
   readonly coldStart: ColdStart;
   readonly stability: Stability;
   readonly restraint: Restraint;
+  readonly withoutRuntime: WithoutRuntime;
   /** Since when jobs wait; undefined while none do. */
   readonly waitingSinceMs: number | undefined;
   readonly scaledUpAtMs: number | undefined;
@@ -59,6 +61,8 @@ export interface PoolInput {
   readonly pods: readonly PodView[];
   /** What Kubernetes says of pods that it does not give, if it does. */
   readonly shortage?: Shortage | undefined;
+  /** The broker's figures, where they were asked for because of workers without our runtime. */
+  readonly served?: Served | undefined;
 }
 
 export interface PoolDecision {
@@ -124,6 +128,7 @@ export function startPool(input: {
     coldStart: startColdStart(kept.coldStartMs ?? []),
     stability: startStability(nowMs, currentReplicas),
     restraint: startRestraint(nowMs),
+    withoutRuntime: nobodyWithoutRuntime,
     waitingSinceMs: undefined,
     scaledUpAtMs: undefined,
     backlog: 0,
@@ -141,18 +146,21 @@ export function adoptReplicas(state: PoolState, nowMs: number, replicas: number)
 
 /** One step of scaling: takes in what was observed and decides. Pure: the same inputs give the same decision. */
 export function stepPool(before: PoolState, input: PoolInput): PoolStep {
-  const { nowMs, settings, pods } = input;
+  const { nowMs, settings } = input;
   const { fleet, coldStart } = takeHeartbeats(before, input);
-  const startAllowanceMs = 3 * (coldStartMs(coldStart) ?? assumedColdStartSeconds * 1000);
-  const readings = readFleet(fleet, pods, {
-    nowMs,
-    concurrency: settings.concurrency,
-    startAllowanceMs: Math.max(startAllowanceMs, minStartAllowanceMs),
+  const withoutRuntime = observeWithoutRuntime(before.withoutRuntime, {
+    ...{ nowMs, podViews: input.pods, ready: input.backlogReady, served: input.served },
+    isHeard: (pod) => fleet.workers.has(pod),
   });
+  const readings = readWorkers(fleet, coldStart, withoutRuntime, input);
   const { ready, arrivals } = takeBacklog(before, input, fleet, readings);
   const serviceTime = observeService(
     before.serviceTime,
-    { atMs: nowMs, busySeconds: fleet.busySeconds, ended: fleet.ended },
+    {
+      atMs: nowMs,
+      busySeconds: fleet.busySeconds + withoutRuntime.busySeconds,
+      ended: fleet.ended + withoutRuntime.ended,
+    },
     readings,
   );
 
@@ -171,7 +179,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
   const { queuePaused = false } = settings;
   const recommendation = decide(queuePaused ? { ...signals, backlog: 0, arrivalsPerSecond: 0 } : signals, settings);
   const stuck = findStuck(fleet, nowMs);
-  const certain = !backlogUnknown && readings.silent.length === 0 && !stuck.nothingEnds;
+  const certain = !backlogUnknown && readings.silent.length === 0 && !stuck.nothingEnds && !withoutRuntime.holds;
   const idle = certain && (backlog === 0 || queuePaused) && readings.inFlight === 0;
   const { state: stability, heldBy } =
     backlogUnknown && (queuePaused || !input.wake)
@@ -205,6 +213,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     backlogUnknown,
     silent: readings.silent,
     stuck,
+    withoutRuntime: [...withoutRuntime.pods],
     replacements: asked.replacements,
     limit: limited ? limit : undefined,
   };
@@ -217,6 +226,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     coldStart,
     stability,
     restraint,
+    withoutRuntime,
     waitingSinceMs,
     scaledUpAtMs: replicas > before.replicas ? nowMs : before.scaledUpAtMs,
     backlog: shownBacklog,
@@ -247,6 +257,24 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     },
     reports: reportsOf(fleet, nowMs),
   };
+}
+
+/** What workers do: those with our runtime say so, and of the others the broker knows it. */
+function readWorkers(
+  fleet: Fleet,
+  coldStart: ColdStart,
+  { pods, known, served }: WithoutRuntime,
+  input: PoolInput,
+): FleetReadings {
+  const startAllowanceMs = 3 * (coldStartMs(coldStart) ?? assumedColdStartSeconds * 1000);
+  const readings = readFleet(fleet, input.pods, {
+    nowMs: input.nowMs,
+    concurrency: input.settings.concurrency,
+    startAllowanceMs: Math.max(startAllowanceMs, minStartAllowanceMs),
+    ...(known && { withoutRuntime: pods }),
+  });
+  if (pods.size === 0 || !known || served === undefined) return readings;
+  return { ...readings, inFlight: Math.max(readings.inFlight, served.unacked - readings.held) };
 }
 
 function takeHeartbeats(

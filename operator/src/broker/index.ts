@@ -31,6 +31,7 @@ export { type Permissions, poolPermissions, producerPermissions } from "./permis
 export { type BrokerPool, createBrokerPool } from "./pool.ts";
 export { isProvenEmpty, observeQuiet, type Quiet } from "./quiet.ts";
 export { emptyLane, type LeavingLane, removeLane } from "./retire-lane.ts";
+export { readServed } from "./served.ts";
 export type { JobQueueOnBroker } from "./topology.ts";
 export type { Totals } from "./totals.ts";
 export { type BrokerUser, deleteUser, ensureUser } from "./users.ts";

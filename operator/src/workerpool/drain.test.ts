@@ -47,6 +47,16 @@ function plan(workers: readonly Worker[], desiredReplicas: number, changes: Part
 }
 
 describe("planDrain", () => {
+  test("takes workers without our runtime away once nobody has a job in hand, and not before", () => {
+    const workers = ["a", "b", "c"].map((name) => worker(name, { report: undefined }));
+    expect(plan(workers, 1)).toMatchObject({ replicas: 3, cordon: [], markDrained: [] });
+    const quiet = new Set(["a", "b", "c"]);
+    expect(plan(workers, 1, { quiet })).toMatchObject({ replicas: 1, cordon: [], markDrained: [], waitingFor: [] });
+    expect(plan(workers, 0, { quiet }).replicas).toBe(0);
+    // Kubernetes would choose among equals: one with our runtime may be busy.
+    expect(plan([...workers, busy("d", 1)], 1, { quiet }).replicas).toBe(4);
+  });
+
   test("cordons the idlest, and removes nothing yet", () => {
     const result = plan([busy("a", 2), busy("b", 0), busy("c", 1)], 1);
     expect(result.cordon.toSorted()).toEqual(["b", "c"]);

@@ -28,6 +28,8 @@ export interface DrainInput {
   readonly desiredReplicas: number;
   /** More than one ReplicaSet has pods: deletion costs rank within one only, so nothing is taken away. */
   readonly rolloutInProgress: boolean;
+  /** Workers without our runtime that may go: for some time nobody had a job of the queue in hand. */
+  readonly quiet?: ReadonlySet<string>;
   /** From the last plan: when each worker was last told to take jobs again, ms. */
   readonly uncordonedAtMs: ReadonlyMap<string, number>;
 }
@@ -83,7 +85,8 @@ export function planDrain(input: DrainInput): DrainPlan {
   const mayYetStart = ({ scheduled, createdAtMs }: Worker) => scheduled && input.nowMs - createdAtMs < startMs;
   const removable = ({ worker, stage }: Staged) => {
     if ((stage === "NotStarted" || stage === "Starting") && mayYetStart(worker)) return false;
-    if (stage === "NotStarted") return true;
+    // Of the quiet ones any may go.
+    if (stage === "NotStarted" || stage === "Quiet") return true;
     return (
       leaving.has(worker.name) && (stage === "Drained" || stage === "Starting") && !worker.ready && isMarked(worker)
     );
@@ -119,13 +122,14 @@ export function planDrain(input: DrainInput): DrainPlan {
  * - `NotStarted`: Pending, and nothing of it ran yet. A ReplicaSet deletes these before all others.
  * - `Drained`: cordoned and without work.
  * - `Starting`: not ready, and no process that could have work: starting, or crashing again and again.
+ * - `Quiet`: without our runtime, and nobody has a job of the queue in hand.
  * - `Cordoned`: finishing its work.
  * - `Running`: taking jobs.
  * - `Silent`: not heard for some time. It may have any work.
  * - `Unheard`: ready, and never heard: perhaps no runtime of ours, so it can neither be told to drain nor asked.
  */
 type Stage = (typeof stages)[number];
-const stages = ["NotStarted", "Drained", "Starting", "Cordoned", "Running", "Silent", "Unheard"] as const;
+const stages = ["NotStarted", "Drained", "Starting", "Quiet", "Cordoned", "Running", "Silent", "Unheard"] as const;
 
 interface Staged {
   readonly worker: Worker;
@@ -139,7 +143,7 @@ function stageOf(worker: Worker, input: DrainInput): Stage {
     // A pod of several containers is Pending until all of them run.
     return worker.phase === "Pending" && !worker.processRunning ? "NotStarted" : "Starting";
   }
-  if (report === undefined) return "Unheard";
+  if (report === undefined) return input.quiet?.has(worker.name) ? "Quiet" : "Unheard";
   if (!report.fresh) return "Silent";
   if (report.state === "Drained" && report.busy === 0) {
     const uncordonedAtMs = input.uncordonedAtMs.get(worker.name);

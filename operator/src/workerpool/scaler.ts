@@ -28,6 +28,7 @@ import { observePausing, type Pausing, tellPausing } from "./pausing.ts";
 import { isOfSeveralTemplates, isThere, type Pod, podView, workerOf } from "./pods.ts";
 import { createRateSharing, type SharedLimit } from "./rate-sharing.ts";
 import type { PoolReadings } from "./readings.ts";
+import { createServedFigures } from "./served-figures.ts";
 import { scalingSettings } from "./settings.ts";
 import { shortageOf } from "./shortage.ts";
 import { createWakeUp } from "./wake-up.ts";
@@ -143,6 +144,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let stepping: Promise<void> | undefined;
   let disposed = false;
   const rates = createRateSharing(log);
+  const served = createServedFigures(log);
   const decisions = createDecisions(events, first.pool.status);
   const alarms = createAlarms(events, first.pool.status?.conditions);
   let floor: Floor | undefined;
@@ -217,6 +219,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       heartbeats,
       pods: observed.pods.map(podView),
       shortage: shortageOf(observed.deployment, observed.pods, replicas),
+      served: served.step(target, state.withoutRuntime.pods.size > 0, nowMs),
     });
     const { decision, measurements } = next;
     const desired = desiredReplicas(pool.spec, { decided: decision.replicas, current: replicas });
@@ -244,6 +247,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       desiredReplicas: manner === "Paused" ? Math.max(desired, observed.pods.length) : desired,
       rolloutInProgress: writer.isTemplatePending(observed.deployment) || isOfSeveralTemplates(observed.pods),
       uncordonedAtMs,
+      ...(state.withoutRuntime.quiet && { quiet: state.withoutRuntime.pods }),
     });
     uncordonedAtMs = plan.uncordonedAtMs;
     // Before any write: the broker may be well while the API server is not, and a worker that is needed waits for this.
