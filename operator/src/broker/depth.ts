@@ -1,5 +1,6 @@
 import type { Channel } from "amqplib";
 import type { BrokerConnection } from "./connection.ts";
+import { notAnswered } from "./use-channel.ts";
 import { within } from "./within.ts";
 
 /** A missing queue closes its channel and makes all others asked on it be asked again: so not too many on one. */
@@ -61,10 +62,13 @@ async function readChunk(
   return names.filter((name) => !depths.has(name));
 }
 
-/** One queue's depth, or undefined if there is no such queue. Throws if it does not answer in time. */
+/** One queue's depth, or undefined if there is no such queue. @throws BrokerUnreachable if it does not answer in time. */
 export async function readDepth(connection: BrokerConnection, name: string): Promise<Depth | undefined> {
   const depths = await readDepths(connection, [name]);
-  if (!depths.has(name)) throw new Error(`queue "${name}" did not answer within ${chunkLimitMs} ms`);
+  if (!depths.has(name)) {
+    const late = new Error(`not within ${chunkLimitMs} ms`);
+    throw notAnswered(`asking how much is in queue "${name}"`, late);
+  }
   return depths.get(name);
 }
 

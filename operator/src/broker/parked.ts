@@ -1,9 +1,10 @@
 import { delayDeliveryExchange, delayParked } from "@jobwright/worker-runtime/contract";
 import type { Broker } from "./broker.ts";
-import { closeChannel } from "./close-channel.ts";
 import { DeclarationRefused } from "./declarer.ts";
 import { readDepth } from "./depth.ts";
+import { PublishRefused } from "./errors.ts";
 import { sameProperties } from "./publisher.ts";
+import { useChannel } from "./use-channel.ts";
 
 /** By when what was routed shows in a queue. */
 const settleMs = 3_000;
@@ -39,8 +40,7 @@ async function reinject(broker: Broker): Promise<{ reinjected: number; parked: n
     throw error;
   });
   if (before === 0) return { reinjected: 0, parked: 0 };
-  const channel = await broker.connection.channel();
-  try {
+  await useChannel(broker.connection, `taking delayed jobs from queue "${delayParked}"`, async (channel) => {
     for (let left = before; left > 0; left -= 1) {
       const message = await channel.get(delayParked);
       if (message === false) break;
@@ -52,14 +52,12 @@ async function reinject(broker: Broker): Promise<{ reinjected: number; parked: n
         sameProperties(properties),
       );
       if (!routed) {
-        throw new Error(`exchange "${delayDeliveryExchange}" has no alternate: its unroutable messages would be lost`);
+        const why = "has no alternate: its unroutable messages would be lost";
+        throw new PublishRefused(`exchange "${delayDeliveryExchange}" ${why}`);
       }
       channel.ack(message);
     }
-  } finally {
-    // What is not acknowledged by now goes back to the queue.
-    await closeChannel(channel);
-  }
+  });
   const parked = (await readDepth(broker.connection, delayParked))?.ready ?? 0;
   return { reinjected: Math.max(0, before - parked), parked };
 }

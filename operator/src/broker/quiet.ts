@@ -9,12 +9,13 @@ import {
 import type { Channel, GetMessage } from "amqplib";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
+import { openConnection } from "./connection.ts";
 import { readDepth } from "./depth.ts";
-import { BrokerUnreachable } from "./errors.ts";
 import { lanesOnBroker } from "./lanes.ts";
 import { segment } from "./management.ts";
 import { hasReturns } from "./returns.ts";
 import { newTotals } from "./totals.ts";
+import { notAnswered, useChannel } from "./use-channel.ts";
 import { within } from "./within.ts";
 
 /** A level with more messages than this is not looked through: all of them count as this queue's. */
@@ -85,15 +86,16 @@ async function countDelayed(broker: Broker, name: string): Promise<number> {
 
 /**
  * Whether the work queue, the lanes and what came back are empty by their leaders' own word. The counts of
- * {@link observeQuiet} are 0 also for a quorum queue without a leader; an empty `basic.get` is not to be had there.
+ * {@link observeQuiet} are 0 also for a quorum queue without a leader; an empty `basic.get` is not to be had there. On a
+ * connection of its own: RabbitMQ closes the whole connection for a queue without a leader, with whatever others do on it.
  *
  * @throws BrokerUnreachable if some queue does not answer: then nothing is known.
  */
 export async function isProvenEmpty(broker: Broker, name: string): Promise<boolean> {
-  const channel = await broker.connection.channel();
-  try {
-    const levels = Array.from({ length: delayLevels }, (_, level) => delayLevel(level));
-    const queues = await queuesOf(broker, name);
+  const levels = Array.from({ length: delayLevels }, (_, level) => delayLevel(level));
+  const queues = await queuesOf(broker, name);
+  await using connection = openConnection(broker.address, "jobwright-operator (deleting)");
+  return await useChannel(connection, `looking whether the queues of "${name}" are empty`, async (channel) => {
     for (const each of [...levels, ...queues]) {
       const message = await look(channel, each);
       if (message !== false) channel.nack(message, false, true);
@@ -101,21 +103,14 @@ export async function isProvenEmpty(broker: Broker, name: string): Promise<boole
       if (message !== false && queues.includes(each)) return false;
     }
     return true;
-  } finally {
-    await within(answerLimitMs, "closing a channel", channel.close()).catch(() => {});
-  }
+  });
 }
 
 async function look(channel: Channel, queue: string): Promise<GetMessage | false> {
   try {
     return await within(answerLimitMs, "its answer", channel.get(queue));
   } catch (error) {
-    // RabbitMQ may close the whole connection for a queue without a leader, so other queues' looks end with it.
-    const why = error instanceof Error ? error.message : String(error);
-    throw new BrokerUnreachable(
-      `RabbitMQ did not say whether queue "${queue}" is empty (${why}): it is overloaded, or a queue has no leader (see rabbitmq-queues quorum_status)`,
-      { cause: error },
-    );
+    throw notAnswered(`looking whether queue "${queue}" is empty`, error);
   }
 }
 

@@ -1,7 +1,6 @@
 import { delayTarget, laneQueue, queueNames, returnsLane, returnsQueue } from "@jobwright/worker-runtime/contract";
 import type { Channel } from "amqplib";
 import type { Broker } from "./broker.ts";
-import { closeChannel } from "./close-channel.ts";
 import { readDepth } from "./depth.ts";
 import { PublishRefused } from "./errors.ts";
 import { laneResources, lanesOnBroker, unlanedExchange } from "./lanes.ts";
@@ -9,6 +8,7 @@ import { segment } from "./management.ts";
 import { sameProperties } from "./publisher.ts";
 import { hasReturns } from "./returns.ts";
 import { newTotals } from "./totals.ts";
+import { useChannel } from "./use-channel.ts";
 
 /** How long one step moves jobs; another pass goes on. */
 const moveForMs = 3_000;
@@ -29,13 +29,10 @@ export interface LeavingLane {
 export async function emptyLane(broker: Broker, name: string, lane: string): Promise<LeavingLane> {
   const { queue } = laneResources(name, lane);
   if ((await readDepth(broker.connection, queue)) === undefined) return { ready: 0, unacked: 0 };
-  const channel = await broker.connection.channel();
-  try {
-    await move(broker, channel, { from: queue, lane, to: await destinationOf(broker, name, lane) });
-  } finally {
-    // What is not acknowledged by now goes back to the queue.
-    await closeChannel(channel);
-  }
+  const to = await destinationOf(broker, name, lane);
+  await useChannel(broker.connection, `emptying queue "${queue}"`, (channel) =>
+    move(broker, channel, { from: queue, lane, to }),
+  );
   const { ready = 0 } = (await readDepth(broker.connection, queue)) ?? {};
   return { ready, unacked: (await newTotals(broker)).get(queue)?.unacked ?? 0 };
 }
@@ -50,13 +47,11 @@ export async function removeLane(broker: Broker, name: string, lane: string): Pr
   const { queue, policy } = laneResources(name, lane);
   const at = segment(broker.address.vhost);
   if ((await readDepth(broker.connection, queue)) !== undefined) {
-    const channel = await broker.connection.channel();
-    try {
+    const message = await useChannel(broker.connection, `looking into queue "${queue}"`, async (channel) =>
       // Not acknowledged: closing the channel puts it back.
-      if ((await channel.get(queue)) !== false) return false;
-    } finally {
-      await closeChannel(channel);
-    }
+      channel.get(queue),
+    );
+    if (message !== false) return false;
   }
   try {
     await broker.management.remove(`queues/${at}/${segment(queue)}`);
