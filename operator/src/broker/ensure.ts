@@ -46,15 +46,18 @@ export interface Ensured {
  * the vhost share. If nothing is missing, it only reads: one listing for all JobQueues of a vhost that are looked at
  * within a second, or one of its own if `fresh`.
  *
+ * @param latest what the JobQueue wants; where that may change meanwhile, what it wants by the time that the listing is there. What
+ *   it wanted before would look like what somebody else changed, and undo what another pass has brought to the broker.
  * @throws KindMismatch, and what {@link Broker.features} throws. What was repaired until then stays.
  */
 export async function ensureTopology(
   broker: Broker,
-  wanted: JobQueueOnBroker,
+  latest: JobQueueOnBroker | (() => JobQueueOnBroker),
   { fresh = false }: { readonly fresh?: boolean } = {},
 ): Promise<Ensured> {
   const features = await broker.features();
   const observed = await broker.observe({ fresh });
+  const wanted = typeof latest === "function" ? latest() : latest;
   const lanes = lanesOf(wanted, observed);
   const desired = desiredTopology(wanted, features, lanes.leaving, observed);
   const differences = diff(desired, observed);

@@ -55,7 +55,7 @@ export async function settleCopies(
   if (copies > 0) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (!(await haveArrived(broker, latest(), wake, copies))) await republish(broker, latest(), wake);
+        if (!(await haveArrived(broker, latest(), wake, copies))) await republish(broker, latest, wake);
         break;
       } catch (error) {
         if (attempt === attempts) throw error;
@@ -123,8 +123,9 @@ async function isBound(
   return found.some(({ routing_key }) => routing_key === routingKey);
 }
 
-async function republish(broker: Broker, wanted: JobQueueOnBroker, { channel, name }: WakeQueue): Promise<void> {
-  await ensureTopology(broker, wanted, { fresh: true });
+async function republish(broker: Broker, latest: () => JobQueueOnBroker, { channel, name }: WakeQueue): Promise<void> {
+  await ensureTopology(broker, latest, { fresh: true });
+  const wanted = latest();
   for (;;) {
     const copy = await channel.get(name);
     if (copy === false) return;

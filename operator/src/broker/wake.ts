@@ -95,7 +95,7 @@ export function watchForWork(
       { consumerTag: mine.consumerTag },
     );
     const depths = await Promise.all(queues.map((each) => readDepth(broker.connection, each)));
-    if (depths.includes(undefined)) await ensureTopology(broker, latest(), { fresh: true });
+    if (depths.includes(undefined)) await ensureTopology(broker, latest, { fresh: true });
     if (depths.some((depth) => depth !== undefined && depth.ready > 0)) wake("Backlog");
   }
 

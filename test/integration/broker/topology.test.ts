@@ -200,6 +200,26 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     expect((await ensureTopology(broker, jobQueue, { fresh: true })).policyOverridden).toBeUndefined();
   });
 
+  it("puts right by what is wanted once the listing is there: what was wanted before would undo an edit", async () => {
+    const broker = await freshBroker(server, "overtaken");
+    let wanted = jobQueue;
+    await ensureTopology(broker, wanted);
+    const { promise: edited, resolve } = Promise.withResolvers<void>();
+    const slow: Broker = {
+      ...broker,
+      async observe(options) {
+        await edited;
+        return broker.observe(options);
+      },
+    };
+    const begunBefore = ensureTopology(slow, () => wanted, { fresh: true });
+    wanted = { ...jobQueue, limits: { maxLength: 5 } };
+    await ensureTopology(broker, wanted);
+    resolve();
+    await begunBefore;
+    expect((await ensureTopology(broker, wanted, { fresh: true })).drifted).toEqual([]);
+  });
+
   it("holds on to dead-lettered jobs while the dead-letter queue is gone: at least once, not at most once", async () => {
     const broker = await freshBroker(server, "dlx");
     await ensureTopology(broker, jobQueue);
