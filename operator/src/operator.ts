@@ -1,22 +1,20 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Registry } from "prom-client";
 import { createAddressesInUse } from "./addresses-in-use.ts";
 import { type JobQueue, jobQueues, type WorkerPool, workerPools } from "./api/objects.ts";
 import { startLoop } from "./autoscaling/loop.ts";
 import { type BrokerAddress, createBrokerPool } from "./broker/index.ts";
-import type { Secret } from "./credentials/secret-data.ts";
 import { concernedBy, type Place } from "./drift/concerned.ts";
 import { createDriftWatch } from "./drift/watch.ts";
+import { isEcho, isSamePlace } from "./echo.ts";
 import type { AddressSources } from "./jobqueue/address.ts";
 import { createClaims } from "./jobqueue/claims.ts";
 import { queuesInStatus } from "./jobqueue/names.ts";
 import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
 import { createSecretReader } from "./jobqueue/secret-reader.ts";
 import { secretsNamed } from "./jobqueue/secrets-named.ts";
-import { configMaps, deployments, pods, secrets } from "./kinds.ts";
+import { deployments, pods } from "./kinds.ts";
 import { createKnownBindings } from "./known-bindings.ts";
 import {
-  createCachedReads,
   createController,
   createEventRecorder,
   createReflector,
@@ -26,7 +24,8 @@ import {
   objectKey,
   type Reflector,
 } from "./kube/index.ts";
-import { managedBySelector, notManagedBySelector } from "./ownership.ts";
+import { managedBySelector } from "./ownership.ts";
+import { watchProvisions } from "./provisions.ts";
 import { brokerCallMetrics } from "./telemetry/call-metrics.ts";
 import { controllerMetrics } from "./telemetry/controller-metrics.ts";
 import { reportPools } from "./telemetry/pool-metrics.ts";
@@ -68,7 +67,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const metrics = controllerMetrics(options.registry);
   const readSecret = createSecretReader(client, {
     covers: (inNamespace) => (namespace ?? inNamespace) === inNamespace,
-    versionOf: (key) => usersSecrets.get(key)?.metadata.resourceVersion,
+    versionOf: (key) => provisions.versionOfOthers(key),
   });
   const sources: AddressSources = { readSecret, ...options.sources };
   const events = createEventRecorder({ client, component: "jobwright.dev/operator", instance: options.identity, log });
@@ -83,9 +82,9 @@ export function createOperator(options: OperatorOptions): Operator {
     indexBy: queuesInStatus,
     log,
     onChange(jobQueue, previous) {
-      const echo = isEcho(queueReflector, jobQueue, previous);
+      const echo = isEcho(jobQueue, previous, queueReflector.get(objectKey(jobQueue)) !== undefined);
       if (!echo) queueController.enqueue(objectKey(jobQueue));
-      if (echo && isDeepStrictEqual(placeOf(jobQueue), placeOf(previous))) return;
+      if (echo && isSamePlace(jobQueue, previous)) return;
       enqueuePools(jobQueue.metadata.namespace, jobQueue.metadata.name);
     },
   });
@@ -95,7 +94,7 @@ export function createOperator(options: OperatorOptions): Operator {
     namespace,
     log,
     onChange(pool, previous) {
-      if (isEcho(poolReflector, pool, previous)) return;
+      if (isEcho(pool, previous, poolReflector.get(objectKey(pool)) !== undefined)) return;
       poolController.enqueue(objectKey(pool));
       // A pool that waits for the same queue may have it now.
       if (pool.metadata.deletionTimestamp !== undefined) enqueuePools(pool.metadata.namespace, pool.spec.queueRef.name);
@@ -120,71 +119,33 @@ export function createOperator(options: OperatorOptions): Operator {
       if (pool !== undefined) poolController.enqueueAfter(`${pod.metadata.namespace}/${pool}`, podsSettleMs);
     },
   });
-  /** What a pass has provisioned is looked at again when somebody else changes it. */
-  function recheck(child: KubeObject): void {
-    for (const { uid } of child.metadata.ownerReferences ?? []) {
-      queueReconciler.recheckCredentials(uid);
-      poolReconciler.recheckProvisions(uid);
-    }
-    enqueueOwner(child);
-  }
-  const secretReflector = createReflector<Secret>({
-    client,
-    resource: secrets,
-    namespace,
-    labelSelector: managedBySelector,
-    log,
-    onChange(secret) {
-      if (!reads.seen(secrets, secret)) recheck(secret);
+  const provisions = watchProvisions({
+    ...{ client, namespace, log },
+    /** What a pass has provisioned is looked at again when somebody else changes it. */
+    onChange(child) {
+      for (const { uid } of child.metadata.ownerReferences ?? []) {
+        queueReconciler.recheckCredentials(uid);
+        poolReconciler.recheckProvisions(uid);
+      }
+      enqueueOwner(child);
     },
-  });
-  /** What a JobQueue names is followed as soon as it changes. Of Secrets that none names, nothing but the metadata is seen. */
-  const usersSecrets = createReflector<KubeObject>({
-    client,
-    resource: secrets,
-    namespace,
-    labelSelector: notManagedBySelector,
-    metadataOnly: true,
-    log,
-    onChange({ metadata }) {
-      // All JobQueues have a pass at the start anyway.
-      if (!usersSecrets.hasSynced()) return;
-      const key = `${metadata.namespace}/${metadata.name}`;
+    /** What a JobQueue names is followed as soon as it changes. */
+    onOthersSecret(key, inNamespace) {
       const { defaultBrokerSecret: own } = sources;
       const isOperators = own && key === `${own.namespace}/${own.name}`;
-      for (const jobQueue of queueReflector.list(isOperators ? undefined : metadata.namespace)) {
+      for (const jobQueue of queueReflector.list(isOperators ? undefined : inNamespace)) {
         if (!secretsNamed(jobQueue, own).includes(key)) continue;
         queueController.enqueue(objectKey(jobQueue));
         enqueuePools(jobQueue.metadata.namespace, jobQueue.metadata.name);
       }
     },
   });
-  const configMapReflector = createReflector<KubeObject>({
-    client,
-    resource: configMaps,
-    namespace,
-    labelSelector: managedBySelector,
-    log,
-    onChange(configMap) {
-      if (!reads.seen(configMaps, configMap)) recheck(configMap);
-    },
-  });
-  const reads = createCachedReads(client, (resource) => {
-    if (resource === secrets) return { get: secretReflector.get, lacks: isNoSecretAtAll };
-    return resource === configMaps ? configMapReflector : undefined;
-  });
-  /** All Secrets are watched, one way or the other. */
-  function isNoSecretAtAll(key: string): boolean {
-    return [secretReflector, usersSecrets].every((each) => each.hasSynced() && each.get(key) === undefined);
-  }
   const reflectors: Reflector<KubeObject>[] = [
     queueReflector,
     poolReflector,
     deploymentReflector,
     podReflector,
-    secretReflector,
-    usersSecrets,
-    configMapReflector,
+    ...provisions.reflectors,
   ];
 
   /** Notes which broker an object uses, so that one that nobody uses any more is closed. */
@@ -219,7 +180,7 @@ export function createOperator(options: OperatorOptions): Operator {
 
   const knownBindings = createKnownBindings();
   const queueReconciler = createJobQueueReconciler({
-    client: reads.client,
+    client: provisions.client,
     jobQueues: queueReflector,
     sources,
     brokers,
@@ -234,7 +195,7 @@ export function createOperator(options: OperatorOptions): Operator {
     lastAddress: addresses.of,
   });
   const poolReconciler = createWorkerPoolReconciler({
-    client: reads.client,
+    client: provisions.client,
     workerPools: poolReflector,
     jobQueues: queueReflector,
     deployments: deploymentReflector,
@@ -311,24 +272,6 @@ export function createOperator(options: OperatorOptions): Operator {
       await events.flush();
     },
   };
-}
-
-/** Nothing but the status changed, which only this operator writes, or a finalizer came: its own passes need not be followed by another. */
-function isEcho(reflector: Pick<Reflector<KubeObject>, "get">, object: KubeObject, previous?: KubeObject): boolean {
-  // One that is gone may look as it last did.
-  if (previous === undefined || reflector.get(objectKey(object)) === undefined) return false;
-  const { finalizers = [] } = object.metadata;
-  // Another finalizer is no concern of ours; our own, taken away, is.
-  if (previous.metadata.finalizers?.some((one) => !finalizers.includes(one))) return false;
-  const beside = ({ metadata: { resourceVersion, finalizers: _, ...metadata } }: KubeObject) => metadata;
-  // The spec's changes show in metadata.generation.
-  return isDeepStrictEqual(beside(object), beside(previous));
-}
-
-/** What a pool needs to know of its queue's status: where jobs wait. */
-function placeOf(jobQueue: JobQueue | undefined): unknown {
-  const { broker, vhost, queue, lanes, returns } = jobQueue?.status ?? {};
-  return [broker, vhost, queue, lanes?.map(({ name }) => name), returns?.queue];
 }
 
 /** Pods change several times as they start and end; their pool looks once they have settled a little. */

@@ -1,15 +1,10 @@
-import { laneQueue } from "@jobwright/worker-runtime/contract";
-import { defaultOverlap } from "../api/access.ts";
 import { type JobQueue, jobQueues, type WorkerPool } from "../api/objects.ts";
 import { type BrokerAddress, BrokerError, type BrokerPool, ensureTopology } from "../broker/index.ts";
-import { usersOf } from "../credentials/rotation.ts";
-import { recordDrift } from "../drift/report.ts";
 import type { KnownBindings } from "../known-bindings.ts";
 import {
   addFinalizer,
   type EventRecorder,
   type KubeClient,
-  objectKey,
   type Reflector,
   removeFinalizer,
   writeStatus,
@@ -20,21 +15,21 @@ import { createSuccessions } from "../successions.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf } from "../workerpool/claim.ts";
 import { type AddressSources, addressOf } from "./address.ts";
-import { type BrokerPlace, placeOfStatus, refuseMove, refuseToDeleteElsewhere } from "./broker-place.ts";
-import type { Claimant, Claims } from "./claims.ts";
+import { refuseMove, refuseToDeleteElsewhere } from "./broker-place.ts";
+import { createNameClaims, nameAt } from "./claim-names.ts";
+import type { Claims } from "./claims.ts";
 import { addressBefore, cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
 import { eventBindingsOf, refuseSources } from "./event-bindings.ts";
+import { createProducersKeeper } from "./keep-producers.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, leavingOf, retireLanes } from "./leaving-lanes.ts";
 import { refuseLongNames } from "./name-length.ts";
 import { queueFinalizer, resolvedName } from "./names.ts";
 import { withPaused } from "./paused.ts";
-import { isDone, needsRecord, type ProducersPlan, planProducers } from "./producers.ts";
 import { describeProvision, onBroker } from "./provision.ts";
-import { type ProducersRecord, provisionProducers, recordBefore, withProducers } from "./provision-producers.ts";
 import { recordChanges, recordMove } from "./record-changes.ts";
 import { schemasOf } from "./schemas.ts";
-import { type Place, placedStatus, problemStatus, provisionedStatus } from "./status.ts";
+import { type Place, problemStatus, provisionedStatus } from "./status.ts";
 
 /** How often counts are refreshed, and the topology compared with one listing of the vhost. */
 const refreshMs = 15_000;
@@ -71,7 +66,8 @@ export interface JobQueueReconciler {
 }
 
 export function createJobQueueReconciler(dependencies: JobQueueDependencies): JobQueueReconciler {
-  const { client, sources, brokers, claims, events, resyncMs, enqueue, onAddress } = dependencies;
+  const { client, sources, brokers, events, resyncMs, onAddress } = dependencies;
+  const names = createNameClaims(dependencies);
   const quietSince: QuietSince = new Map();
   /** By uid, and of the address at which they were seen. */
   const lanesSeen = new Map<string, { readonly at: string; readonly quietSince: LaneQuietSince }>();
@@ -79,10 +75,11 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   const ensuredFor = new Map<string, number>();
   const writes = createOwnWrites<JobQueue>();
   const successions = createSuccessions();
-  /** By uid: what is known of the producers, where a pass of this process has seen to them. */
-  const producers = new Map<string, ProducersRecord>();
-  /** By uid: when the producers' users and Secrets were last compared, and what they were made from. */
-  const credentialsChecked = new Map<string, { readonly at: number; readonly from: string }>();
+  const producers = createProducersKeeper({
+    ...{ client, events, resyncMs },
+    now: dependencies.now,
+    writeStatus: write,
+  });
 
   async function provision(jobQueue: JobQueue, onPlaced: (place: Place) => void) {
     const { uid, generation } = jobQueue.metadata;
@@ -91,7 +88,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     await onAddress(uid, address);
     const name = resolvedName(jobQueue);
     refuseLongNames(jobQueue, name);
-    await claimNames(jobQueue, address, name);
+    await names.claimAll(jobQueue, address, name);
     refuseSources(jobQueue, { ...address, name }, dependencies.jobQueues.list(), jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
     const ensured = await ensureTopology(broker, {
@@ -107,39 +104,12 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     recordMove(events, jobQueue, address);
     recordChanges(events, jobQueue, name, ensured, ensuredFor.get(uid));
     ensuredFor.set(uid, generation);
-    const seen = lanesSeenAt(uid, placeOf(address, name));
+    const seen = lanesSeenAt(uid, nameAt(address, name));
     const leaving = await retireLanes(broker, name, leavingOf(ensured), seen, Date.now);
-    const now = new Date(dependencies.now());
-    const plan = planProducers(jobQueue, now);
-    if (needsRecord(plan, jobQueue)) await recordProducers(jobQueue, place, plan);
-    const checked = credentialsChecked.get(uid);
-    const from = JSON.stringify([generation, lanes, { ...address, username: undefined, password: undefined }]);
-    const isFresh = checked?.from === from && Date.now() - checked.at < resyncMs;
-    if (!isFresh || !isDone(plan, jobQueue)) {
-      // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
-      credentialsChecked.set(uid, { at: Date.now(), from });
-      try {
-        const record = await provisionProducers(client, broker, jobQueue, name, lanes, plan, now);
-        producers.set(uid, record);
-        recordDrift(events, jobQueue, broker.userDrift.take(record.producers.flatMap(usersOf)));
-      } catch (error) {
-        credentialsChecked.delete(uid);
-        throw error;
-      }
-    }
+    await producers.keep(jobQueue, broker, place);
     schemasOf(jobQueue);
     await checkKeyring(sources.readSecret, jobQueue);
     return describeProvision(broker, jobQueue, name, ensured, leaving);
-  }
-
-  /** Says in status which users there will be, before they are made. */
-  async function recordProducers(jobQueue: JobQueue, place: Place, plan: ProducersPlan): Promise<void> {
-    producers.set(jobQueue.metadata.uid, recordBefore(plan));
-    await write(jobQueue, placedStatus(jobQueue, place));
-    if (plan.rotated.length === 0) return;
-    const overlap = jobQueue.spec.access?.rotation?.overlap ?? defaultOverlap;
-    const message = `producers get new users and passwords in their Secrets: ${plan.rotated.join(", ")}; those before stay good for ${overlap}`;
-    events.record(jobQueue, "Normal", "CredentialsRotated", message);
   }
 
   /** Whether the workers are yet to learn of bindings. */
@@ -155,34 +125,6 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const quietSince: LaneQuietSince = new Map();
     lanesSeen.set(uid, { at, quietSince });
     return quietSince;
-  }
-
-  /** Claims what it is to have, and gives up what it had: lanes that are gone, and its old place after a move. */
-  async function claimNames(jobQueue: JobQueue, address: BrokerAddress, name: string): Promise<void> {
-    const { spec, status } = jobQueue;
-    const wanted = [name, ...(spec.lanes ?? []).map((lane) => laneQueue(name, lane.name))];
-    const there = (status?.lanes ?? []).map(({ queue }) => queue);
-    const keeps = new Set([...wanted, ...there].map((one) => placeOf(address, one)));
-    for (const claimant of claims.release(jobQueue.metadata.uid, keeps)) enqueue(claimant.key);
-    for (const one of wanted) await claimName(jobQueue, address, one);
-  }
-
-  /** @throws Problem NameTaken if another JobQueue has the name, or a lane whose queue is called so. */
-  async function claimName(jobQueue: JobQueue, address: BrokerAddress, name: string): Promise<void> {
-    for (const other of dependencies.jobQueues.indexed(name)) {
-      if (other.metadata.uid === jobQueue.metadata.uid) continue;
-      // It may not have had a pass yet, or none that got so far: a new operator, or it is being deleted.
-      const itsPlace = placeOfStatus(other) ?? (await addressOf(sources, other).catch(() => undefined));
-      if (itsPlace) claims.claim(placeOf(itsPlace, name), claimantOf(other));
-    }
-    const holder = claims.claim(placeOf(address, name), claimantOf(jobQueue));
-    if (holder.uid === jobQueue.metadata.uid) return;
-    const { host, vhost } = address;
-    throw new Problem(
-      "Stalled",
-      "NameTaken",
-      `JobQueue ${holder.key} has the name "${name}" in vhost "${vhost}" of ${host}: choose another spec.name in a new JobQueue, or delete the other one.`,
-    );
   }
 
   async function reconcilePresent(cached: JobQueue) {
@@ -234,7 +176,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     refuseToDeleteElsewhere(jobQueue, address);
     await onAddress(uid, address);
     // Its broker may have been changed to one where another has the name.
-    await claimName(jobQueue, address, name);
+    await names.claim(jobQueue, address, name);
     try {
       await cleanUp(brokers.get(address), jobQueue, name, quietSince, Date.now());
     } catch (error) {
@@ -252,8 +194,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   async function write(before: JobQueue, found: NonNullable<JobQueue["status"]>): Promise<void> {
     // The pass may have written once already.
     const jobQueue = writes.latest(before);
-    const record = producers.get(jobQueue.metadata.uid);
-    const status = withProducers(jobQueue, withPaused(jobQueue, found, new Date()), record);
+    const status = producers.record(jobQueue, withPaused(jobQueue, found, new Date()));
     if (await writeStatus(client, jobQueues, jobQueue, status)) {
       writes.note(jobQueue, { ...jobQueue, status });
       recordTransition(events, jobQueue, status.conditions ?? []);
@@ -264,11 +205,10 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     quietSince.delete(uid);
     lanesSeen.delete(uid);
     writes.forget(uid);
-    credentialsChecked.delete(uid);
     ensuredFor.delete(uid);
-    producers.delete(uid);
+    producers.forget(uid);
     await onAddress(uid, undefined);
-    for (const claimant of claims.release(uid)) enqueue(claimant.key);
+    names.release(uid);
   }
 
   return {
@@ -283,9 +223,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
         ? reconcilePresent(jobQueue)
         : reconcileDeleted(jobQueue);
     },
-    recheckCredentials(uid) {
-      credentialsChecked.delete(uid);
-    },
+    recheckCredentials: producers.recheck,
   };
 }
 
@@ -295,14 +233,6 @@ function withWayOut(error: unknown): unknown {
   if (problem === undefined || !(error instanceof BrokerError)) return error;
   const message = `${error.message}. The deletion waits for it: set deletionPolicy to Retain to leave what is there.`;
   return new Problem(problem.state, problem.reason, message, { cause: error });
-}
-
-function placeOf({ host, port, vhost }: BrokerPlace, name: string): string {
-  return JSON.stringify([host, port, vhost, name]);
-}
-
-function claimantOf(jobQueue: JobQueue): Claimant {
-  return { key: objectKey(jobQueue), uid: jobQueue.metadata.uid };
 }
 
 /** All JobQueues are looked at in the same second, so that those of one vhost share its listing. */
