@@ -69,6 +69,20 @@ describe("a step of scaling", () => {
     expect(step(start(), 1, { wake: true, backlogReady: 0 }).decision.replicas).toBe(1);
   });
 
+  test("stays at zero while nothing waits, though jobs came steadily until a moment ago", () => {
+    const arrived = [
+      { atMs: t0 - 60_000, value: 0 },
+      { atMs: t0 - 10_000, value: 40 },
+      { atMs: t0, value: 40 },
+    ];
+    const asleep = { ...start(0, { serviceTimeMs: 1_000 }), arrivals: { arrived, perSecond: 0.8 } };
+    for (let second = 1, state: PoolState = asleep; second < 30; second += 1) {
+      const next = step(state, second, { backlogReady: 0 });
+      expect(next.decision).toMatchObject({ replicas: 0, reason: "Idle" });
+      ({ state } = next);
+    }
+  });
+
   test("goes from zero to all that the backlog needs in one step", () => {
     const woken = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [1_000] }), 1, { wake: true });
     const { decision } = step(woken.state, 2, { backlogReady: 280 });

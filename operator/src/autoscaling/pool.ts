@@ -172,7 +172,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     inFlight: readings.inFlight,
     serviceSeconds: serviceTime.seconds,
     serviceVariability: 1,
-    arrivalsPerSecond: arrivals.perSecond,
+    arrivalsPerSecond: expectedPerSecond(before, arrivals, backlog + readings.inFlight),
     coldStartSeconds: measuredColdStartMs === undefined ? undefined : measuredColdStartMs / 1000,
     wanted: before.stability.wanted,
   };
@@ -324,6 +324,11 @@ function takeBacklog(
 function withReplacements(wanted: number, { overdue, working }: FleetReadings, settings: ScalingSettings) {
   const replicas = wanted === 0 ? 0 : clampReplicas(wanted + Math.min(overdue, working), settings);
   return { replicas, replacements: replicas - wanted };
+}
+
+/** At zero it is the first job that wakes a pool: what came before it asks for nobody. */
+function expectedPerSecond({ stability }: PoolState, { perSecond }: Arrivals, jobs: number): number {
+  return stability.wanted === 0 && jobs === 0 ? 0 : perSecond;
 }
 
 function countsOf({ working, cordoned, starting, overdue }: FleetReadings) {
