@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { report } from "../../test/cluster/progress.ts";
 import { rounded, writeResults } from "../harness/results.ts";
 import { spreadOf } from "../harness/statistics.ts";
+import { type Cpu, medianCpu } from "./cpu.ts";
 import { runQueues } from "./run-queues.ts";
 
 /** `npm run bench -- queues [--count 1000] [--idle 180] [--bare-rounds 3]` */
@@ -26,6 +27,8 @@ export async function queues(args: readonly string[]): Promise<void> {
   const { readySeconds, bare, perQueue, idle, restart, peakRssBytes } = result;
   writeResults("queues", { count, loadBefore, ...result });
   const bareSeconds = spreadOf(bare.map(({ seconds }) => seconds)).median;
+  const roundedCpu = (cpu: Cpu) =>
+    Object.fromEntries(Object.entries(cpu).map(([of, seconds]) => [of, rounded(seconds)]));
   const closing = {
     bench: "queues",
     count,
@@ -38,7 +41,8 @@ export async function queues(args: readonly string[]): Promise<void> {
     bareSeconds: rounded(bareSeconds),
     brokerCallsPerQueue: rounded(perQueue.brokerCalls),
     apiWritesPerQueue: rounded(perQueue.apiWrites),
-    cpuSeconds: rounded(result.creation.cpuSeconds),
+    cpuSeconds: { operator: rounded(result.creation.cpuSeconds), ...roundedCpu(result.cpu) },
+    bareCpuSeconds: roundedCpu(medianCpu(bare.map(({ cpu }) => cpu))),
     restartWrites: restart.writes,
     loadBefore: rounded(loadBefore[0] ?? 0),
   };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { findRunning } from "../../test/cluster/processes.ts";
+import { spreadOf } from "../harness/statistics.ts";
 
 /** Seconds of CPU that each process has used; undefined for one that does not run on this machine. */
 export interface Cpu {
@@ -22,26 +23,31 @@ export function readCpu(brokerPid: number): Cpu {
 
 /** What they used between two looks. */
 export function cpuBetween(before: Cpu, after: Cpu): Cpu {
-  const between = (of: keyof Cpu) => {
+  return cpuOf((of) => {
     const [was, is] = [before[of], after[of]];
     return was === undefined || is === undefined ? undefined : is - was;
+  });
+}
+
+/** Of several rounds the median of each; not of what did not run here. */
+export function medianCpu(rounds: readonly Cpu[]): Cpu {
+  const median = (of: keyof Cpu) => {
+    const known = rounds.map((cpu) => cpu[of]).filter((seconds) => seconds !== undefined);
+    return known.length === 0 ? undefined : spreadOf(known).median;
   };
-  return {
-    broker: between("broker"),
-    apiServer: between("apiServer"),
-    etcd: between("etcd"),
-    bench: between("bench"),
-  };
+  return cpuOf(median);
 }
 
 /** In words, to tenths of a second. */
-export function describeCpu(cpu: Cpu): string {
-  const { broker, apiServer, etcd, bench } = cpu;
+export function describeCpu({ broker, apiServer, etcd, bench }: Cpu): string {
   const said = { RabbitMQ: broker, "API server": apiServer, etcd, bench };
   return Object.entries(said)
-    .filter(([, seconds]) => seconds !== undefined)
-    .map(([name, seconds]) => `${name} ${seconds?.toFixed(1)} s`)
+    .map(([name, seconds]) => `${name} ${seconds === undefined ? "unknown" : `${seconds.toFixed(1)} s`}`)
     .join(", ");
+}
+
+function cpuOf(read: (of: keyof Cpu) => number | undefined): Cpu {
+  return { broker: read("broker"), apiServer: read("apiServer"), etcd: read("etcd"), bench: read("bench") };
 }
 
 /** Linux counts in hundredths of a second wherever it tells programs. */

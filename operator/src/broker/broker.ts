@@ -22,6 +22,14 @@ const observationMaxAgeMs = 1_000;
 /** The broker counts every five seconds. */
 const totalsMaxAgeMs = 5_000;
 
+/** How new a look at a vhost has to be. */
+export interface Freshness {
+  /** As of now. */
+  readonly fresh?: boolean;
+  /** Begun then or later. */
+  readonly notBeforeMs?: number;
+}
+
 /** One vhost of one broker, as the operator's user: everything in this folder works on one of these. */
 export interface Broker extends AsyncDisposable {
   readonly address: BrokerAddress;
@@ -44,8 +52,8 @@ export interface Broker extends AsyncDisposable {
   readonly publisher: Publisher;
   /** Looks at the broker, at most once a minute. Throws what {@link inspectBroker} throws. */
   features(): Promise<BrokerFeatures>;
-  /** What exists in the vhost, a second old or, in a big one, some seconds; `fresh`: as of now. */
-  observe(options?: { readonly fresh?: boolean }): Promise<Observed>;
+  /** What exists in the vhost, a second old or, in a big one, some seconds. */
+  observe(options?: Freshness): Promise<Observed>;
   /** To be called after changing the topology, so that nobody sees what was there before. */
   forgetObservation(): void;
   /** To be called after declaring what a listing lacked: it is noted in the listing, and nobody need look again. */
@@ -89,9 +97,9 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
     parked: { mayReturn: true },
     publisher,
     features: features.get,
-    observe({ fresh = false } = {}) {
+    observe({ fresh = false, notBeforeMs } = {}) {
       if (fresh) observation.forget();
-      return observation.get();
+      return observation.get(notBeforeMs);
     },
     forgetObservation() {
       observation.forget();

@@ -1,6 +1,6 @@
 import { delayDeliveryExchange, queueNames } from "@jobwright/worker-runtime/contract";
 import { adoptedQueues } from "./adoption.ts";
-import type { Broker } from "./broker.ts";
+import type { Broker, Freshness } from "./broker.ts";
 import { type Difference, diff } from "./diff.ts";
 import { type EnsuredEventBindings, ensureEventBindings } from "./event-bindings.ts";
 import { untilDeletionsAreHeard } from "./heard-deletion.ts";
@@ -44,7 +44,7 @@ export interface Ensured {
 /**
  * Makes the broker have what a JobQueue needs: its exchanges, queues, bindings and policies, and what all JobQueues of
  * the vhost share. If nothing is missing, it only reads: one listing for all JobQueues of a vhost that are looked at
- * within a second, or one of its own if `fresh`.
+ * within a second, or one that is new enough by `freshness`.
  *
  * @param latest what the JobQueue wants; where that may change meanwhile, what it wants by the time that the listing is there. What
  *   it wanted before would look like what somebody else changed, and undo what another pass has brought to the broker.
@@ -53,10 +53,10 @@ export interface Ensured {
 export async function ensureTopology(
   broker: Broker,
   latest: JobQueueOnBroker | (() => JobQueueOnBroker),
-  { fresh = false }: { readonly fresh?: boolean } = {},
+  freshness: Freshness = {},
 ): Promise<Ensured> {
   const features = await broker.features();
-  const observed = await broker.observe({ fresh });
+  const observed = await broker.observe(freshness);
   const wanted = typeof latest === "function" ? latest() : latest;
   const lanes = lanesOf(wanted, observed);
   const desired = desiredTopology(wanted, features, lanes.leaving, observed);

@@ -1,5 +1,5 @@
-/** A listing may be as old as this many times what it took to make: at most a tenth of the time goes into looking. */
-const ageFactor = 10;
+/** A listing may be as old as this many times what it took to make: at most a thirtieth of the time goes into looking. */
+const ageFactor = 30;
 /** Who is looked at again every 15 s gets a new listing each time. */
 const longestMs = 10_000;
 
@@ -8,7 +8,8 @@ const longestMs = 10_000;
  * of many who each want one of their own, those who ask while one is under way share the next.
  */
 export interface Listing<T> {
-  get(): Promise<T>;
+  /** @param notBeforeMs only a listing that was begun then or later will do. */
+  get(notBeforeMs?: number): Promise<T>;
   /** The next who asks gets a new one. */
   forget(): void;
   /**
@@ -31,7 +32,7 @@ interface Look<T> {
 /**
  * @param list makes a listing; failures are not kept.
  * @param shortestMs a listing may be so old in any case, counted from when it was begun. One of a big vhost takes the broker
- *   longer, and may be older: ten times what it took, 10 s at most.
+ *   longer, and may be older: thirty times what it took, 10 s at most.
  */
 export function createListing<T>(list: () => Promise<T>, shortestMs: number, now: () => number = Date.now): Listing<T> {
   let kept: Look<T> | undefined;
@@ -80,8 +81,9 @@ export function createListing<T>(list: () => Promise<T>, shortestMs: number, now
   }
 
   return {
-    get() {
-      if (kept === undefined || isTooOld(kept)) kept = begin();
+    get(notBeforeMs = Number.NEGATIVE_INFINITY) {
+      const isBefore = kept?.sinceMs !== undefined && kept.sinceMs < notBeforeMs;
+      if (kept === undefined || isBefore || isTooOld(kept)) kept = begin();
       return kept.result;
     },
     forget() {

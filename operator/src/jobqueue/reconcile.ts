@@ -91,10 +91,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     await names.claimAll(jobQueue, address, name);
     refuseSources(jobQueue, { ...address, name }, dependencies.jobQueues.list(), jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
-    const ensured = await ensureTopology(broker, {
-      ...onBroker(jobQueue, name),
-      holdsBindings: holdsBindings(jobQueue),
-    });
+    const wanted = { ...onBroker(jobQueue, name), holdsBindings: holdsBindings(jobQueue) };
+    const ensured = await ensureTopology(broker, wanted, { notBeforeMs: lastRefreshMs(Date.now()) });
     const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
     const place = {
       ...{ name, broker: address, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) },
@@ -233,6 +231,11 @@ function withWayOut(error: unknown): unknown {
   if (problem === undefined || !(error instanceof BrokerError)) return error;
   const message = `${error.message}. The deletion waits for it: set deletionPolicy to Retain to leave what is there.`;
   return new Problem(problem.state, problem.reason, message, { cause: error });
+}
+
+/** Whatever was changed before a refresh is found by it: it looks at no listing from before. */
+function lastRefreshMs(now: number): number {
+  return now - (now % refreshMs);
 }
 
 /** All JobQueues are looked at in the same second, so that those of one vhost share its listing. */
