@@ -66,6 +66,10 @@ describe("by hand", () => {
 
   test.each([
     [{ broker: "amqp://localhost" }, "--broker needs --queue"],
+    [
+      { broker: "amqp://localhost", queue: "media/resize" },
+      '--queue is "media/resize": expected the queue\'s resolved name',
+    ],
     [{ queue: "a.b" }, "--queue, --concurrency, --lane, --bounded, --rate and --keyring go with --broker"],
     [{ config: "/no/such/file" }, "cannot read /no/such/file (ENOENT)"],
   ])("%j is refused", async (line, message) => {

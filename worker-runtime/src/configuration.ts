@@ -7,6 +7,7 @@ import {
   defaultRetryPolicy,
   type EventBinding,
   environment,
+  isQueueName,
   keyringDirectory,
   type Lane,
   type OutcomesPolicy,
@@ -18,6 +19,7 @@ import {
 import { ConfigurationError, messageOf } from "./errors.ts";
 import type { JsonSchemas } from "./message/json-schema.ts";
 import type { KeyringSource } from "./message/keyring.ts";
+import { shown } from "./shown.ts";
 
 /** All that a worker needs to know besides its jobs. */
 export interface WorkerSettings {
@@ -85,6 +87,11 @@ export async function resolveSettings(line: CommandLine, env: NodeJS.ProcessEnv)
 function laptopSettings(broker: string, line: CommandLine): WorkerSettings {
   if (line.queue === undefined || line.queue === "") {
     throw new ConfigurationError("--broker needs --queue: the queue's resolved name, such as media.image-resize");
+  }
+  if (!isQueueName(line.queue)) {
+    throw new ConfigurationError(
+      `--queue is ${shown(line.queue)}: expected the queue's resolved name, such as media.image-resize`,
+    );
   }
   const address = addressOfUri(broker);
   return {

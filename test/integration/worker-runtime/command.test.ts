@@ -144,6 +144,7 @@ test.each([
   ["no queue", ["jobs.ts", "--broker", "amqp://localhost"], "--broker needs --queue"],
   ["outside a pod", ["jobs.ts"], "cannot read /etc/jobwright/config/worker.json (ENOENT)"],
   ["a wrong count", ["jobs.ts", "--concurrency", "0"], "expected a whole number of at least 1"],
+  ["no port", ["jobs.ts", "--port", "65536"], "expected a whole number of at least 0 and at most 65535"],
 ])("%s: says what is wrong and exits with 1", async (_, args, message) => {
   const worker = run(args);
   expect(await worker.exited).toBe(1);

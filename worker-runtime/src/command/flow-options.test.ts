@@ -8,9 +8,12 @@ test("lanes are gathered", () => {
   ]);
 });
 
-test.each(["urgent", "urgent:0", "urgent:1.5", "Urgent:1", "-a:1", ":1"])('"%s" is no lane', (text) => {
-  expect(() => parseLane(text)).toThrow("expected a lane's name and its weight, such as urgent:5");
-});
+test.each(["urgent", "urgent:0", "urgent:1.5", "Urgent:1", "-a:1", ":1", "dead:1", `${"a".repeat(64)}:1`])(
+  '"%s" is no lane',
+  (text) => {
+    expect(() => parseLane(text)).toThrow("expected a lane's name and its weight, such as urgent:5");
+  },
+);
 
 test("a lane is given once", () => {
   expect(() => parseLane("urgent:1", [{ name: "urgent", weight: 2 }])).toThrow('lane "urgent" is given twice');

@@ -1,11 +1,13 @@
 import { InvalidArgumentError } from "commander";
-import { type Lane, parseDuration, type SharedRateLimit } from "../contract/index.ts";
+import { isLaneName, type Lane, parseDuration, reservedLanes, type SharedRateLimit } from "../contract/index.ts";
 
 /** `--lane name:weight`, which may be repeated. */
 export function parseLane(text: string, before: readonly Lane[] = []): Lane[] {
-  const { name, weight } = /^(?<name>[a-z0-9]([-a-z0-9]*[a-z0-9])?):(?<weight>[1-9][0-9]*)$/.exec(text)?.groups ?? {};
-  if (name === undefined || weight === undefined) {
-    throw new InvalidArgumentError("expected a lane's name and its weight, such as urgent:5");
+  const { name, weight } = /^(?<name>.*):(?<weight>[1-9][0-9]*)$/.exec(text)?.groups ?? {};
+  if (!isLaneName(name) || weight === undefined) {
+    throw new InvalidArgumentError(
+      `expected a lane's name and its weight, such as urgent:5; no lane is called ${reservedLanes.join(", ")}`,
+    );
   }
   if (before.some((lane) => lane.name === name)) throw new InvalidArgumentError(`lane "${name}" is given twice`);
   return [...before, { name, weight: Number(weight) }];

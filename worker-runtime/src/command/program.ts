@@ -15,13 +15,12 @@ interface Options extends CommandLine {
   readonly logFormat: LogFormat;
 }
 
-function atLeast(least: number): (text: string) => number {
+function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const upTo = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < least) {
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
-    }
-    return value;
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`expected a whole number of at least ${least}${upTo}`);
   };
 }
 
@@ -58,7 +57,7 @@ const program = new Command("jobwright-worker")
   .option("--config <file>", `configuration that the operator mounted (default: ${configurationPath})`)
   .option("--broker <uri>", "run by hand against this broker: amqp://user:password@host:5672/vhost")
   .option("--queue <name>", "with --broker: the queue's resolved name, <namespace>.<name>")
-  .option("--concurrency <count>", "with --broker: jobs run at once (default: 1)", atLeast(1))
+  .option("--concurrency <count>", "with --broker: jobs run at once (default: 1)", wholeNumber(1))
   .option(
     "--lane <name:weight>",
     "with --broker: a lane served beside the queue, whose weight is 1; repeatable",
@@ -70,7 +69,12 @@ const program = new Command("jobwright-worker")
   )
   .option("--rate <jobs/per>", "with --broker: start at most so many jobs in so long, such as 10/1s", parseRate)
   .option("--keyring <directory>", "with --broker: the keys of a queue that encrypts, as its Secret is mounted")
-  .option("--port <port>", "port of /metrics, /healthz and /readyz; 0 picks a free one", atLeast(0), telemetryPort)
+  .option(
+    "--port <port>",
+    "port of /metrics, /healthz and /readyz; 0 picks a free one",
+    wholeNumber(0, 65_535),
+    telemetryPort,
+  )
   .addOption(
     new Option("--log-level <level>", "how much is logged")
       .choices(["trace", "debug", "info", "warn", "error", "fatal", "silent"])

@@ -41,6 +41,11 @@ export function laneQueue(queue: string, lane: string): string {
 /** Names that no lane may have: the queue's own resources are called so. */
 export const reservedLanes: readonly string[] = ["dead", "dlx", "outcomes", "returns", "unlaned"];
 
+/** Whether a lane may be called so: a DNS label that is none of {@link reservedLanes}. */
+export function isLaneName(name: unknown): name is string {
+  return typeof name === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name) && !reservedLanes.includes(name);
+}
+
 /** Name of no lane: workers and operator call so what comes back to a bounded queue. */
 export const returnsLane = "returns";
 

@@ -1,4 +1,4 @@
-import { maxDelaySeconds, parseDuration, reservedLanes } from "../contract/index.ts";
+import { isLaneName, maxDelaySeconds, parseDuration, reservedLanes } from "../contract/index.ts";
 import { InvalidOptions, messageOf } from "../errors.ts";
 import { shown } from "../shown.ts";
 import { uuidv7 } from "./uuid.ts";
@@ -38,7 +38,6 @@ export interface Placement {
 
 // Short strings of AMQP have one byte for their length.
 const maxShortBytes = 255;
-const laneName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /**
  * Checks the options of one job.
@@ -48,7 +47,7 @@ const laneName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
  */
 export function placeJob(where: string, options: PlacementOptions, nowMs: number): Placement {
   const { lane, key, replyTo, id } = options;
-  if (lane !== undefined && (typeof lane !== "string" || !laneName.test(lane) || reservedLanes.includes(lane))) {
+  if (lane !== undefined && !isLaneName(lane)) {
     throw wrong(
       where,
       "lane",
