@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
+import { defaultBrokerVersion, parseBrokerVersion } from "../../test/broker/index.ts";
 import { runCrashTest } from "./crash-test.ts";
 
-/** `npm run bench -- crash [--seconds 600] [--jobs 100000] [--seed 1]` */
+/** `npm run bench -- crash [--seconds 600] [--jobs 100000] [--seed 1] [--rabbitmq 4.0]` */
 export async function crash(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -9,12 +10,14 @@ export async function crash(args: readonly string[]): Promise<void> {
       seconds: { type: "string", default: "600" },
       jobs: { type: "string", default: "100000" },
       seed: { type: "string", default: "1" },
+      rabbitmq: { type: "string", default: defaultBrokerVersion },
     },
   });
   const result = await runCrashTest({
     seconds: atLeast("seconds", values.seconds, 20),
     jobs: atLeast("jobs", values.jobs, 1),
     seed: atLeast("seed", values.seed, 0),
+    rabbitmq: parseBrokerVersion(values.rabbitmq),
   });
   const { seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, explainedBy, kills, effects } =
     result;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { startPrivateBroker } from "../../test/broker/index.ts";
+import { type BrokerVersion, startPrivateBroker } from "../../test/broker/index.ts";
 import { report } from "../../test/cluster/progress.ts";
 import { startPostgres } from "../../test/stores/index.ts";
 import { createCrashQueue } from "./crash-queue.ts";
@@ -20,6 +20,8 @@ export interface CrashOptions {
   readonly seconds: number;
   readonly jobs: number;
   readonly seed: number;
+  /** Default: the newest. */
+  readonly rabbitmq?: BrokerVersion;
 }
 
 export interface CrashResult extends Verdict {
@@ -44,9 +46,9 @@ const concurrency = 20;
  * Enqueues jobs and works on them while workers, producers and the broker are killed, then waits until nothing is left,
  * and compares what was accepted with what became of it.
  */
-export async function runCrashTest({ seconds, jobs, seed }: CrashOptions): Promise<CrashResult> {
+export async function runCrashTest({ seconds, jobs, seed, rabbitmq }: CrashOptions): Promise<CrashResult> {
   const folder = mkdtempSync(join(tmpdir(), "jobwright-crash-"));
-  await using broker = await startPrivateBroker();
+  await using broker = await startPrivateBroker(rabbitmq);
   await using postgres = await startPostgres();
   const crashQueue = await createCrashQueue(broker);
   const pool = new pg.Pool({ connectionString: postgres.url, max: 1 });

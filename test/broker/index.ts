@@ -8,6 +8,6 @@ export type { Broker } from "./server.ts";
 export { killBroker, readBroker, startBroker, stopBroker } from "./server.ts";
 export { ownLoopback } from "./tls.ts";
 export type { BrokerVersion } from "./versions.ts";
-export { brokerVersions, defaultBrokerVersion } from "./versions.ts";
+export { brokerVersions, defaultBrokerVersion, parseBrokerVersion } from "./versions.ts";
 export type { Vhost } from "./vhost.ts";
 export { createVhost, deleteVhost, manage } from "./vhost.ts";
