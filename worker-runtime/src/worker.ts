@@ -71,7 +71,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const state = () => workerState({ ...orders.now, stopped }, orders.quiet, runner.running);
   const threads = createThreads(options.module);
   const jobs = definition.jobs.map((job) => threads.place(job));
-  const metrics = createMetrics();
+  const metrics = createMetrics(definition.jobs.map(({ name }) => name));
   const telemetry = await serveTelemetry({
     port: telemetryPort,
     registry: metrics.registry,

@@ -36,3 +36,11 @@ test("says which jobs ran since it was asked last", () => {
   expect(metrics.ranLately()).toEqual(["resize", "crop"]);
   expect(metrics.ranLately()).toEqual(["resize"]);
 });
+
+test("a job that never ran is shown with zeros, so that its first failure is an increase", async () => {
+  const lines = (await createMetrics(["resize"]).registry.metrics()).split("\n");
+  for (const outcome of ["done", "retried", "failed"]) {
+    expect(lines).toContain(`jobwright_jobs_total{job="resize",outcome="${outcome}"} 0`);
+  }
+  expect(lines).toContain('jobwright_jobs_in_flight{job="resize"} 0');
+});

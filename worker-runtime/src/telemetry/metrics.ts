@@ -28,7 +28,11 @@ export interface WorkerMetrics {
 
 const durationBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 
-export function createMetrics(): WorkerMetrics {
+/** Shown from the start, as 0: of a counter that appears with its first 1, Prometheus sees no increase. */
+const expected: readonly OutcomeLabel[] = ["done", "retried", "failed"];
+
+/** @param jobs names of the worker's own jobs. */
+export function createMetrics(jobs: readonly string[] = []): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -75,6 +79,10 @@ export function createMetrics(): WorkerMetrics {
       counts.set(job, found);
     }
     return found;
+  }
+
+  for (const job of jobs) {
+    for (const outcome of expected) countsOf(job).ended.set(outcome, 0);
   }
 
   return {
