@@ -77,8 +77,13 @@ function withStack<E extends Error>(error: E, stack: string): E {
 }
 
 function plainProperties(error: Error): Record<string, string | number | boolean> {
-  const plain = Object.entries(error).filter(
-    ([key, value]) => key !== "name" && ["string", "number", "boolean"].includes(typeof value),
-  );
-  return Object.fromEntries(plain);
+  try {
+    const plain = Object.entries(error).filter(
+      ([key, value]) => key !== "name" && ["string", "number", "boolean"].includes(typeof value),
+    );
+    return Object.fromEntries(plain);
+  } catch {
+    // A getter that throws. What the error says has been read without it.
+    return {};
+  }
 }
