@@ -5,7 +5,7 @@ import { ConnectionLost, Nacked, Unroutable } from "../errors.ts";
 import type { OutgoingMessage } from "../message/message.ts";
 import { controlledClock } from "../testing/controlled-clock.ts";
 import type { Delivery } from "./delivery.ts";
-import { settleWith } from "./settle.ts";
+import { settleWith, store } from "./settle.ts";
 
 const message = (exchange: string): OutgoingMessage => ({
   exchange,
@@ -88,4 +88,26 @@ describe("settleWith", () => {
     const answers = { [repliesExchange]: [new Unroutable("no exchange")] };
     expect(await settle(answers, [repliesExchange])).toEqual({ safe: true, trace: [repliesExchange, "ack"] });
   });
+});
+
+test("very many messages are not all on their way at once", async () => {
+  const stored: OutgoingMessage[] = [];
+  let underWay = 0;
+  let most = 0;
+  const publisher = {
+    async publish(one: OutgoingMessage) {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise(setImmediate);
+      underWay -= 1;
+      stored.push(one);
+    },
+  };
+  const delivery = { open: true, lost: new AbortController().signal } as Delivery;
+  const children = Array.from({ length: 2_500 }, () => message("a"));
+  expect(await store(delivery, children, publisher, controlledClock(0), { log: pino({ level: "silent" }) })).toBe(
+    undefined,
+  );
+  expect(stored).toEqual(children);
+  expect(most).toBe(1_000);
 });

@@ -18,6 +18,12 @@ export interface OutcomePublisher {
 /** How often the broker may refuse a message before the job goes back to its queue. */
 const maxRefusals = 3;
 
+/**
+ * Messages of one job that are sent and not yet confirmed, at most. A handler may have enqueued very many, and to write
+ * them all at once would hold up the other jobs and the connections' heartbeats for seconds.
+ */
+const mostUnderWay = 1_000;
+
 /** A run, as far as its log is concerned. */
 interface LoggedRun {
   readonly log: Logger;
@@ -76,15 +82,18 @@ export async function settleWith(
 async function publishAll(messages: readonly OutgoingMessage[], publisher: OutcomePublisher, lost: AbortSignal) {
   const refused: OutgoingMessage[] = [];
   const errors: unknown[] = [];
-  await Promise.all(
-    messages.map((message) =>
-      publisher.publish(message, lost).catch((error: unknown) => {
-        // Nobody listens to replies on this broker: not even their exchange is there.
-        if (error instanceof Unroutable && message.exchange === repliesExchange) return;
-        refused.push(message);
-        errors.push(error);
-      }),
-    ),
-  );
+  async function publish(message: OutgoingMessage): Promise<void> {
+    try {
+      await publisher.publish(message, lost);
+    } catch (error) {
+      // Nobody listens to replies on this broker: not even their exchange is there.
+      if (error instanceof Unroutable && message.exchange === repliesExchange) return;
+      refused.push(message);
+      errors.push(error);
+    }
+  }
+  for (let next = 0; next < messages.length; next += mostUnderWay) {
+    await Promise.all(messages.slice(next, next + mostUnderWay).map(publish));
+  }
   return { refused, errors };
 }
