@@ -9,7 +9,7 @@ import { createWorld } from "./world.ts";
 /** Some moment at which simulated time begins. */
 const beginMs = 1_000_000;
 
-/** What does not come to its end in this time after the last job was enqueued is given up. */
+/** What does not come to its end in this time is given up: jobs after the last was enqueued, pods after the last job. */
 const patienceMs = 900_000;
 
 /** Runs a trace under a subject. Pure: the same seed gives the same outcome. `watch` sees each second of it. */
@@ -20,7 +20,7 @@ export function runTrace(trace: Trace, subject: Subject, seed: number, watch?: (
   subject.begin(world);
   if (watch !== undefined) clock.every(beginMs, 1_000, () => watch(world));
   const firstMs = beginMs + (trace.jobs[0]?.atMs ?? 0);
-  const untilMs = beginMs + (trace.jobs.at(-1)?.atMs ?? 0) + patienceMs;
+  const untilMs = beginMs + (trace.jobs.at(-1)?.atMs ?? 0) + patienceMs + 2 * leastMs(trace);
 
   clock.runWhile(() => clock.nowMs < untilMs && world.unsettled > 0);
   const drainedAtMs = clock.nowMs;
@@ -44,6 +44,12 @@ export function runTrace(trace: Trace, subject: Subject, seed: number, watch?: (
     podsLeft: world.pods().length,
     replicaChanges,
   };
+}
+
+/** The time that all slots together need for all runs. */
+function leastMs({ jobs, settings }: Trace): number {
+  const workMs = jobs.reduce((sum, { serviceMs, failures }) => sum + serviceMs * Math.min(failures + 1, maxAttempts), 0);
+  return workMs / (settings.concurrency * settings.maxReplicas);
 }
 
 /** The runs that a job asks for by itself: one for each failure that counts, and one that does it. */

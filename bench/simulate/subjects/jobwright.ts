@@ -11,14 +11,21 @@ const afterWakeMs = [1, 100, 300];
 /** `spec.drainTimeout`'s default. */
 const graceMs = 300_000;
 
+interface Options {
+  /** Sees each step. */
+  readonly watch?: (step: PoolStep, atMs: number) => void;
+  /** What the pool's status tells of earlier days. */
+  readonly kept?: Parameters<typeof startPool>[0]["kept"];
+}
+
 /** This operator: its real decision and its real plan of drains; only what `scaler.ts` does around them is played here. */
-export function jobwright(watch?: (step: PoolStep, atMs: number) => void): Subject {
+export function jobwright({ watch, kept = {} }: Options = {}): Subject {
   return {
     name: "jobwright",
     config: "targetWait as the trace has it",
     graceMs,
     begin(scene) {
-      let state: PoolState = startPool({ nowMs: scene.fromMs, currentReplicas: scene.replicas, kept: {} });
+      let state: PoolState = startPool({ nowMs: scene.fromMs, currentReplicas: scene.replicas, kept });
       let inbox: { heartbeat: Heartbeat; heardAtMs: number }[] = [];
       let uncordonedAtMs: ReadonlyMap<string, number> = new Map();
       let asleep = false;

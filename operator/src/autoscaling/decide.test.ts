@@ -14,11 +14,12 @@ const settings: ScalingSettings = {
 };
 const quiet: Signals = {
   backlog: 0,
+  waiting: [],
   inFlight: 0,
   serviceSeconds: 1,
   serviceVariability: 1,
   arrivalsPerSecond: 0,
-  coldStartSeconds: 1,
+  coldStartSeconds: 2,
   wanted: 0,
 };
 const decided = (signals: Partial<Signals>, changes: Partial<ScalingSettings> = {}) =>
@@ -30,7 +31,13 @@ describe("decide", () => {
   });
 
   test("asks for the slots that start the backlog in what the cold start leaves of the target wait", () => {
-    expect(decided({ backlog: 280 })).toMatchObject({ replicas: 10, bound: "Backlog", terms: { horizonSeconds: 28 } });
+    expect(decided({ backlog: 250 })).toMatchObject({ replicas: 10, bound: "Backlog", terms: { horizonSeconds: 25 } });
+  });
+
+  test("gives what has waited already the time that is left to it", () => {
+    expect(decided({ backlog: 250, waiting: [{ jobs: 250, seconds: 12.5 }] }).replicas).toBe(20);
+    expect(decided({ backlog: 250, waiting: [{ jobs: 125, seconds: 12.5 }] }).replicas).toBe(10);
+    expect(decided({ backlog: 250, waiting: [{ jobs: 250, seconds: 60 }] }).slots).toBeCloseTo(250 / 7.5);
   });
 
   test("asks for ten slots for ten jobs of 300 s", () => {
@@ -38,7 +45,7 @@ describe("decide", () => {
   });
 
   test("keeps the slots that long jobs will still hold when their successors are due", () => {
-    const { terms, bound } = decided({ inFlight: 10, serviceSeconds: 280 });
+    const { terms, bound } = decided({ inFlight: 10, serviceSeconds: 250 });
     expect(terms.inFlight).toBeCloseTo(9);
     expect(bound).toBe("InFlight");
   });
@@ -60,30 +67,30 @@ describe("decide", () => {
     expect(decided({ arrivalsPerSecond: 10, inFlight: 10, backlog: 100 }).replicas).toBe(
       decided({ arrivalsPerSecond: 10, inFlight: 10 }).replicas,
     );
-    expect(decided({ arrivalsPerSecond: 10, inFlight: 10, backlog: 560 })).toMatchObject({
+    expect(decided({ arrivalsPerSecond: 10, inFlight: 10, backlog: 500 })).toMatchObject({
       replicas: 20,
       bound: "Backlog",
     });
   });
 
   test("adds what long jobs hold to what the backlog needs", () => {
-    expect(decided({ inFlight: 10, serviceSeconds: 280, backlog: 5 })).toMatchObject({ slots: 14, bound: "InFlight" });
+    expect(decided({ inFlight: 10, serviceSeconds: 250, backlog: 5 })).toMatchObject({ slots: 14, bound: "InFlight" });
   });
 
   test("does not ask at once for the slots that a rate of long jobs will fill in time", () => {
     expect(decided({ arrivalsPerSecond: 1, serviceSeconds: 300, backlog: 3 })).toMatchObject({
-      replicas: 6,
+      replicas: 7,
       bound: "Jobs",
     });
   });
 
   test("divides the slots by the pods' concurrency, rounding up", () => {
-    expect(decided({ backlog: 280 }, { concurrency: 3 }).replicas).toBe(4);
-    expect(decided({ backlog: 280 }, { concurrency: 5 }).replicas).toBe(2);
+    expect(decided({ backlog: 250 }, { concurrency: 3 }).replicas).toBe(4);
+    expect(decided({ backlog: 250 }, { concurrency: 5 }).replicas).toBe(2);
   });
 
   test("stays within the limits, and says which one it met", () => {
-    expect(decided({ backlog: 280 }, { maxReplicas: 4 })).toMatchObject({
+    expect(decided({ backlog: 250 }, { maxReplicas: 4 })).toMatchObject({
       replicas: 4,
       needed: 10,
       clamp: "MaxReplicas",
@@ -92,9 +99,9 @@ describe("decide", () => {
   });
 
   test("leaves the number alone when it is right within a tenth", () => {
-    expect(decided({ backlog: 280, wanted: 11 })).toMatchObject({ replicas: 11, clamp: "Tolerance" });
-    expect(decided({ backlog: 300, wanted: 10 })).toMatchObject({ replicas: 10, clamp: "Tolerance" });
-    expect(decided({ backlog: 280, wanted: 12 })).toMatchObject({ replicas: 10, clamp: "None" });
+    expect(decided({ backlog: 250, wanted: 11 })).toMatchObject({ replicas: 11, clamp: "Tolerance" });
+    expect(decided({ backlog: 270, wanted: 10 })).toMatchObject({ replicas: 10, clamp: "Tolerance" });
+    expect(decided({ backlog: 250, wanted: 12 })).toMatchObject({ replicas: 10, clamp: "None" });
   });
 
   test("tolerates no shortage of slots for long jobs: who waits for one waits long", () => {
@@ -112,6 +119,10 @@ describe("decide", () => {
 
 const anySignals = fc.record({
   backlog: fc.integer({ min: 0, max: 100_000 }),
+  waiting: fc.array(
+    fc.record({ jobs: fc.integer({ min: 1, max: 100_000 }), seconds: fc.double({ min: 0, max: 600, noNaN: true }) }),
+    { maxLength: 5 },
+  ),
   inFlight: fc.integer({ min: 0, max: 1_000 }),
   serviceSeconds: fc.double({ min: 0.001, max: 10_000, noNaN: true }),
   serviceVariability: fc.double({ min: 0, max: 20, noNaN: true }),

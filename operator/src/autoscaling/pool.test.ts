@@ -84,21 +84,21 @@ describe("a step of scaling", () => {
   });
 
   test("goes from zero to all that the backlog needs in one step", () => {
-    const woken = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [1_000] }), 1, { wake: true });
-    const { decision } = step(woken.state, 2, { backlogReady: 280 });
+    const woken = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [2_000] }), 1, { wake: true });
+    const { decision } = step(woken.state, 2, { backlogReady: 250 });
     expect(decision).toMatchObject({ replicas: 10, changed: true, reason: "Backlog" });
-    expect(decision.message).toBe("1 → 10 workers: 10 slots for 280 jobs waiting to start within 30s, at 1 s a job");
+    expect(decision.message).toBe("1 → 10 workers: 10 slots for 250 jobs waiting to start within 30s, at 1 s a job");
   });
 
   test("names the limit that it met", () => {
-    const { decision } = step(start(3, { serviceTimeMs: 1_400, coldStartMs: [1_000] }), 1, {
+    const { decision } = step(start(3, { serviceTimeMs: 1_400, coldStartMs: [2_000] }), 1, {
       backlogReady: 300,
       pods: ["a", "b", "c"].map((name) => pod(name, { createdAtMs: t0 - 60_000 })),
       heartbeats: ["a", "b", "c"].map((name) => heard(name, t0 + 500)),
     });
     expect(decision.reason).toBe("MaxReplicas");
     expect(decision.message).toBe(
-      "3 → 12 workers: 15 slots for 300 jobs waiting to start within 30s, at 1.4 s a job; limited by maxReplicas 12",
+      "3 → 12 workers: 17.1 slots for 300 jobs waiting to start within 30s, at 1.4 s a job; limited by maxReplicas 12",
     );
   });
 
@@ -174,11 +174,12 @@ describe("a step of scaling", () => {
 
   test("asks for another pod in place of one that does not begin to work, while some do", () => {
     const pods = [pod("a"), pod("b"), unborn("c")];
-    let { state } = step(start(), 0, { backlogReady: 84 });
+    const patient = { ...settings, targetWaitMs: 300_000 };
+    let { state } = step(start(), 0, { backlogReady: 1_000, settings: patient });
     expect(state.replicas).toBe(4);
     const at = (second: number) => {
       const heartbeats = [heard("a", t0 + second * 1000), heard("b", t0 + second * 1000)];
-      const next = step(state, second, { backlogReady: 84, pods, heartbeats });
+      const next = step(state, second, { backlogReady: 1_000, settings: patient, pods, heartbeats });
       state = next.state;
       return next.decision;
     };
@@ -209,9 +210,9 @@ describe("a step of scaling", () => {
 
   test("asks for no more than Kubernetes gives, and says why in its words", () => {
     const shortage = { reason: "PodsRefused", message: "exceeded quota: few", had: 3 } as const;
-    const asked = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [1_000] }), 1, { backlogReady: 280 });
+    const asked = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [2_000] }), 1, { backlogReady: 250 });
     expect(asked.decision.replicas).toBe(10);
-    const { decision } = step(asked.state, 2, { backlogReady: 280, shortage });
+    const { decision } = step(asked.state, 2, { backlogReady: 250, shortage });
     expect(decision).toMatchObject({ replicas: 3, reason: "PodsRefused", limit: { ceiling: 3 } });
     expect(decision.message).toMatch(
       /^10 → 3 workers: .*; limited to 3 workers: exceeded quota: few; more are asked for after 30s$/,

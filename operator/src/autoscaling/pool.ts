@@ -1,5 +1,6 @@
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import { type Arrivals, noArrivals, observeArrived } from "./arrivals.ts";
+import { agesOf } from "./backlog-ages.ts";
 import {
   askedForAtMs,
   assumedColdStartSeconds,
@@ -169,6 +170,8 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
   const measuredColdStartMs = coldStartMs(coldStart);
   const signals: Signals = {
     backlog,
+    // What waits for the first worker to begin would not begin sooner with more of them.
+    waiting: readings.working > 0 ? agesOf(arrivals.arrived, backlog, nowMs) : [],
     inFlight: readings.inFlight,
     serviceSeconds: serviceTime.seconds,
     serviceVariability: 1,

@@ -1,4 +1,5 @@
 import type { WorkerState } from "@jobwright/worker-runtime/contract";
+import type { Waiting } from "./backlog-ages.ts";
 
 /** A pod's phase, as Kubernetes names it. */
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
@@ -66,6 +67,8 @@ export interface ScalingSettings {
 export interface Signals {
   /** Jobs waiting: ready on the broker, plus those that workers hold but have not started, B. */
   readonly backlog: number;
+  /** How long some of them have waited already: ever fewer and older. */
+  readonly waiting: readonly Waiting[];
   /** Jobs running, U. A silent worker keeps what it last reported. */
   readonly inFlight: number;
   /** Mean time that a run takes, S. */
