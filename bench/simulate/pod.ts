@@ -46,6 +46,7 @@ export interface Pod {
   failed: number;
   retried: number;
   finishedBusyMs: number;
+  squaredSeconds: number;
   lastWaitSeconds: number | null;
   /** To take turns among workers. */
   servedAt: number;
@@ -58,7 +59,7 @@ export function newPod(name: string, uid: number, createdAtMs: number): Pod {
     ...{ cordoned: false, deleting: false, gone: false, running: new Set() },
     ...{ sequence: 0, reportedAtMs: Number.NEGATIVE_INFINITY, started: 0, startedAgain: 0 },
     ...{ completed: 0, failed: 0, retried: 0 },
-    ...{ finishedBusyMs: 0, lastWaitSeconds: null, servedAt: 0 },
+    ...{ finishedBusyMs: 0, squaredSeconds: 0, lastWaitSeconds: null, servedAt: 0 },
   };
 }
 
@@ -96,6 +97,7 @@ export function heartbeatOf(pod: Pod, slots: number, nowMs: number): Heartbeat {
     held: 0,
     ...{ started: pod.started, startedAgain: pod.startedAgain },
     ...{ completed: pod.completed, failed: pod.failed, retried: pod.retried },
+    squaredSeconds: pod.squaredSeconds,
     busySeconds: agesMs.reduce((sum, ms) => sum + ms, pod.finishedBusyMs) / 1000,
     waitSecondsSum: 0,
     lastWaitSeconds: pod.lastWaitSeconds,

@@ -48,7 +48,10 @@ export function runTrace(trace: Trace, subject: Subject, seed: number, watch?: (
 
 /** The time that all slots together need for all runs. */
 function leastMs({ jobs, settings }: Trace): number {
-  const workMs = jobs.reduce((sum, { serviceMs, failures }) => sum + serviceMs * Math.min(failures + 1, maxAttempts), 0);
+  const workMs = jobs.reduce(
+    (sum, { serviceMs, failures }) => sum + serviceMs * Math.min(failures + 1, maxAttempts),
+    0,
+  );
   return workMs / (settings.concurrency * settings.maxReplicas);
 }
 

@@ -132,6 +132,7 @@ export function createWorld(clock: Clock, trace: Trace, random: () => number, gr
   function ends(pod: Pod, run: Run): void {
     if (!pod.running.delete(run)) return;
     pod.finishedBusyMs += clock.nowMs - run.startedAtMs;
+    pod.squaredSeconds += ((clock.nowMs - run.startedAtMs) / 1000) ** 2;
     settle(pod, run);
     if (pod.deleting && pod.running.size === 0) clock.at(clock.nowMs + exitMs, () => remove(pod));
     deliver();

@@ -17,7 +17,7 @@ const quiet: Signals = {
   waiting: [],
   inFlight: 0,
   serviceSeconds: 1,
-  serviceVariability: 1,
+  serviceVariability: 0,
   arrivalsPerSecond: 0,
   coldStartSeconds: 2,
   wanted: 0,
@@ -50,6 +50,11 @@ describe("decide", () => {
     expect(bound).toBe("InFlight");
   });
 
+  test("knows that those who hold the slots are mostly long ones where runs differ", () => {
+    expect(decided({ inFlight: 10, serviceSeconds: 5, serviceVariability: 0 }).terms.inFlight).toBe(0);
+    expect(decided({ inFlight: 10, serviceSeconds: 5, serviceVariability: 9 }).terms.inFlight).toBe(5);
+  });
+
   test("asks for no more slots than can work under the rate limit, however many jobs wait", () => {
     const many = { backlog: 100_000, serviceSeconds: 2 };
     expect(decided(many, { jobsPerSecond: 4 })).toMatchObject({ slots: 10, replicas: 10, bound: "RateLimit" });
@@ -59,7 +64,7 @@ describe("decide", () => {
 
   test("keeps room beside steady arrivals", () => {
     expect(decided({ arrivalsPerSecond: 8, inFlight: 8 })).toMatchObject({ replicas: 8, bound: "Arrivals" });
-    expect(decided({ arrivalsPerSecond: 8, inFlight: 8 }, { targetWaitMs: 1_000 }).replicas).toBe(11);
+    expect(decided({ arrivalsPerSecond: 8, inFlight: 8 }, { targetWaitMs: 1_000 }).replicas).toBe(10);
     expect(decided({ arrivalsPerSecond: 8, inFlight: 8 }, { utilizationPercent: 50 }).replicas).toBe(16);
   });
 

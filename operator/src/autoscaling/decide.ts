@@ -20,7 +20,7 @@ const busiestAtRate = 0.8;
 interface Terms {
   /** Slots with which steady arrivals start in time (`staffing.ts`), or λ·S/u where that is more. */
   readonly arrivals: number;
-  /** U·max(0, 1 − H/S): slots that long jobs will still hold when their successors are due. */
+  /** U·max(0, 1 − H/F): slots that long jobs will still hold when their successors are due. */
   readonly inFlight: number;
   /** B·min(1, S/H), or more for what has waited already: slots that start the backlog in time, never more than there are jobs. */
   readonly backlog: number;
@@ -56,7 +56,11 @@ export interface Recommendation {
  * How many workers the signals ask for. Pure.
  *
  *     H     = max(0.9·T − T₀, T/4, 1 s)
- *     slots = min(max(A, U·max(0, 1 − H/S) + B·min(1, S/H)), jobs, rate)
+ *     slots = min(max(A, U·max(0, 1 − H/F) + B·min(1, S/H)), jobs, rate)
+ *
+ * F = S + Var(S)/S is the mean length of a run that is found under way (renewal theory's inspection paradox: long ones are
+ * met more often), and what is left of it is spread evenly over 0 to F. So of 1 s and 45 s jobs, those that hold the slots
+ * are known for long ones.
  *
  * A is what steady arrivals ask for. What waits is served first, by all slots and not only by those that are there beside A, so
  * slots that suffice for each alone suffice for both: B·S/n ≤ H and n ≥ λ·S keep every wait below H. Long jobs in flight
@@ -102,16 +106,17 @@ function termsOf(signals: Signals, settings: ScalingSettings): Terms {
   const coldStart = signals.coldStartSeconds ?? assumedColdStartSeconds;
   const leftSeconds = aim * targetSeconds - coldStart;
   const horizonSeconds = atLeast(leftSeconds, targetSeconds);
-  const { backlog, inFlight, serviceSeconds, arrivalsPerSecond } = signals;
+  const { backlog, inFlight, serviceSeconds, serviceVariability, arrivalsPerSecond } = signals;
   const utilization = settings.utilizationPercent / 100;
   const offered = arrivalsPerSecond * serviceSeconds;
   const inTime = slotsForStream({ ...signals, targetSeconds, horizonSeconds }, settings);
   const arrivals = utilization < 1 ? Math.max(inTime, offered / utilization) : inTime;
+  const found = serviceSeconds * (1 + serviceVariability);
   const here = backlog + inFlight;
   const soon = arrivalsPerSecond * (coldStart + heartbeatIntervalMs / 1000);
   return {
     arrivals,
-    inFlight: serviceSeconds > horizonSeconds ? inFlight * (1 - horizonSeconds / serviceSeconds) : 0,
+    inFlight: inFlight * Math.max(0, 1 - horizonSeconds / found),
     backlog: slotsForBacklog(signals, leftSeconds, targetSeconds),
     jobs: Math.max(here + soon, here * slotsPerJob < offered ? 0 : arrivals),
     rate:

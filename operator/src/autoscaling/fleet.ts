@@ -37,6 +37,8 @@ export interface Fleet {
   readonly longestRunSeconds: number;
   /** Time spent in handlers. */
   readonly busySeconds: number;
+  /** Squared seconds of the runs that ended, summed; without those of workers that do not tell. */
+  readonly squaredSeconds: number;
   /** The newest known start of a job, and how long that job had waited. */
   readonly lastStart: { readonly atMs: number; readonly waitSeconds: number } | undefined;
 }
@@ -53,6 +55,7 @@ export function startFleet(nowMs: number, longestRunSeconds = 0): Fleet {
     failing: 0,
     longestRunSeconds,
     busySeconds: 0,
+    squaredSeconds: 0,
     lastStart: undefined,
   };
 }
@@ -85,6 +88,7 @@ export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: 
     failing: fleet.failing + Math.max(0, failingOf(heartbeat) - base.failing),
     longestRunSeconds: Math.max(fleet.longestRunSeconds, runThatEnded(heartbeat, known)),
     busySeconds: fleet.busySeconds + Math.max(0, heartbeat.busySeconds - base.busySeconds),
+    squaredSeconds: fleet.squaredSeconds + Math.max(0, (heartbeat.squaredSeconds ?? 0) - base.squaredSeconds),
     lastStart:
       heartbeat.started > base.started && heartbeat.lastWaitSeconds !== null
         ? { atMs: heardAtMs, waitSeconds: heartbeat.lastWaitSeconds }
@@ -141,6 +145,7 @@ function baseOf(fleet: Fleet, heartbeat: Heartbeat, known: KnownWorker | undefin
     begun: base === undefined ? 0 : begunOf(base),
     ended: base === undefined ? 0 : endedOf(base),
     busySeconds: base?.busySeconds ?? 0,
+    squaredSeconds: base?.squaredSeconds ?? 0,
     completed: base?.completed ?? 0,
     failing: base === undefined ? 0 : failingOf(base),
   };

@@ -1,6 +1,6 @@
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import { type Arrivals, noArrivals, observeArrived } from "./arrivals.ts";
-import { agesOf } from "./backlog-ages.ts";
+import { agesOf, type Waiting } from "./backlog-ages.ts";
 import {
   askedForAtMs,
   assumedColdStartSeconds,
@@ -160,6 +160,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     {
       atMs: nowMs,
       busySeconds: fleet.busySeconds + withoutRuntime.busySeconds,
+      squaredSeconds: fleet.squaredSeconds,
       ended: fleet.ended + withoutRuntime.ended,
     },
     readings,
@@ -170,11 +171,10 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
   const measuredColdStartMs = coldStartMs(coldStart);
   const signals: Signals = {
     backlog,
-    // What waits for the first worker to begin would not begin sooner with more of them.
-    waiting: readings.working > 0 ? agesOf(arrivals.arrived, backlog, nowMs) : [],
+    waiting: waitingFor(readings, arrivals, backlog, nowMs),
     inFlight: readings.inFlight,
     serviceSeconds: serviceTime.seconds,
-    serviceVariability: 1,
+    serviceVariability: serviceTime.variability,
     arrivalsPerSecond: expectedPerSecond(before, arrivals, backlog + readings.inFlight),
     coldStartSeconds: measuredColdStartMs === undefined ? undefined : measuredColdStartMs / 1000,
     wanted: before.stability.wanted,
@@ -318,6 +318,11 @@ function takeBacklog(
   // A change matters as soon as jobs would miss the target for it, but not before the runs that fill the slots now are over.
   const mattersMs = Math.max(settings.targetWaitMs / 3, 2_000 * before.serviceTime.seconds);
   return { ready, arrivals: observeArrived(before.arrivals, { atMs, jobs }, mattersMs) };
+}
+
+/** What waits for the first worker to begin would not begin sooner with more of them: then its age does not count. */
+function waitingFor({ working }: FleetReadings, { arrived }: Arrivals, backlog: number, nowMs: number): Waiting[] {
+  return working > 0 ? agesOf(arrived, backlog, nowMs) : [];
 }
 
 /**

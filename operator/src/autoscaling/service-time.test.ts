@@ -12,7 +12,7 @@ describe("service time", () => {
   test("is the time spent over the runs that ended, unfinished ones included in the time", () => {
     const state = observeService(
       startServiceTime(0, undefined),
-      { atMs: 10_000, busySeconds: 42, ended: 20 },
+      { atMs: 10_000, busySeconds: 42, squaredSeconds: 0, ended: 20 },
       { inFlight: 2, oldestSeconds: 1 },
     );
     expect(state).toMatchObject({ seconds: 2.1, measured: true });
@@ -21,7 +21,7 @@ describe("service time", () => {
   test("is not taken for long because many runs are under way and none ended yet", () => {
     const state = observeService(
       startServiceTime(0, undefined),
-      { atMs: 500, busySeconds: 10, ended: 0 },
+      { atMs: 500, busySeconds: 10, squaredSeconds: 0, ended: 0 },
       { inFlight: 20, oldestSeconds: 0.5 },
     );
     expect(state).toMatchObject({ seconds: 1, measured: false });
@@ -30,7 +30,7 @@ describe("service time", () => {
   test("grows with the oldest run while too few ended to tell", () => {
     const state = observeService(
       startServiceTime(0, undefined),
-      { atMs: 30_000, busySeconds: 300, ended: 0 },
+      { atMs: 30_000, busySeconds: 300, squaredSeconds: 0, ended: 0 },
       { inFlight: 10, oldestSeconds: 30 },
     );
     expect(state).toMatchObject({ seconds: 30, measured: true });
@@ -42,13 +42,44 @@ describe("service time", () => {
     for (let second = 1; second <= 200; second += 1) {
       busySeconds += second <= 100 ? 2 : 10;
       ended += 2;
-      state = observeService(state, { atMs: second * 1000, busySeconds, ended }, { inFlight: 2, oldestSeconds: 1 });
+      state = observeService(
+        state,
+        { atMs: second * 1000, busySeconds, squaredSeconds: 0, ended },
+        { inFlight: 2, oldestSeconds: 1 },
+      );
       if (second === 100) expect(state.seconds).toBeCloseTo(1);
     }
     expect(state.seconds).toBeCloseTo(5);
     for (let hour = 1; hour <= 5; hour += 1) {
-      state = observeService(state, { atMs: 200_000 + hour * 3_600_000, busySeconds, ended }, idle);
+      state = observeService(state, { atMs: 200_000 + hour * 3_600_000, busySeconds, squaredSeconds: 0, ended }, idle);
     }
     expect(state.seconds).toBeCloseTo(5);
+  });
+
+  test("forgets short runs as soon as long ones have come", () => {
+    let state: ServiceTime = startServiceTime(0, 200);
+    let [busySeconds, ended] = [0, 0];
+    for (let second = 1; second <= 60; second += 1) {
+      busySeconds += 2;
+      ended += 10;
+      state = observeService(state, { atMs: second * 1000, busySeconds, squaredSeconds: 0, ended }, idle);
+    }
+    expect(state.seconds).toBeCloseTo(0.2);
+    const after = { atMs: 68_000, busySeconds: busySeconds + 16, squaredSeconds: 0, ended };
+    expect(observeService(state, after, { inFlight: 2, oldestSeconds: 8 }).seconds).toBeCloseTo(1);
+  });
+
+  test("tells how much runs differ, where workers say", () => {
+    const nine = Array.from({ length: 90 }, () => 1);
+    const runs = [...nine, ...Array.from({ length: 10 }, () => 45)];
+    const totals = {
+      atMs: 20_000,
+      busySeconds: runs.reduce((sum, run) => sum + run, 0),
+      squaredSeconds: runs.reduce((sum, run) => sum + run ** 2, 0),
+      ended: runs.length,
+    };
+    expect(observeService(startServiceTime(0, undefined), totals, idle).variability).toBeCloseTo(203.4 / 5.4 ** 2 - 1);
+    const silent = { ...totals, squaredSeconds: 0 };
+    expect(observeService(startServiceTime(0, undefined), silent, idle).variability).toBe(1);
   });
 });

@@ -50,6 +50,8 @@ export const heartbeat = z.object({
   retried: count,
   /** Time spent in handlers, summed over slots; unfinished runs count up to now. */
   busySeconds: seconds,
+  /** Sum, over the runs that ended, of their squared seconds: tells how much runs differ. Absent from workers before protocol 1.3. */
+  squaredSeconds: seconds.optional(),
   /** Sum, over the runs begun, of the time from first enqueued (or due, for a retry) to start. */
   waitSecondsSum: seconds,
   /** That wait, for the run that began last; null before the first. */

@@ -14,6 +14,7 @@ test("counts runs, and unfinished ones up to now", () => {
     failed: 0,
     retried: 0,
     busySeconds: 5,
+    squaredSeconds: 0,
     waitSecondsSum: 2,
     lastWaitSeconds: 1.5,
     oldestRunningSeconds: 3,
@@ -26,6 +27,7 @@ test("counts runs, and unfinished ones up to now", () => {
     started: 2,
     completed: 1,
     busySeconds: 8,
+    squaredSeconds: 4 ** 2 + 4 ** 2,
     oldestRunningSeconds: null,
   });
 });

@@ -10,6 +10,7 @@ export type Figures = Pick<
   | "failed"
   | "retried"
   | "busySeconds"
+  | "squaredSeconds"
   | "waitSecondsSum"
   | "lastWaitSeconds"
   | "oldestRunningSeconds"
@@ -30,6 +31,7 @@ export function createTally(): Tally {
   const running = new Set<{ readonly sinceMs: number }>();
   const counts = { started: 0, startedAgain: 0, completed: 0, failed: 0, retried: 0 };
   let finishedMs = 0;
+  let squaredSeconds = 0;
   let waitMsSum = 0;
   let lastWaitMs: number | undefined;
 
@@ -44,6 +46,7 @@ export function createTally(): Tally {
       return (ended, nowMs) => {
         if (!running.delete(run)) return;
         finishedMs += nowMs - sinceMs;
+        squaredSeconds += ((nowMs - sinceMs) / 1000) ** 2;
         if (ended !== "none") counts[ended] += 1;
       };
     },
@@ -54,6 +57,7 @@ export function createTally(): Tally {
         ...counts,
         busy: running.size,
         busySeconds: (finishedMs + unfinishedMs) / 1000,
+        squaredSeconds,
         waitSecondsSum: waitMsSum / 1000,
         lastWaitSeconds: lastWaitMs === undefined ? null : lastWaitMs / 1000,
         oldestRunningSeconds: ages.length === 0 ? null : Math.max(...ages) / 1000,
