@@ -3,10 +3,12 @@ import type { Trace } from "./traces.ts";
 
 /** What `--quick` runs. */
 export const quickly = [
-  "single",
-  "burst/jobwright",
-  "burst/keda-default",
-  "burst/keda-tuned queueLength 5, polling 1 s, amqp",
+  "single/kubectl-scale",
+  ...["single", "burst"].flatMap((trace) => [
+    `${trace}/jobwright`,
+    `${trace}/keda-default`,
+    `${trace}/keda-tuned queueLength 5, polling 1 s, amqp`,
+  ]),
 ];
 
 /**

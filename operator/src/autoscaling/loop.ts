@@ -5,13 +5,15 @@ const intervalMs = 1_000;
 
 /** A pool, as far as the loop is concerned. `Depth`: what its queue looks like. */
 export interface Scaled<Depth> {
+  /** Whether it is to be looked at now. */
+  isDue(nowMs: number): boolean;
   /** Takes one step, unless one is under way; `depth` is undefined where the broker could not be asked. Never rejects. */
   tick(nowMs: number, depth: Depth | undefined): Promise<void>;
 }
 
 /**
- * The one place where scaling meets time: each second the depths of all pools of a group (a broker) are read together,
- * and each pool takes a step. A group that answers slowly misses rounds, and holds up no other; nor does a slow pool.
+ * The one place where scaling meets time: each second the depths of all pools of a group (a broker) that are due are read
+ * together, and each of them takes a step. A group that answers slowly misses rounds, and holds up no other; nor does a slow pool.
  */
 export function startLoop<Group, Depth, P extends Scaled<Depth>>(options: {
   pools(): Iterable<P>;
@@ -32,9 +34,14 @@ export function startLoop<Group, Depth, P extends Scaled<Depth>>(options: {
     }
   }
 
+  function duePools(): P[] {
+    const nowMs = Date.now();
+    return [...options.pools()].filter((pool) => pool.isDue(nowMs));
+  }
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      for (const [group, pools] of Map.groupBy(options.pools(), options.groupOf)) {
+      for (const [group, pools] of Map.groupBy(duePools(), options.groupOf)) {
         if (!looking.has(group))
           looking.set(
             group,

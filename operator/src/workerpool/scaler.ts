@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Heartbeat } from "@jobwright/worker-runtime/contract";
+import { type Heartbeat, parseDuration } from "@jobwright/worker-runtime/contract";
 import type { WorkerPool } from "../api/objects.ts";
 import type { Decision, PastDecision } from "../api/worker-pool.ts";
 import { reportsOf } from "../autoscaling/fleet.ts";
@@ -14,6 +14,7 @@ import {
 } from "../autoscaling/pool.ts";
 import { type Floor, floorAt, type Schedule } from "../autoscaling/schedule.ts";
 import type { WorkerReport } from "../autoscaling/signals.ts";
+import { sleepingPollMs } from "../autoscaling/sleeping.ts";
 import type { Broker, Depth, JobQueueOnBroker } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
 import { type Alarm, createAlarms } from "./alarms.ts";
@@ -33,8 +34,13 @@ import { scalingSettings } from "./settings.ts";
 import { shortageOf } from "./shortage.ts";
 import { createWakeUp } from "./wake-up.ts";
 
-/** After a push, the depth grows while the burst still comes in: looked at sooner than the next second. */
-const afterWakeMs = [100, 300];
+/**
+ * A push asks for one worker at once, and how many more is decided so much later: the rest of a burst has come in by
+ * then, and the first worker has nearly started. Where all share a node's CPU it would otherwise start as late as they do.
+ */
+const gatherMs = 500;
+/** What a push says of the queue. */
+const pushed: Depth = { ready: 1, consumers: 0 };
 
 /** What a pass of the controller found for the scaler to work with. */
 export interface ScalerTarget {
@@ -141,6 +147,9 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   /** The last write failed: it is due again, though the number is the same. */
   let unwritten = false;
   let woken = false;
+  /** The next second's look is left out: a pool that sleeps is looked at more seldom, one that was just woken is yet to gather. */
+  let sleepsUntilMs = 0;
+  let gathersUntilMs = 0;
   let stepping: Promise<void> | undefined;
   let disposed = false;
   const rates = createRateSharing(log);
@@ -157,20 +166,22 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     {
       onWake() {
         woken = true;
-        tickSoon(0);
-        for (const delayMs of afterWakeMs) tickSoon(delayMs);
+        sleepsUntilMs = 0;
+        gathersUntilMs = Date.now() + gatherMs;
+        tickSoon(0, pushed);
+        tickSoon(gatherMs);
       },
       onError: (error) => log.debug({ pool: key, err: error }, "the wake queue is not there; the poll still is"),
     },
     () => target.latestOnBroker(),
   );
 
-  function tickSoon(delayMs: number): void {
+  function tickSoon(delayMs: number, known?: Depth): void {
     const timer = setTimeout(async () => {
       timers.delete(timer);
       await stepping;
-      const depths = await readPoolDepths(target.broker, [target], log);
-      await tick(Date.now(), depths.get(target));
+      const depth = known ?? (await readPoolDepths(target.broker, [target], log)).get(target);
+      await tick(Date.now(), depth);
     }, delayMs);
     timers.add(timer);
   }
@@ -195,6 +206,9 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     const sleeps = replicas === 0 && desired === 0 && manner === "Auto";
     const asleep = sleeps && !target.queuePaused && !target.queueIsDeleted;
     wakeUp.arm(asleep ? { broker: target.broker, ...target.onBroker } : undefined);
+    // Not all of those that fell asleep together at the same time.
+    const pollMs = sleepingPollMs(parseDuration(target.pool.spec.scaling.targetWait)) * (0.5 + Math.random() / 2);
+    sleepsUntilMs = asleep ? Math.min(nowMs + pollMs, floor?.untilMs ?? nowMs) : 0;
   }
 
   /** Takes in what is known, decides, and tells what is new. */
@@ -218,7 +232,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       wake,
       heartbeats,
       pods: observed.pods.map(podView),
-      shortage: shortageOf(observed.deployment, observed.pods, replicas),
+      shortage: shortageOf(observed.deployment, observed.pods, replicas, nowMs),
       served: served.step(target, state.withoutRuntime.pods.size > 0, nowMs),
     });
     const { decision, measurements } = next;
@@ -292,12 +306,14 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     get queues() {
       return target.queues;
     },
+    isDue: (nowMs) => nowMs >= Math.max(sleepsUntilMs, gathersUntilMs),
     tick,
     async update(next) {
       // Workers need not wait for the next second to be told, nor a pool at zero to be woken.
       if (next.queuePaused !== target.queuePaused) tickSoon(0);
       target = next;
       floor = undefined;
+      sleepsUntilMs = 0;
       const { deployment } = observe(next.pool);
       if (next.pool.spec.paused) return writer.pause(deployment);
       const before = templated;

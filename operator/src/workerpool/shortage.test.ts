@@ -9,29 +9,35 @@ const failing: Deployment = {
   spec: { replicas: 5 },
   status: { conditions: [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: said }] },
 };
+const nowMs = Date.parse("2026-01-01T00:01:00Z");
 const pods: Pod[] = [{ metadata: { name: "a" } }, { metadata: { name: "b" } }];
-const homeless = (name: string): Pod => {
+const homeless = (name: string, creationTimestamp = "2026-01-01T00:00:00Z"): Pod => {
   const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/3 nodes" };
-  return { metadata: { name }, status: { phase: "Pending", conditions: [condition] } };
+  return { metadata: { name, creationTimestamp }, status: { phase: "Pending", conditions: [condition] } };
 };
 
 test("pods that were refused are told of in Kubernetes's words, with those that there are", () => {
-  expect(shortageOf(failing, pods, 5)).toEqual({ reason: "PodsRefused", message: said, had: 2 });
-  expect(shortageOf(failing, [], 5)?.had).toBe(1);
+  expect(shortageOf(failing, pods, 5, nowMs)).toEqual({ reason: "PodsRefused", message: said, had: 2 });
+  expect(shortageOf(failing, [], 5, nowMs)?.had).toBe(1);
 });
 
 test("a refusal that keeps nobody from having what was asked for is none: the pod of a rollout, or one of long ago", () => {
-  expect(shortageOf(failing, pods, 2)).toBeUndefined();
+  expect(shortageOf(failing, pods, 2, nowMs)).toBeUndefined();
 });
 
 test("pods that no node takes are told of in the scheduler's words, and asked for all the same", () => {
-  expect(shortageOf(undefined, [...pods, homeless("c"), homeless("d")], 4)).toEqual({
+  expect(shortageOf(undefined, [...pods, homeless("c"), homeless("d")], 4, nowMs)).toEqual({
     reason: "Unschedulable",
     message: "2 pods have no node yet: pod c: 0/3 nodes",
     had: 4,
   });
 });
 
+test("a pod that has only just come may yet be given a node", () => {
+  expect(shortageOf(undefined, [homeless("c", "2026-01-01T00:00:51Z")], 1, nowMs)).toBeUndefined();
+  expect(shortageOf(undefined, [homeless("c", "2026-01-01T00:00:50Z")], 1, nowMs)).toBeDefined();
+});
+
 test("nothing is short where all are there", () => {
-  expect(shortageOf({ ...failing, status: {} }, pods, 2)).toBeUndefined();
+  expect(shortageOf({ ...failing, status: {} }, pods, 2, nowMs)).toBeUndefined();
 });
