@@ -10,6 +10,13 @@ export const configMaps: Resource = {
   namespaced: true,
 };
 export const pods: Resource = { group: "", version: "v1", plural: "pods", kind: "Pod", namespaced: true };
+export const podDisruptionBudgets: Resource = {
+  group: "policy",
+  version: "v1",
+  plural: "poddisruptionbudgets",
+  kind: "PodDisruptionBudget",
+  namespaced: true,
+};
 export const deployments: Resource = {
   group: "apps",
   version: "v1",

@@ -12,7 +12,7 @@ import { queuesInStatus } from "./jobqueue/names.ts";
 import { createJobQueueReconciler } from "./jobqueue/reconcile.ts";
 import { createSecretReader } from "./jobqueue/secret-reader.ts";
 import { secretsNamed } from "./jobqueue/secrets-named.ts";
-import { deployments, pods } from "./kinds.ts";
+import { deployments, podDisruptionBudgets, pods } from "./kinds.ts";
 import { createKnownBindings } from "./known-bindings.ts";
 import {
   createController,
@@ -31,6 +31,7 @@ import { controllerMetrics } from "./telemetry/controller-metrics.ts";
 import { reportPools } from "./telemetry/pool-metrics.ts";
 import type { Deployment } from "./workerpool/deployment.ts";
 import { readPoolDepths } from "./workerpool/depths.ts";
+import type { DisruptionBudget } from "./workerpool/disruption-budget.ts";
 import { createHeartbeatHub } from "./workerpool/heartbeat-hub.ts";
 import { poolLabel } from "./workerpool/names.ts";
 import type { Pod } from "./workerpool/pods.ts";
@@ -119,6 +120,18 @@ export function createOperator(options: OperatorOptions): Operator {
       if (pool !== undefined) poolController.enqueueAfter(`${pod.metadata.namespace}/${pool}`, podsSettleMs);
     },
   });
+  /** Those of others as well: a pool has none of its own where one of theirs covers its workers. */
+  const budgetReflector = createReflector<DisruptionBudget>({
+    client,
+    resource: podDisruptionBudgets,
+    namespace,
+    log,
+    onChange({ metadata }) {
+      // All pools have a pass at the start anyway.
+      if (!budgetReflector.hasSynced()) return;
+      for (const pool of poolReflector.list(metadata.namespace)) poolController.enqueue(objectKey(pool));
+    },
+  });
   const provisions = watchProvisions({
     ...{ client, namespace, log },
     /** What a pass has provisioned is looked at again when somebody else changes it. */
@@ -145,6 +158,7 @@ export function createOperator(options: OperatorOptions): Operator {
     poolReflector,
     deploymentReflector,
     podReflector,
+    budgetReflector,
     ...provisions.reflectors,
   ];
 
@@ -200,6 +214,7 @@ export function createOperator(options: OperatorOptions): Operator {
     jobQueues: queueReflector,
     deployments: deploymentReflector,
     pods: podReflector,
+    disruptionBudgets: budgetReflector,
     knownBindings,
     sources,
     brokers,

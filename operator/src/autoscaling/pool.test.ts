@@ -212,10 +212,17 @@ describe("a step of scaling", () => {
     const shortage = { reason: "PodsRefused", message: "exceeded quota: few", had: 3 } as const;
     const asked = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [2_000] }), 1, { backlogReady: 250 });
     expect(asked.decision.replicas).toBe(10);
-    const { decision } = step(asked.state, 2, { backlogReady: 250, shortage });
+    let { state } = asked;
+    for (let second = 2; second < 12; second += 1) {
+      const next = step(state, second, { backlogReady: 250, shortage });
+      expect(next.decision.limit).toBeUndefined();
+      expect(next.decision.replicas).toBeGreaterThanOrEqual(10);
+      ({ state } = next);
+    }
+    const { decision } = step(state, 12, { backlogReady: 250, shortage });
     expect(decision).toMatchObject({ replicas: 3, reason: "PodsRefused", limit: { ceiling: 3 } });
     expect(decision.message).toMatch(
-      /^10 → 3 workers: .*; limited to 3 workers: exceeded quota: few; more are asked for after 30s$/,
+      /^\d+ → 3 workers: .*; limited to 3 workers: exceeded quota: few; more are asked for after 30s$/,
     );
   });
 

@@ -10,7 +10,7 @@ function ceilings(seconds: number, said: (second: number, ceiling: number) => Sh
   let ceiling = Number.POSITIVE_INFINITY;
   return Array.from({ length: seconds }, (_, second) => {
     state = observeScarcity(state, { nowMs: second * 1_000, shortage: said(second, ceiling) });
-    ceiling = state === undefined ? Number.POSITIVE_INFINITY : scarcityLimit(state).ceiling;
+    ceiling = (state && scarcityLimit(state)?.ceiling) ?? Number.POSITIVE_INFINITY;
     return ceiling;
   });
 }
@@ -38,16 +38,18 @@ describe("pods that are refused", () => {
   });
 
   test("are no more talked of once they are given", () => {
-    let state = observeScarcity(undefined, { nowMs: 0, shortage: refused });
-    for (let second = 1; second <= 40; second += 1) {
-      state = observeScarcity(state, { nowMs: second * 1_000, shortage: undefined });
-      if (second < 40) expect(state).toBeDefined();
+    let state: Scarcity | undefined;
+    for (let second = 0; second <= 50; second += 1) {
+      state = observeScarcity(state, { nowMs: second * 1_000, shortage: second <= 10 ? refused : undefined });
+      if (second < 50) expect(state).toBeDefined();
     }
     expect(state).toBeUndefined();
   });
 
   test("are told of in Kubernetes's words", () => {
-    const state = observeScarcity(undefined, { nowMs: 0, shortage: refused });
+    const first = observeScarcity(undefined, { nowMs: 0, shortage: refused });
+    expect(first && scarcityLimit(first)).toBeUndefined();
+    const state = observeScarcity(first, { nowMs: 10_000, shortage: refused });
     expect(state && scarcityLimit(state)).toEqual({
       reason: "PodsRefused",
       ceiling: 5,
@@ -59,7 +61,8 @@ describe("pods that are refused", () => {
 describe("pods that no node takes", () => {
   test("stay, and more are asked for with back-off", () => {
     const found = spells(ceilings(240, () => homeless));
-    expect(found.slice(0, 4)).toEqual([
+    expect(found.slice(0, 5)).toEqual([
+      [Number.POSITIVE_INFINITY, 10],
       [8, 30],
       [Number.POSITIVE_INFINITY, 10],
       [8, 60],
@@ -68,8 +71,9 @@ describe("pods that no node takes", () => {
   });
 
   test("are forgotten as soon as all have a node", () => {
-    const found = ceilings(20, (second) => (second < 10 ? homeless : undefined));
+    const found = ceilings(30, (second) => (second < 20 ? homeless : undefined));
     expect(spells(found)).toEqual([
+      [Number.POSITIVE_INFINITY, 10],
       [8, 10],
       [Number.POSITIVE_INFINITY, 10],
     ]);

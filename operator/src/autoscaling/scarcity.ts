@@ -3,7 +3,7 @@ import type { GrowthLimit } from "./growth-limit.ts";
 /** How long to wait before more are asked for again. */
 const delayMs = { first: 30_000, longest: 300_000 };
 
-/** How long Kubernetes is given to say no again. */
+/** How long Kubernetes is given to say no, the first time and again: pods may wait a moment for a node, and a burst is still coming in. */
 const answerMs = 10_000;
 
 /** Kubernetes does not give what was asked for. */
@@ -18,6 +18,7 @@ export interface Shortage {
 /** A shortage that is waited out. */
 export interface Scarcity {
   readonly shortage: Shortage;
+  /** How long it was waited last; 0 if not yet. */
   readonly delayMs: number;
   /** `Waiting`: until then no more than `had` is asked for. `Asking`: all is asked for, and the answer is due then. */
   readonly phase: "Waiting" | "Asking";
@@ -25,28 +26,27 @@ export interface Scarcity {
 }
 
 /**
- * Backs off from a shortage: no more is asked for than there is, and all of it again after 30 s, 1 min, 2 min … 5 min.
+ * Backs off from a shortage that lasts: no more is asked for than there is, and all of it again after 30 s, 1 min, 2 min … 5 min.
  * Pods that wait for a node are not given up: who adds nodes looks at them, and when all have one the shortage is over.
  */
 export function observeScarcity(
   before: Scarcity | undefined,
   { nowMs, shortage }: { nowMs: number; shortage: Shortage | undefined },
 ): Scarcity | undefined {
-  if (before === undefined) return shortage && waiting(shortage, delayMs.first, nowMs);
+  if (before === undefined) return shortage && { shortage, delayMs: 0, phase: "Asking", untilMs: nowMs + answerMs };
   // Pods that were refused are not asked for, so nothing is said of them.
   if (shortage === undefined && before.shortage.reason === "Unschedulable") return undefined;
   if (nowMs < before.untilMs) return before;
   if (before.phase === "Waiting") return { ...before, phase: "Asking", untilMs: nowMs + answerMs };
-  return shortage && waiting(shortage, Math.min(delayMs.longest, before.delayMs * 2), nowMs);
+  if (shortage === undefined) return undefined;
+  const delay = Math.min(delayMs.longest, Math.max(delayMs.first, before.delayMs * 2));
+  return { shortage, delayMs: delay, phase: "Waiting", untilMs: nowMs + delay };
 }
 
-/** What a shortage leaves room for. */
-export function scarcityLimit({ shortage, phase, delayMs }: Scarcity): GrowthLimit {
+/** What a shortage leaves room for; undefined while it may yet pass by itself. */
+export function scarcityLimit({ shortage, phase, delayMs }: Scarcity): GrowthLimit | undefined {
+  if (delayMs === 0) return undefined;
   const { reason, message, had } = shortage;
   const ceiling = phase === "Asking" ? Number.POSITIVE_INFINITY : had;
   return { reason, ceiling, message: `${message}; more are asked for after ${delayMs / 1000}s` };
-}
-
-function waiting(shortage: Shortage, delayMs: number, nowMs: number): Scarcity {
-  return { shortage, delayMs, phase: "Waiting", untilMs: nowMs + delayMs };
 }

@@ -97,5 +97,5 @@ function eventOf(manner: Manner, reason: string, change: number): ["Normal" | "W
 }
 
 function isBlind(reason: string): boolean {
-  return reason === "BacklogUnknown" || reason === "WorkersSilent";
+  return reason === "BacklogUnknown" || reason === "WorkersSilent" || reason === "WorkersStuck";
 }

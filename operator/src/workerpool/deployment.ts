@@ -39,6 +39,16 @@ export function poolSelector(pool: string): Record<string, string> {
   return { [poolLabel]: pool };
 }
 
+function ownLabels(name: string): Record<string, string> {
+  const component = { "app.kubernetes.io/name": name, "app.kubernetes.io/component": "worker" };
+  return { ...component, ...managedBy, ...poolSelector(name) };
+}
+
+/** All labels of a pool's pods. */
+export function poolLabels({ metadata, spec }: WorkerPool): Record<string, string> {
+  return { ...spec.template.metadata?.labels, ...ownLabels(metadata.name) };
+}
+
 function named<T extends { name?: unknown }>(list: unknown, mine: readonly T[]): unknown[] {
   const names = new Set<unknown>(mine.map(({ name }) => name));
   const theirs = Array.isArray(list) ? list.filter((item: { name?: unknown }) => !names.has(item?.name)) : [];
@@ -85,12 +95,7 @@ export function poolDeployment(
   const { name, namespace } = pool.metadata;
   const { metadata, spec } = pool.spec.template;
   const names = childNames(name);
-  const labels = {
-    "app.kubernetes.io/name": name,
-    "app.kubernetes.io/component": "worker",
-    ...managedBy,
-    ...poolSelector(name),
-  };
+  const labels = ownLabels(name);
   const { containers } = spec;
   const worker = containers.length === 1 ? containers[0] : containers.find((container) => container.name === "worker");
   const ownsServiceAccount = spec.serviceAccountName !== undefined || spec.automountServiceAccountToken !== undefined;
@@ -112,7 +117,7 @@ export function poolDeployment(
       ...{ revisionHistoryLimit: 3, selector: { matchLabels: poolSelector(name) } },
       template: {
         metadata: {
-          labels: { ...metadata?.labels, ...labels },
+          labels: poolLabels(pool),
           annotations: {
             ...metadata?.annotations,
             ...(worker && { [workerContainerAnnotation]: worker.name }),

@@ -4,6 +4,12 @@ export const poolLabel = "jobwright.dev/pool";
 /** Pod annotation by which a ReplicaSet ranks the pods it may delete: the lowest goes first. */
 export const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 
+/** Pod annotations by which node autoscalers leave a pod's node alone. */
+export const evictionGuards: Readonly<Record<string, string>> = {
+  "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+  "karpenter.sh/do-not-disrupt": "true",
+};
+
 /** Template annotation that names the container with the handlers; kubectl shows that one's logs. */
 export const workerContainerAnnotation = "kubectl.kubernetes.io/default-container";
 
@@ -14,8 +20,8 @@ export const configurationHashAnnotation = "jobwright.dev/configuration-hash";
 export const credentialsGenerationAnnotation = "jobwright.dev/credentials-generation";
 
 /** Names in the pool's namespace. The Deployment has the pool's own name, so `kubectl get deployments` reads well. */
-export function childNames(pool: string): { deployment: string; configuration: string } {
-  return { deployment: pool, configuration: `${pool}-worker` };
+export function childNames(pool: string): { deployment: string; configuration: string; disruptionBudget: string } {
+  return { deployment: pool, configuration: `${pool}-worker`, disruptionBudget: pool };
 }
 
 /** The Secret with the credentials of this generation, which the workers mount. */

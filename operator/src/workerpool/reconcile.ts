@@ -27,6 +27,7 @@ import { holderOf } from "./claim.ts";
 import { configurationHash, poolConfiguration } from "./configuration.ts";
 import { type CredentialsRecord, knownUsers, planCredentials, unneeded, withCredentials } from "./credentials.ts";
 import type { Deployment } from "./deployment.ts";
+import { type DisruptionBudget, keepDisruptionBudget } from "./disruption-budget.ts";
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
 import { lanesOf } from "./lanes-of.ts";
 import { childNames, poolFinalizer, poolLabel } from "./names.ts";
@@ -48,6 +49,7 @@ export interface WorkerPoolDependencies {
   readonly jobQueues: Reflector<JobQueue>;
   readonly deployments: Reflector<Deployment>;
   readonly pods: Reflector<Pod>;
+  readonly disruptionBudgets: Reflector<DisruptionBudget>;
   readonly sources: AddressSources;
   readonly brokers: BrokerPool;
   readonly heartbeats: HeartbeatHub;
@@ -247,6 +249,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     writes.note(cached, pool);
     try {
       const { publishTo, refused, ...target } = await targetOf(pool);
+      await keepDisruptionBudget(client, pool, dependencies.disruptionBudgets.list(pool.metadata.namespace));
       const scaler = await engage(key, target);
       await retireUsers(pool, target.broker);
       const { deployment, pods } = observe(pool);

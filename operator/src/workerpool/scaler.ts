@@ -24,11 +24,13 @@ import { createDeploymentWriter } from "./deployment-writer.ts";
 import { readPoolDepths } from "./depths.ts";
 import { type DrainPlan, planDrain } from "./drain.ts";
 import { carryOut } from "./drain-actions.ts";
+import { createEvictionGuards } from "./eviction-guard.ts";
 import { desiredReplicas, initialReplicas, mannerOf } from "./manner.ts";
 import { observePausing, type Pausing, tellPausing } from "./pausing.ts";
-import { isOfSeveralTemplates, isThere, type Pod, podView, workerOf } from "./pods.ts";
+import { isThere, type Pod, podView, workerOf } from "./pods.ts";
 import { createRateSharing, type SharedLimit } from "./rate-sharing.ts";
 import type { PoolReadings } from "./readings.ts";
+import { isRolloutInProgress } from "./rollout.ts";
 import { createServedFigures } from "./served-figures.ts";
 import { scalingSettings } from "./settings.ts";
 import { shortageOf } from "./shortage.ts";
@@ -154,6 +156,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let disposed = false;
   const rates = createRateSharing(log);
   const served = createServedFigures(log);
+  const guards = createEvictionGuards({ client, log });
   const decisions = createDecisions(events, first.pool.status);
   const alarms = createAlarms(events, first.pool.status?.conditions);
   let floor: Floor | undefined;
@@ -259,7 +262,11 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       currentReplicas: replicas,
       // No worker is one too many in a paused pool, whatever the caches say: those on their way out come back.
       desiredReplicas: manner === "Paused" ? Math.max(desired, observed.pods.length) : desired,
-      rolloutInProgress: writer.isTemplatePending(observed.deployment) || isOfSeveralTemplates(observed.pods),
+      rolloutInProgress: isRolloutInProgress(
+        observed.deployment,
+        observed.pods,
+        writer.isTemplatePending(observed.deployment),
+      ),
       uncordonedAtMs,
       ...(state.withoutRuntime.quiet && { quiet: state.withoutRuntime.pods }),
     });
@@ -278,7 +285,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       await writer.write(observed.deployment);
       unwritten = false;
     }
-    await Promise.all([told, shared, paused]);
+    await Promise.all([told, shared, paused, guards.step(pool, observed.pods, reports, nowMs)]);
   }
 
   /** What was only recommended was not done, and while a pool is paused others may set the number: the rest goes on from what is. */

@@ -8,6 +8,7 @@ import {
   createKubeClient,
   isNotFound,
   type KubeClient,
+  type KubeConfig,
   type KubeObject,
   loadKubeConfig,
   type Resource,
@@ -68,6 +69,8 @@ export interface SceneOptions {
   /** The operator has a broker of its own: the same server and vhost. */
   readonly ownBroker?: { readonly allowedVhosts: readonly string[] };
   readonly resyncMs?: number;
+  /** How the operator reaches the API server, instead of directly. */
+  readonly apiServer?: KubeConfig;
   /** The operator's time of day, ms, where a test cannot wait for hours. */
   readonly now?: () => number;
 }
@@ -86,7 +89,8 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
   if (options.brokerSecret !== null) await secretNamed(brokerSecretName, options.brokerSecret);
   if (options.ownBroker) await secretNamed("operators-own");
   const lines: string[] = [];
-  const start = () => startOperator(client, namespace, lines, options);
+  const operatorsClient = options.apiServer ? createKubeClient(options.apiServer) : client;
+  const start = () => startOperator(operatorsClient, namespace, lines, options);
   let operator = await start();
 
   const scene: Scene = {
@@ -128,6 +132,7 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
     await operator.stop();
     await broker[Symbol.asyncDispose]();
     client.close();
+    operatorsClient.close();
   });
   return scene;
 }

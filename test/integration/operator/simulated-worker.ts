@@ -24,8 +24,8 @@ export interface SimulatedWorker {
   rate(): number | null;
   /** Whether it takes no jobs because its queue is paused. */
   paused(): boolean;
-  /** How many jobs it says it runs. At none it is drained, if it was cordoned. */
-  run(jobs: number): Promise<void>;
+  /** How many jobs it says it runs, and for how long it has the oldest. At none it is drained, if it was cordoned. */
+  run(jobs: number, age?: { oldestRunningSeconds: number }): Promise<void>;
 }
 
 /**
@@ -52,6 +52,8 @@ export async function simulateWorker(
   const epoch = Date.now();
   let sequence = 0;
   let busy = 0;
+  let ended = 0;
+  let oldestRunningSeconds: number | null = null;
   let cordoned = false;
   let paused = configuration.paused;
 
@@ -59,8 +61,8 @@ export async function simulateWorker(
     const state: WorkerState = cordoned ? (busy === 0 ? "Drained" : "Cordoned") : "Running";
     const heartbeat: Heartbeat = {
       ...{ version: protocolVersion, ...identity, epoch, sequence: sequence++, state, slots: 1, busy, held: 0 },
-      ...{ started: busy, completed: 0, failed: 0, retried: 0, busySeconds: 0, waitSecondsSum: 0 },
-      ...{ lastWaitSeconds: null, oldestRunningSeconds: null, rate, ...(speaksOfPausing && { paused }) },
+      ...{ started: ended + busy, completed: ended, failed: 0, retried: 0, busySeconds: 0, waitSecondsSum: 0 },
+      ...{ lastWaitSeconds: null, oldestRunningSeconds, rate, ...(speaksOfPausing && { paused }) },
     };
     channel.publish(heartbeatExchange, heartbeatRoutingKey(identity), Buffer.from(JSON.stringify(heartbeat)));
   }
@@ -116,8 +118,10 @@ export async function simulateWorker(
     commands,
     rate: () => rate,
     paused: () => paused,
-    async run(jobs) {
+    async run(jobs: number, age?: { oldestRunningSeconds: number }) {
+      ended += Math.max(0, busy - jobs);
       busy = jobs;
+      oldestRunningSeconds = age?.oldestRunningSeconds ?? null;
       report();
       await show();
     },
