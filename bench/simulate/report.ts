@@ -29,6 +29,20 @@ function cellsOf(row: Row): string[] {
   ];
 }
 
+/** The heart of it: a line per trace, and for each subject its 95th percentile of the waits in seconds and its pod-seconds. In Markdown. */
+export function overviewOf(rows: readonly Row[]): string {
+  const subjects = [...new Set(rows.map(({ subject }) => subject))];
+  const lines = [...Map.groupBy(rows, ({ trace }) => trace)].map(([trace, of]) => [
+    trace,
+    ...subjects.map((subject) => {
+      const row = of.find((one) => one.subject === subject);
+      return row === undefined ? "" : `${(row.waitP95Ms / 1000).toFixed(1)} / ${row.podSeconds.toFixed(0)}`;
+    }),
+  ]);
+  const cells = [["p95 s / pod-s", ...subjects], subjects.concat("").map(() => "---"), ...lines];
+  return cells.map((line) => `| ${line.join(" | ")} |\n`).join("");
+}
+
 /** Rows of KEDA that wait less and cost less than ours on the same trace: there should be none. */
 export function beyondOurs(rows: readonly Row[]): Row[] {
   const ours = new Map(rows.filter(({ subject }) => subject === "jobwright").map((row) => [row.trace, row]));

@@ -20,6 +20,9 @@ const coldStartMs = 1_400;
 const minuteMs = 60_000;
 const halfASecond = () => 500;
 
+/** The default targetWait, or one that can be met where a pod takes longer to start. */
+const targetFor = (startMs: number) => Math.max(30_000, 1.5 * startMs);
+
 /** All traces, the same for the same seed. */
 export function allTraces(seed: number): Trace[] {
   const random = seededRandom(seed);
@@ -126,9 +129,9 @@ export function allTraces(seed: number): Trace[] {
     ...[1_000, 10_000, 60_000].map((startMs) => ({
       ...base,
       name: `start-${startMs / 1000}s`,
-      about: `4, 24 and 4 jobs/s, 3 min each, 500 ms; a pod takes ${startMs / 1000} s to start, targetWait 30 s`,
+      about: `4, 24 and 4 jobs/s, 3 min each, 500 ms; a pod takes ${startMs / 1000} s to start, targetWait ${targetFor(startMs) / 1000} s`,
       coldStartMs: startMs,
-      settings: { ...settings, targetWaitMs: 30_000 },
+      settings: { ...settings, targetWaitMs: targetFor(startMs) },
       jobs: flow(
         (ms) => (ms >= 3 * minuteMs && ms < 6 * minuteMs ? 24 : 4),
         { untilMs: 9 * minuteMs },

@@ -1,12 +1,14 @@
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import { type PoolState, type PoolStep, startPool, stepPool } from "../../../operator/src/autoscaling/pool.ts";
+import { sleepingPollMs } from "../../../operator/src/autoscaling/sleeping.ts";
 import { drainedDeletionCost, planDrain } from "../../../operator/src/workerpool/drain.ts";
 import { viewOf } from "../pod.ts";
 import type { Subject } from "../subject.ts";
 
-/** The operator's pace: each second, and after a push at once, and twice more while the burst still comes in. */
+/** The operator's pace: each second; a push tells of one job at once, and what came with it is looked at when it has gathered. */
 const intervalMs = 1_000;
-const afterWakeMs = [1, 100, 300];
+const pushMs = 1;
+const gatherMs = 500;
 
 /** `spec.drainTimeout`'s default. */
 const graceMs = 300_000;
@@ -29,14 +31,15 @@ export function jobwright({ watch, kept = {} }: Options = {}): Subject {
       let inbox: { heartbeat: Heartbeat; heardAtMs: number }[] = [];
       let uncordonedAtMs: ReadonlyMap<string, number> = new Map();
       let asleep = false;
+      let restsUntilMs = 0;
 
-      function step(wake: boolean): void {
+      function step(wake: boolean, backlogReady = scene.ready()): void {
         const { nowMs } = scene.clock;
         const views = scene.pods().map(viewOf);
         const heartbeats = inbox;
         inbox = [];
         const { settings } = scene.trace;
-        const next = stepPool(state, { nowMs, settings, backlogReady: scene.ready(), wake, heartbeats, pods: views });
+        const next = stepPool(state, { nowMs, settings, backlogReady, wake, heartbeats, pods: views });
         state = next.state;
         watch?.(next, nowMs - scene.fromMs);
         const plan = planDrain({
@@ -54,17 +57,23 @@ export function jobwright({ watch, kept = {} }: Options = {}): Subject {
         for (const pod of plan.unmark) scene.setDeletionCost(pod, 0);
         scene.scaleTo(plan.replicas);
         asleep = plan.replicas === 0 && next.decision.replicas === 0;
+        if (asleep) restsUntilMs = nowMs + sleepingPollMs(settings.targetWaitMs) * (0.5 + scene.random() / 2);
       }
 
       scene.onHeartbeat((heartbeat) => inbox.push({ heartbeat, heardAtMs: scene.clock.nowMs }));
       scene.onEnqueued(() => {
         if (!asleep) return;
         asleep = false;
-        for (const ms of afterWakeMs) scene.clock.at(scene.clock.nowMs + ms, () => step(ms === afterWakeMs[0]));
+        const { nowMs } = scene.clock;
+        restsUntilMs = nowMs + gatherMs;
+        scene.clock.at(nowMs + pushMs, () => step(true, 1));
+        scene.clock.at(nowMs + gatherMs, () => step(false));
       });
       const firstMs = scene.fromMs - intervalMs * scene.random();
       step(false);
-      scene.clock.every(firstMs + intervalMs, intervalMs, () => step(false));
+      scene.clock.every(firstMs + intervalMs, intervalMs, () => {
+        if (scene.clock.nowMs >= restsUntilMs) step(false);
+      });
     },
   };
 }
