@@ -40,6 +40,11 @@ describe("decide", () => {
     expect(decided({ backlog: 250, waiting: [{ jobs: 250, seconds: 60 }] }).slots).toBeCloseTo(250 / 7.5);
   });
 
+  test("asks for a worker for one job, however short it is and however long it may wait", () => {
+    const patient = { targetWaitMs: 86_400_000, concurrency: 1_000 };
+    expect(decided({ backlog: 1, serviceSeconds: 0.001 }, patient)).toMatchObject({ replicas: 1, bound: "Backlog" });
+  });
+
   test("asks for ten slots for ten jobs of 300 s", () => {
     expect(decided({ backlog: 10, serviceSeconds: 300 })).toMatchObject({ slots: 10, replicas: 10 });
   });

@@ -75,8 +75,8 @@ export function decide(signals: Signals, settings: ScalingSettings): Recommendat
   const slots = Math.min(askedBy(terms), terms.jobs, terms.rate);
   const { wanted, coldStartSeconds } = signals;
   const exact = slots / settings.concurrency;
-  // 1e-9: ten slots must not become eleven workers by a rounding error.
-  const needed = Math.ceil(exact - 1e-9);
+  // 1e-9: ten slots must not become eleven workers by a rounding error. What is asked for at all, however little, asks for one.
+  const needed = slots > 0 ? Math.max(1, Math.ceil(exact - 1e-9)) : 0;
   // Where jobs are long, one that waits for a slot would wait for all of such a run: there no shortage is tolerated.
   const short = exact > wanted && signals.serviceSeconds > terms.horizonSeconds;
   const near = slots > 0 && wanted > 0 && !short && Math.abs(exact / wanted - 1) <= tolerance;

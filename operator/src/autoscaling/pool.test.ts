@@ -90,6 +90,19 @@ describe("a step of scaling", () => {
     expect(decision.message).toBe("1 → 10 workers: 10 slots for 250 jobs waiting to start within 30s, at 1 s a job");
   });
 
+  test("takes a burst for jobs that have just come, though its worker has yet to say that it took none", () => {
+    const idle = pod("a", { createdAtMs: t0 - 60_000 });
+    const quiet = (second: number) => ({ pods: [idle], heartbeats: [heard("a", t0 + second * 1000 - 500)] });
+    let state = start(1, { serviceTimeMs: 1_000, coldStartMs: [2_000] });
+    for (let second = 1; second < 50; second += 1) ({ state } = step(state, second, quiet(second)));
+    const burst = { backlogReady: 250, pods: [idle], settings: { ...settings, maxReplicas: 100 } };
+    for (const second of [50, 51]) {
+      const { decision } = step(state, second, burst);
+      expect(Math.max(...decision.signals.waiting.map(({ seconds }) => seconds))).toBe(second - 48.5);
+      expect(decision.recommendation.replicas).toBe(second - 39);
+    }
+  });
+
   test("names the limit that it met", () => {
     const { decision } = step(start(3, { serviceTimeMs: 1_400, coldStartMs: [2_000] }), 1, {
       backlogReady: 300,

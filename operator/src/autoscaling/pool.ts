@@ -171,7 +171,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
   const measuredColdStartMs = coldStartMs(coldStart);
   const signals: Signals = {
     backlog,
-    waiting: waitingFor(readings, arrivals, backlog, nowMs),
+    waiting: waitingFor(readings, { ready, arrivals, backlog }, nowMs),
     inFlight: readings.inFlight,
     serviceSeconds: serviceTime.seconds,
     serviceVariability: serviceTime.variability,
@@ -320,9 +320,19 @@ function takeBacklog(
   return { ready, arrivals: observeArrived(before.arrivals, { atMs, jobs }, mattersMs) };
 }
 
-/** What waits for the first worker to begin would not begin sooner with more of them: then its age does not count. */
-function waitingFor({ working }: FleetReadings, { arrived }: Arrivals, backlog: number, nowMs: number): Waiting[] {
-  return working > 0 ? agesOf(arrived, backlog, nowMs) : [];
+/**
+ * What waits for the first worker to begin would not begin sooner with more of them: then its age does not count. What came since
+ * the workers were heard may have come right then, and not before: a burst of this moment is not the oldest of all.
+ */
+function waitingFor(
+  { working, held }: FleetReadings,
+  { ready, arrivals: { arrived }, backlog }: Pick<PoolState, "ready" | "arrivals" | "backlog">,
+  nowMs: number,
+): Waiting[] {
+  const heard = arrived.at(-1);
+  if (working === 0 || backlog === 0 || heard === undefined || nowMs - heard.atMs > freshMs) return [];
+  const known = Math.min(backlog, valueAt(ready, heard.atMs) + held);
+  return [{ jobs: backlog, seconds: (nowMs - heard.atMs) / 1000 }, ...agesOf(arrived, known, nowMs)];
 }
 
 /**

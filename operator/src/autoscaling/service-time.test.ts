@@ -9,6 +9,13 @@ describe("service time", () => {
     expect(startServiceTime(0, 2_500)).toMatchObject({ seconds: 2.5, measured: true });
   });
 
+  test("is never 0, whatever status kept: jobs of no time at all would ask for no worker", () => {
+    const kept = startServiceTime(0, 0);
+    expect(kept.seconds).toBe(0.001);
+    const now = { atMs: 10_000, busySeconds: 1e-5, squaredSeconds: 0, ended: 20 };
+    expect(observeService(kept, now, idle).seconds).toBe(0.001);
+  });
+
   test("is the time spent over the runs that ended, unfinished ones included in the time", () => {
     const state = observeService(
       startServiceTime(0, undefined),

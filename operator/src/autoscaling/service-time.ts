@@ -1,6 +1,9 @@
 /** What a run is taken to last before anything is known, and how much runs are taken to differ. */
 const assumed = { seconds: 1, variability: 1 };
 
+/** Shorter than this no run is taken to be: one of no time at all would ask for no worker, and status keeps whole ms. */
+const leastSeconds = 0.001;
+
 /** A stretch of time over which runs are measured together: long enough for a mean, short enough to follow a change. */
 const stretch = { minMs: 30_000, maxMs: 3_600_000, runs: 20 };
 
@@ -46,7 +49,7 @@ interface Running {
 export function startServiceTime(nowMs: number, keptMs: number | undefined): ServiceTime {
   const from: Totals = { atMs: nowMs, busySeconds: 0, squaredSeconds: 0, ended: 0 };
   return {
-    seconds: keptMs === undefined ? assumed.seconds : keptMs / 1000,
+    seconds: keptMs === undefined ? assumed.seconds : Math.max(leastSeconds, keptMs / 1000),
     variability: assumed.variability,
     measured: keptMs !== undefined,
     lastFrom: from,
@@ -71,7 +74,8 @@ export function observeService(before: ServiceTime, now: Totals, running: Runnin
   const busySeconds = now.busySeconds - state.lastFrom.busySeconds;
   const ended = now.ended - state.lastFrom.ended;
   const enough = ended > 0 && ended >= running.inFlight && busySeconds > 0;
-  const seconds = enough ? busySeconds / ended : Math.max(state.seconds, running.oldestSeconds);
+  const measured = enough ? busySeconds / ended : Math.max(state.seconds, running.oldestSeconds);
+  const seconds = Math.max(leastSeconds, measured);
   const ageMs = now.atMs - state.thisFrom.atMs;
   const full = ageMs >= stretch.minMs && now.ended - state.thisFrom.ended >= stretch.runs;
   const closes = full || ageMs >= stretch.maxMs;
