@@ -1,7 +1,7 @@
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Fleet, observeHeartbeat, removePod, reportsOf, startFleet, takenAt } from "./fleet.ts";
+import { type Fleet, observeHeartbeats, removePods, reportsOf, startFleet, takenAt } from "./fleet.ts";
 import { readFleet } from "./fleet-readings.ts";
 import type { PodView } from "./signals.ts";
 
@@ -44,9 +44,9 @@ function pod(changes: Partial<PodView> = {}): PodView {
 }
 
 const observed = (...reports: readonly Heartbeat[]) =>
-  reports.reduce(
-    (fleet: Fleet, report, index) => observeHeartbeat(fleet, report, sinceMs + 2_000 * (index + 1)),
+  observeHeartbeats(
     startFleet(sinceMs),
+    reports.map((report, index) => ({ heartbeat: report, heardAtMs: sinceMs + 2_000 * (index + 1) })),
   );
 const read = (fleet: Fleet, pods: readonly PodView[], nowMs = sinceMs + 3_000) =>
   readFleet(fleet, pods, { nowMs, concurrency: 2, startAllowanceMs: 10_000 });
@@ -54,9 +54,10 @@ const read = (fleet: Fleet, pods: readonly PodView[], nowMs = sinceMs + 3_000) =
 describe("a fleet's totals", () => {
   test("ignore reports that come late or twice", () => {
     const fleet = observed(heartbeat({ sequence: 5, started: 9, busySeconds: 9 }));
-    expect(observeHeartbeat(fleet, heartbeat({ sequence: 5, started: 9 }), sinceMs + 9_000)).toBe(fleet);
-    expect(observeHeartbeat(fleet, heartbeat({ sequence: 4, started: 7 }), sinceMs + 9_000)).toBe(fleet);
-    expect(observeHeartbeat(fleet, heartbeat({ epoch: sinceMs, sequence: 99 }), sinceMs + 9_000)).toBe(fleet);
+    const later = (report: Heartbeat) => observeHeartbeats(fleet, [{ heartbeat: report, heardAtMs: sinceMs + 9_000 }]);
+    expect(later(heartbeat({ sequence: 5, started: 9 }))).toEqual(fleet);
+    expect(later(heartbeat({ sequence: 4, started: 7 }))).toEqual(fleet);
+    expect(later(heartbeat({ epoch: sinceMs, sequence: 99 }))).toEqual(fleet);
   });
 
   test("go on over a restarted process and a pod that is gone", () => {
@@ -65,7 +66,7 @@ describe("a fleet's totals", () => {
       heartbeat({ epoch: sinceMs + 9_000, started: 2, completed: 1, failed: 1, busySeconds: 3 }),
     );
     expect(restarted).toMatchObject({ ended: 10, busySeconds: 15 });
-    const gone = removePod(restarted, "a");
+    const gone = removePods(restarted, ["a"]);
     expect(gone).toMatchObject({ ended: 10, busySeconds: 15, workers: new Map() });
     expect(takenAt(gone, sinceMs + 20_000)).toBe(12);
   });
@@ -97,14 +98,15 @@ describe("a fleet's totals", () => {
           atMs += 1_000;
           if (gone) {
             workers.delete(name);
-            fleet = removePod(fleet, name);
+            fleet = removePods(fleet, [name]);
           } else {
             const last = restart ? undefined : workers.get(name);
             const { epoch, sequence, started } = last ?? { epoch: atMs, sequence: 0, started: 0 };
             const next = { epoch, sequence: sequence + 1, started: started + began };
             workers.set(name, next);
             begun += began;
-            fleet = observeHeartbeat(fleet, heartbeat({ ...next, pod: name, completed: next.started }), atMs);
+            const report = heartbeat({ ...next, pod: name, completed: next.started });
+            fleet = observeHeartbeats(fleet, [{ heartbeat: report, heardAtMs: atMs }]);
           }
           expect(fleet.ended).toBe(begun);
           expect(takenAt(fleet, atMs)).toBe(begun);
@@ -120,7 +122,7 @@ describe("a fleet's totals", () => {
     );
     expect(takenAt(fleet, sinceMs + 2_000)).toBe(7);
     expect(takenAt(fleet, sinceMs + 4_000)).toBe(6);
-    expect(takenAt(removePod(fleet, "a"), sinceMs + 4_000)).toBe(6);
+    expect(takenAt(removePods(fleet, ["a"]), sinceMs + 4_000)).toBe(6);
   });
 
   test("tell the jobs taken between two reports", () => {
@@ -149,7 +151,7 @@ describe("reading a fleet", () => {
     const fleet = observed(heartbeat({ busy: 2 }));
     expect(read(fleet, [pod()], sinceMs + 8_000).silent).toEqual([]);
     expect(read(fleet, [pod()], sinceMs + 8_001)).toMatchObject({ inFlight: 2, silent: ["a"] });
-    expect(read(removePod(fleet, "a"), [], sinceMs + 9_000)).toMatchObject({ inFlight: 0, silent: [] });
+    expect(read(removePods(fleet, ["a"]), [], sinceMs + 9_000)).toMatchObject({ inFlight: 0, silent: [] });
   });
 
   test("takes a ready pod that was never heard for full, and for silent", () => {

@@ -60,10 +60,32 @@ export function startFleet(nowMs: number, longestRunSeconds = 0): Fleet {
   };
 }
 
-/** Takes in one report. Reports that are older than what is known (by epoch, then sequence) change nothing. */
-export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: number): Fleet {
-  const known = fleet.workers.get(heartbeat.pod);
-  if (known !== undefined && !isNewer(heartbeat, known.heartbeat)) return fleet;
+/** A report, and when it came. */
+export interface Heard {
+  readonly heartbeat: Heartbeat;
+  readonly heardAtMs: number;
+}
+
+/**
+ * Takes in reports, one after the other. Those that are older than what is known (by epoch, then sequence) change nothing. Many
+ * at once, since the workers are copied once for all of them: thousands report every second in a large pool.
+ */
+export function observeHeartbeats(fleet: Fleet, reports: readonly Heard[]): Fleet {
+  const workers = new Map(fleet.workers);
+  return reports.reduce(
+    (now, report) => {
+      const known = workers.get(report.heartbeat.pod);
+      if (known !== undefined && !isNewer(report.heartbeat, known.heartbeat)) return now;
+      const { worker, ...totals } = takeIn(now, report, known);
+      workers.set(report.heartbeat.pod, worker);
+      return { ...now, ...totals };
+    },
+    { ...fleet, workers },
+  );
+}
+
+/** What one report makes of its worker and of the totals. */
+function takeIn(fleet: Fleet, { heartbeat, heardAtMs }: Heard, known: KnownWorker | undefined) {
   const base = baseOf(fleet, heartbeat, known);
   const begunBefore =
     known?.heartbeat.epoch === heartbeat.epoch
@@ -80,8 +102,7 @@ export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: 
     taken: append(earlier, { atMs: heardAtMs, value }, recallMs),
   };
   return {
-    ...fleet,
-    workers: new Map(fleet.workers).set(heartbeat.pod, worker),
+    worker,
     ended: fleet.ended + ended,
     lastEndAtMs: ended > 0 ? heardAtMs : fleet.lastEndAtMs,
     completed: fleet.completed + Math.max(0, heartbeat.completed - base.completed),
@@ -96,13 +117,14 @@ export function observeHeartbeat(fleet: Fleet, heartbeat: Heartbeat, heardAtMs: 
   };
 }
 
-/** Forgets a pod that is gone; what it did stays in the totals. */
-export function removePod(fleet: Fleet, pod: string): Fleet {
-  const worker = fleet.workers.get(pod);
-  if (worker === undefined) return fleet;
+/** Forgets pods that are gone; what they did stays in the totals. */
+export function removePods(fleet: Fleet, pods: readonly string[]): Fleet {
+  const gone = pods.flatMap((pod) => fleet.workers.get(pod) ?? []);
+  if (gone.length === 0) return fleet;
   const workers = new Map(fleet.workers);
-  workers.delete(pod);
-  return { ...fleet, workers, begunByGone: fleet.begunByGone + worker.begunBefore + begunOf(worker.heartbeat) };
+  for (const pod of pods) workers.delete(pod);
+  const begun = gone.reduce((sum, { begunBefore, heartbeat }) => sum + begunBefore + begunOf(heartbeat), 0);
+  return { ...fleet, workers, begunByGone: fleet.begunByGone + begun };
 }
 
 /** Jobs ever taken from the queue, begun or held, as of a moment not long ago; those that are tried again count once. */

@@ -1,4 +1,3 @@
-import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import { type Arrivals, noArrivals, observeArrived } from "./arrivals.ts";
 import { agesOf, type Waiting } from "./backlog-ages.ts";
 import {
@@ -11,7 +10,16 @@ import {
 } from "./cold-start.ts";
 import { clampReplicas, decide, type Recommendation } from "./decide.ts";
 import { type Explained, explain, headline, type Reason, reasonOf } from "./explain.ts";
-import { type Fleet, freshMs, observeHeartbeat, removePod, reportsOf, startFleet, takenAt } from "./fleet.ts";
+import {
+  type Fleet,
+  freshMs,
+  type Heard,
+  observeHeartbeats,
+  removePods,
+  reportsOf,
+  startFleet,
+  takenAt,
+} from "./fleet.ts";
 import { type FleetReadings, readFleet } from "./fleet-readings.ts";
 import type { GrowthLimit } from "./growth-limit.ts";
 import { growthLimit, observeRestraint, type Restraint, startRestraint } from "./restraint.ts";
@@ -57,7 +65,7 @@ export interface PoolInput {
   /** A push said that a job arrived: at least one waits, even if the broker was not asked since. */
   readonly wake: boolean;
   /** Reports that came in since the last step, in any order. Those of pods not in `pods` are ignored. */
-  readonly heartbeats: readonly { readonly heartbeat: Heartbeat; readonly heardAtMs: number }[];
+  readonly heartbeats: readonly Heard[];
   /** All pods of the pool that exist, those being deleted included. */
   readonly pods: readonly PodView[];
   /** What Kubernetes says of pods that it does not give, if it does. */
@@ -286,18 +294,20 @@ function takeHeartbeats(
 ): { fleet: Fleet; coldStart: ColdStart } {
   const byName = new Map(pods.map((pod) => [pod.name, pod]));
   const gone = [...before.workers.keys()].filter((pod) => !byName.has(pod));
-  let fleet = gone.reduce(removePod, before);
+  const reports = heartbeats
+    .filter(({ heartbeat }) => byName.has(heartbeat.pod))
+    .toSorted((a, b) => a.heardAtMs - b.heardAtMs);
   let coldStart = measured;
-  for (const { heartbeat, heardAtMs } of heartbeats.toSorted((a, b) => a.heardAtMs - b.heardAtMs)) {
-    const pod = byName.get(heartbeat.pod);
-    if (pod === undefined) continue;
+  const heard = new Set(before.workers.keys());
+  for (const { heartbeat, heardAtMs } of reports) {
+    const createdAtMs = byName.get(heartbeat.pod)?.createdAtMs ?? 0;
     // Only a pod that we saw being born tells how long a start takes.
-    if (!fleet.workers.has(pod.name) && pod.createdAtMs >= fleet.sinceMs) {
-      coldStart = recordColdStart(coldStart, heardAtMs - askedForAtMs(pod.createdAtMs, scaledUpAtMs));
+    if (!heard.has(heartbeat.pod) && createdAtMs >= before.sinceMs) {
+      coldStart = recordColdStart(coldStart, heardAtMs - askedForAtMs(createdAtMs, scaledUpAtMs));
     }
-    fleet = observeHeartbeat(fleet, heartbeat, heardAtMs);
+    heard.add(heartbeat.pod);
   }
-  return { fleet, coldStart };
+  return { fleet: observeHeartbeats(removePods(before, gone), reports), coldStart };
 }
 
 /**

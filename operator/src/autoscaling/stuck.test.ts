@@ -1,7 +1,10 @@
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import { describe, expect, test } from "vitest";
-import { observeHeartbeat, startFleet } from "./fleet.ts";
+import { type Fleet, observeHeartbeats, startFleet } from "./fleet.ts";
 import { findStuck } from "./stuck.ts";
+
+const observed = (fleet: Fleet, heartbeat: Heartbeat, heardAtMs: number) =>
+  observeHeartbeats(fleet, [{ heartbeat, heardAtMs }]);
 
 const sinceMs = 1_000_000;
 
@@ -22,12 +25,12 @@ function running(ageSeconds: number, ended: readonly number[] = []) {
   for (const [index, seconds] of ended.entries()) {
     const atEnd = { completed: index, started: index + 1, oldestRunningSeconds: seconds };
     nowMs += seconds * 1000;
-    fleet = observeHeartbeat(fleet, report({ sequence: sequence++, ...atEnd }), nowMs);
-    fleet = observeHeartbeat(fleet, report({ sequence: sequence++, completed: index + 1, busy: 0 }), nowMs);
+    fleet = observed(fleet, report({ sequence: sequence++, ...atEnd }), nowMs);
+    fleet = observed(fleet, report({ sequence: sequence++, completed: index + 1, busy: 0 }), nowMs);
   }
   nowMs += ageSeconds * 1000;
   const now = { completed: ended.length, oldestRunningSeconds: ageSeconds };
-  return { fleet: observeHeartbeat(fleet, report({ sequence, ...now }), nowMs), nowMs };
+  return { fleet: observed(fleet, report({ sequence, ...now }), nowMs), nowMs };
 }
 
 describe("a run is stuck", () => {
@@ -49,20 +52,20 @@ describe("a run is stuck", () => {
     expect(findStuck(known.fleet, known.nowMs).workers).toEqual([]);
     const late = running(1_800, [600, 5]);
     expect(findStuck(late.fleet, late.nowMs).workers).toHaveLength(1);
-    const fleet = observeHeartbeat(startFleet(sinceMs, 600), report({ oldestRunningSeconds: 1_000 }), sinceMs);
+    const fleet = observed(startFleet(sinceMs, 600), report({ oldestRunningSeconds: 1_000 }), sinceMs);
     expect(findStuck(fleet, sinceMs).workers).toEqual([]);
   });
 
   test("until it ends", () => {
     const { fleet, nowMs } = running(400, [2]);
-    const ended = observeHeartbeat(fleet, report({ sequence: 99, completed: 2, busy: 0 }), nowMs + 1_000);
+    const ended = observed(fleet, report({ sequence: 99, completed: 2, busy: 0 }), nowMs + 1_000);
     expect(findStuck(ended, nowMs + 1_000)).toEqual({ workers: [], limitSeconds: 1_200, nothingEnds: false });
   });
 
   test("and the pool as a whole is not, where others end runs", () => {
     const { fleet, nowMs } = running(400, [2]);
     const other = { pod: "b", completed: 1, busy: 0 };
-    const goesOn = observeHeartbeat(fleet, report(other), nowMs - 1_000);
+    const goesOn = observed(fleet, report(other), nowMs - 1_000);
     expect(findStuck(goesOn, nowMs)).toMatchObject({ workers: [{ pod: "a" }], nothingEnds: false });
     expect(findStuck(fleet, nowMs).nothingEnds).toBe(true);
   });
