@@ -2,10 +2,16 @@ import { expect, test } from "vitest";
 import { type Failing, observeFailing, startFailing } from "./failing.ts";
 
 /** Cumulative counts, a step each second. */
-const after = (steps: readonly { completed?: number; failing: number; replicas?: number }[], state = startFailing(0)) =>
+interface Step {
+  readonly completed?: number;
+  readonly failing: number;
+  readonly inFlight?: number;
+  readonly replicas?: number;
+}
+const after = (steps: readonly Step[], state = startFailing(0)) =>
   steps.reduce<Failing>(
-    (before, { completed = 0, failing, replicas = 4 }, index) =>
-      observeFailing(before, { nowMs: (index + 1) * 1_000, fleet: { completed, failing }, replicas }),
+    (before, { completed = 0, failing, inFlight = 0, replicas = 4 }, index) =>
+      observeFailing(before, { nowMs: (index + 1) * 1_000, fleet: { completed, failing }, inFlight, replicas }),
     state,
   );
 
@@ -13,8 +19,23 @@ test("twenty failures in a row keep a pool as it is, until one run succeeds", ()
   expect(after([{ failing: 19 }]).limit).toBeUndefined();
   const failing = after([{ failing: 19 }, { failing: 25 }, { failing: 90, replicas: 2 }]);
   expect(failing.limit).toMatchObject({ reason: "Failing", ceiling: 4 });
-  const mended = observeFailing(failing, { nowMs: 4_000, fleet: { completed: 1, failing: 99 }, replicas: 4 });
+  const mended = observeFailing(failing, {
+    nowMs: 4_000,
+    fleet: { completed: 1, failing: 99 },
+    inFlight: 4,
+    replicas: 4,
+  });
   expect(mended.limit).toBeUndefined();
+});
+
+test("what is tried again has not failed before it ends: long jobs after an outage may all succeed", () => {
+  expect(after([{ failing: 30, inFlight: 30 }]).limit).toBeUndefined();
+  const failed = after([
+    { failing: 30, inFlight: 30 },
+    { failing: 50, inFlight: 30 },
+  ]);
+  expect(failed.limit).toMatchObject({ reason: "Failing" });
+  expect(after([{ failing: 51, inFlight: 40 }], failed).limit).toEqual(failed.limit);
 });
 
 test("failures among successes are no reason to stop", () => {
@@ -29,7 +50,7 @@ test("a pool at zero may have one worker to try", () => {
 test("failures of long ago are forgotten", () => {
   const failing = after([{ failing: 40 }]);
   const later = (nowMs: number) =>
-    observeFailing(failing, { nowMs, fleet: { completed: 0, failing: 40 }, replicas: 0 });
+    observeFailing(failing, { nowMs, fleet: { completed: 0, failing: 40 }, inFlight: 0, replicas: 0 });
   expect(later(300_000).limit).toBeDefined();
   expect(later(301_000).limit).toBeUndefined();
 });

@@ -26,13 +26,21 @@ export function startFailing(nowMs: number): Failing {
  */
 export function observeFailing(
   before: Failing,
-  { nowMs, fleet, replicas }: { nowMs: number; fleet: Pick<Fleet, "completed" | "failing">; replicas: number },
+  input: {
+    readonly nowMs: number;
+    readonly fleet: Pick<Fleet, "completed" | "failing">;
+    /** Of what was tried again, as much may yet succeed. */
+    readonly inFlight: number;
+    readonly replicas: number;
+  },
 ): Failing {
+  const { nowMs, fleet, inFlight, replicas } = input;
   const { completed, failing } = fleet;
   const seen = failing > before.seen.failing ? { failing, atMs: nowMs } : before.seen;
   const over = completed > before.from.completed || nowMs - seen.atMs >= forgetMs;
   const from = over ? { completed, failing } : before.from;
-  if (failing - from.failing < runs) return { from, seen, limit: undefined };
+  const goesOn = before.limit !== undefined && !over;
+  if (!goesOn && failing - from.failing - inFlight < runs) return { from, seen, limit: undefined };
   return {
     from,
     seen,

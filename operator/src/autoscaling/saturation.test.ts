@@ -98,6 +98,22 @@ describe("growth is stopped", () => {
   });
 });
 
+test("growth is not stopped for hours by one long run among short ones, though it makes the stretches long", () => {
+  const slots = growing(10, 40);
+  let { state } = watch(150, (second) => ({ busy: slots(second), serviceSeconds: slots(second) / 20 }));
+  expect(saturationLimit(state)).toBeDefined();
+  const { ended, busySeconds } = state.from;
+  for (let second = 151; second < 2_200; second += 1) {
+    const since = second - 150;
+    const fleet = { ended: ended + 60 * since, busySeconds: busySeconds + 60 * since, longestRunSeconds: 3_600 };
+    state = observeSaturation(state, {
+      ...{ nowMs: second * 1_000, inFlight: 60, oldestSeconds: 3_000, backlog: 100, replicas: 60 },
+      fleet: { ...fleet, lastEndAtMs: second * 1_000 },
+    });
+  }
+  expect(saturationLimit(state)).toBeUndefined();
+});
+
 describe("growth goes on", () => {
   const never = (outcome: ReturnType<typeof watch>) => expect(outcome.first).toBeUndefined();
 

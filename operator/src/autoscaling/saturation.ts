@@ -123,11 +123,13 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
     stretch.serviceTimes * serviceSeconds,
     stretch.longestRuns * fleet.longestRunSeconds,
   );
-  if (seconds >= Math.max(longestStretchSeconds, enough) && ends < stretch.ends) {
-    return begin({ ...state, reference: undefined, fell: false }, input);
+  if (seconds >= enough && ends >= stretch.ends && busy > 0) {
+    return begin(judge(state, { busy, perSecond: ends / seconds }, input), input);
   }
-  if (!(seconds >= enough && ends >= stretch.ends && busy > 0)) return state;
-  return begin(judge(state, { busy, perSecond: ends / seconds }, input), input);
+  // Nobody is held for hours because of one long run among short ones, of which a stretch would have to hold two.
+  const patience = state.hold === undefined ? enough : stretch.serviceTimes * serviceSeconds;
+  if (!(seconds >= Math.max(longestStretchSeconds, patience))) return state;
+  return begin({ ...state, reference: undefined, fell: false, hold: undefined }, input);
 }
 
 /** What saturation leaves room for; undefined where nothing says that more would not help. */
