@@ -72,16 +72,16 @@ export interface Heard {
  */
 export function observeHeartbeats(fleet: Fleet, reports: readonly Heard[]): Fleet {
   const workers = new Map(fleet.workers);
-  return reports.reduce(
-    (now, report) => {
-      const known = workers.get(report.heartbeat.pod);
-      if (known !== undefined && !isNewer(report.heartbeat, known.heartbeat)) return now;
-      const { worker, ...totals } = takeIn(now, report, known);
-      workers.set(report.heartbeat.pod, worker);
-      return { ...now, ...totals };
-    },
-    { ...fleet, workers },
-  );
+  let now: Fleet = { ...fleet, workers };
+  for (const report of reports) {
+    const { heartbeat } = report;
+    const known = workers.get(heartbeat.pod);
+    if (known !== undefined && !isNewer(heartbeat, known.heartbeat)) continue;
+    const { worker, ...totals } = takeIn(now, report, known);
+    workers.set(heartbeat.pod, worker);
+    now = { ...now, ...totals };
+  }
+  return now;
 }
 
 /** What one report makes of its worker and of the totals. */
