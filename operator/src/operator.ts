@@ -31,10 +31,10 @@ import { controllerMetrics } from "./telemetry/controller-metrics.ts";
 import { reportPools } from "./telemetry/pool-metrics.ts";
 import type { Deployment } from "./workerpool/deployment.ts";
 import { readPoolDepths } from "./workerpool/depths.ts";
-import type { DisruptionBudget } from "./workerpool/disruption-budget.ts";
+import { type DisruptionBudget, isOfPool } from "./workerpool/disruption-budget.ts";
 import { createHeartbeatHub } from "./workerpool/heartbeat-hub.ts";
 import { poolLabel } from "./workerpool/names.ts";
-import type { Pod } from "./workerpool/pods.ts";
+import { type Pod, poolsOf } from "./workerpool/pods.ts";
 import { createWorkerPoolReconciler } from "./workerpool/reconcile.ts";
 
 export interface OperatorOptions {
@@ -114,10 +114,10 @@ export function createOperator(options: OperatorOptions): Operator {
     resource: pods,
     namespace,
     labelSelector: poolLabel,
+    indexBy: poolsOf,
     log,
     onChange(pod) {
-      const pool = pod.metadata.labels?.[poolLabel];
-      if (pool !== undefined) poolController.enqueueAfter(`${pod.metadata.namespace}/${pool}`, podsSettleMs);
+      for (const pool of poolsOf(pod)) poolController.enqueueAfter(pool, podsSettleMs);
     },
   });
   /** Those of others as well: a pool has none of its own where one of theirs covers its workers. */
@@ -126,10 +126,12 @@ export function createOperator(options: OperatorOptions): Operator {
     resource: podDisruptionBudgets,
     namespace,
     log,
-    onChange({ metadata }) {
-      // All pools have a pass at the start anyway.
+    onChange(budget, previous) {
+      // All pools have a pass at the start anyway; and a budget's status changes with each pod that comes or goes.
       if (!budgetReflector.hasSynced()) return;
-      for (const pool of poolReflector.list(metadata.namespace)) poolController.enqueue(objectKey(pool));
+      if (isEcho(budget, previous, budgetReflector.get(objectKey(budget)) !== undefined)) return;
+      if (isOfPool(budget)) return enqueueOwner(budget);
+      for (const pool of poolReflector.list(budget.metadata.namespace)) poolController.enqueue(objectKey(pool));
     },
   });
   const provisions = watchProvisions({

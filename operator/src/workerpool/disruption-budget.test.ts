@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { WorkerPool } from "../api/objects.ts";
-import { type DisruptionBudget, planDisruptionBudget, poolDisruptionBudget } from "./disruption-budget.ts";
+import { type DisruptionBudget, isOfPool, planDisruptionBudget, poolDisruptionBudget } from "./disruption-budget.ts";
 
 const template = { metadata: { labels: { team: "post" } }, spec: { containers: [] } };
 const pool = {
@@ -39,6 +39,11 @@ describe("a pool's disruption budget", () => {
     ["nobody", undefined],
   ])("stands beside one for %s", (_what, selector) => {
     expect(planDisruptionBudget(pool, [other(selector), own])).toBe("Nothing");
+  });
+
+  test("is known for some pool's own", () => {
+    expect(isOfPool(own)).toBe(true);
+    expect(isOfPool(other({}))).toBe(false);
   });
 
   test("is not put in the place of somebody else's", () => {

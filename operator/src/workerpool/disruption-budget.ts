@@ -1,4 +1,4 @@
-import type { WorkerPool } from "../api/objects.ts";
+import { type WorkerPool, workerPools } from "../api/objects.ts";
 import { podDisruptionBudgets } from "../kinds.ts";
 import { type KubeClient, type KubeObject, ownerReference } from "../kube/index.ts";
 import { fieldManager, managedBy } from "../ownership.ts";
@@ -62,6 +62,11 @@ export function planDisruptionBudget(
     return own === undefined ? "Nothing" : "Delete";
   }
   return own === undefined || !isAsWanted(own, wanted) ? "Apply" : "Nothing";
+}
+
+/** Whether it is some pool's own: that concerns no other pool. */
+export function isOfPool({ metadata }: DisruptionBudget): boolean {
+  return metadata.ownerReferences?.some(({ kind }) => kind === workerPools.kind) ?? false;
 }
 
 export async function keepDisruptionBudget(

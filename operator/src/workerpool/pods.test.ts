@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isOfSeveralTemplates, type Pod, podTrouble, podView, workerOf } from "./pods.ts";
+import { isOfSeveralTemplates, type Pod, podTrouble, podView, poolsOf, workerOf } from "./pods.ts";
 
 const annotations = { "kubectl.kubernetes.io/default-container": "worker" };
 
@@ -67,4 +67,10 @@ test("what a container waits for in a healthy start is no trouble, what it does 
     reason: "CrashLoopBackOff",
     message: "pod mail-0, container worker: CrashLoopBackOff",
   });
+});
+
+test("a pod's label says whose it is", () => {
+  const labels = { "jobwright.dev/pool": "mail" };
+  expect(poolsOf(pod({ metadata: { name: "mail-0", namespace: "ns", labels } }))).toEqual(["ns/mail"]);
+  expect(poolsOf(pod({ metadata: { name: "mail-0", namespace: "ns" } }))).toEqual([]);
 });

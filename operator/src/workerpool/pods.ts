@@ -1,7 +1,7 @@
 import { isActive, type PodPhase, type PodView, type WorkerReport } from "../autoscaling/signals.ts";
 import type { KubeObject } from "../kube/index.ts";
 import type { Worker } from "./drain.ts";
-import { deletionCostAnnotation, workerContainerAnnotation } from "./names.ts";
+import { deletionCostAnnotation, poolLabel, workerContainerAnnotation } from "./names.ts";
 
 interface ContainerStatus {
   name: string;
@@ -16,6 +16,12 @@ export interface Pod extends KubeObject {
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
     containerStatuses?: ContainerStatus[];
   };
+}
+
+/** The key of the pool that a pod is of, as its label says; none where it says nothing. */
+export function poolsOf({ metadata: { namespace, labels } }: Pod): string[] {
+  const pool = labels?.[poolLabel];
+  return pool === undefined ? [] : [`${namespace}/${pool}`];
 }
 
 const phases: readonly string[] = ["Pending", "Running", "Succeeded", "Failed"] satisfies PodPhase[];

@@ -30,8 +30,8 @@ import type { Deployment } from "./deployment.ts";
 import { type DisruptionBudget, keepDisruptionBudget } from "./disruption-budget.ts";
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
 import { lanesOf } from "./lanes-of.ts";
-import { childNames, poolFinalizer, poolLabel } from "./names.ts";
-import type { Pod } from "./pods.ts";
+import { childNames, poolFinalizer } from "./names.ts";
+import type { Pod, poolsOf } from "./pods.ts";
 import { provisionConfiguration, provisionCredentials, retireUser } from "./provision.ts";
 import { type PublishTo, resolvePublishTo } from "./publish-to.ts";
 import type { SharedLimit } from "./rate-sharing.ts";
@@ -48,6 +48,7 @@ export interface WorkerPoolDependencies {
   readonly workerPools: Reflector<WorkerPool>;
   readonly jobQueues: Reflector<JobQueue>;
   readonly deployments: Reflector<Deployment>;
+  /** Indexed by {@link poolsOf}. */
   readonly pods: Reflector<Pod>;
   readonly disruptionBudgets: Reflector<DisruptionBudget>;
   readonly sources: AddressSources;
@@ -97,7 +98,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const { namespace, name } = metadata;
     return {
       deployment: dependencies.deployments.get(`${namespace}/${childNames(name).deployment}`),
-      pods: dependencies.pods.list(namespace).filter((pod) => pod.metadata.labels?.[poolLabel] === name),
+      pods: dependencies.pods.indexed(`${namespace}/${name}`),
     };
   }
 
@@ -249,8 +250,9 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     writes.note(cached, pool);
     try {
       const { publishTo, refused, ...target } = await targetOf(pool);
-      await keepDisruptionBudget(client, pool, dependencies.disruptionBudgets.list(pool.metadata.namespace));
       const scaler = await engage(key, target);
+      // After that: where it is refused, by a policy or for want of a permission, the pool has workers all the same.
+      await keepDisruptionBudget(client, pool, dependencies.disruptionBudgets.list(pool.metadata.namespace));
       await retireUsers(pool, target.broker);
       const { deployment, pods } = observe(pool);
       const report = scaler.report();

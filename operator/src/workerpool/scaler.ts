@@ -9,6 +9,7 @@ import {
   type PoolDecision,
   type PoolMeasurements,
   type PoolState,
+  type PoolStep,
   startPool,
   stepPool,
 } from "../autoscaling/pool.ts";
@@ -245,8 +246,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     state = isOwn ? next.state : adoptReplicas(next.state, nowMs, desired);
     if (decisions.note(pool, { from, to: state.replicas, auto: decision, current: desired, nowMs })) onNews(key);
     if (alarms.note(pool, decision)) onNews(key);
-    const { busy, backlog } = last?.measurements ?? {};
-    if (measurements.busy !== busy || measurements.backlog !== backlog) onNews(key);
+    if (isShownAnew(last, next)) onNews(key);
     const { deployment, pods } = observed;
     const there = { replicas: pods.filter(isThere).length, readyReplicas: deployment?.status?.readyReplicas ?? 0 };
     last = { settings, decision, measurements, ...there };
@@ -359,6 +359,15 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       await wakeUp[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Whether a step came to something else than the last, of what the status shows and neither decisions nor alarms tell. */
+function isShownAnew(last: Pick<PoolReadings, "decision" | "measurements"> | undefined, next: PoolStep): boolean {
+  const [before, now] = [last, next].map(
+    (step) =>
+      step && [step.measurements.busy, step.measurements.backlog, step.decision.recommendation.targetUnreachable],
+  );
+  return !isDeepStrictEqual(before, now);
 }
 
 function isBehind(observed: Deployment | undefined, live: Deployment): boolean {
