@@ -7,6 +7,12 @@ import { mannerOf } from "./manner.ts";
 /** The conditions that a pool has only while something is the matter. */
 export const alarmTypes = ["WorkersStuck", "ScalingLimited"] as const;
 
+/**
+ * So long a new leader believes the one before: its workers have yet to report, and what Kubernetes does not give is looked at
+ * for ten seconds first (`scarcity.ts`).
+ */
+const inheritMs = 20_000;
+
 /** One of them: why, in a word and in a sentence that stays the same as long as nothing changes. */
 export interface Alarm {
   readonly type: (typeof alarmTypes)[number];
@@ -18,7 +24,7 @@ export interface Alarm {
 export interface Alarms {
   readonly now: readonly Alarm[];
   /** Takes in what one step found. Returns whether there is something new to show. */
-  note(pool: WorkerPool, found: { stuck: Stuck; limit: GrowthLimit | undefined }): boolean;
+  note(pool: WorkerPool, found: { stuck: Stuck; limit: GrowthLimit | undefined }, nowMs: number): boolean;
 }
 
 /** @param kept the conditions that the status shows already: a new leader does not report them again. */
@@ -27,7 +33,9 @@ export function createAlarms(events: EventRecorder, kept: readonly Condition[] =
     const known = alarmTypes.find((one) => one === type);
     return known === undefined ? [] : [{ type: known, reason, message }];
   });
+  const inherited = now;
   let stuckPods = "";
+  let inheritsUntilMs: number | undefined;
 
   function stuckAlarm({ workers, limitSeconds }: Stuck): Alarm | undefined {
     if (workers.length === 0) return undefined;
@@ -49,7 +57,8 @@ export function createAlarms(events: EventRecorder, kept: readonly Condition[] =
     get now() {
       return now;
     },
-    note(pool, { stuck, limit }) {
+    note(pool, { stuck, limit }, nowMs) {
+      inheritsUntilMs ??= nowMs + inheritMs;
       // In the other modes nothing wants to grow.
       const limited: Alarm | undefined =
         mannerOf(pool.spec) === "Auto" && limit !== undefined
@@ -59,8 +68,10 @@ export function createAlarms(events: EventRecorder, kept: readonly Condition[] =
               message: limit.message,
             }
           : undefined;
-      const next = [stuckAlarm(stuck), limited].filter((alarm) => alarm !== undefined);
+      const found = [stuckAlarm(stuck), limited].filter((alarm) => alarm !== undefined);
       const before = now;
+      const believed = nowMs < inheritsUntilMs ? inherited.filter((alarm) => before.includes(alarm)) : [];
+      const next = alarmTypes.flatMap((one) => [...found, ...believed].find(({ type }) => type === one) ?? []);
       now = next;
       for (const type of alarmTypes) {
         const [was, is] = [before, next].map((alarms) => alarms.find((alarm) => alarm.type === type));

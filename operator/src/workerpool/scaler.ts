@@ -245,7 +245,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     const isOwn = manner === "Auto" || manner === "Recommend";
     state = isOwn ? next.state : adoptReplicas(next.state, nowMs, desired);
     if (decisions.note(pool, { from, to: state.replicas, auto: decision, current: desired, nowMs })) onNews(key);
-    if (alarms.note(pool, decision)) onNews(key);
+    if (alarms.note(pool, decision, nowMs)) onNews(key);
     if (isShownAnew(last, next)) onNews(key);
     const { deployment, pods } = observed;
     const there = { replicas: pods.filter(isThere).length, readyReplicas: deployment?.status?.readyReplicas ?? 0 };
