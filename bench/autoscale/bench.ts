@@ -40,6 +40,13 @@ export async function autoscale(args: readonly string[]): Promise<void> {
   const rows: Row[] = [];
   const runningMs: number[] = [];
   await using stage = await openStage(runs.some(({ subject }) => subject.subject.startsWith("keda")));
+  // What KEDA leaves in the cluster when it is interrupted would be in everybody's way.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, async () => {
+      await stage[Symbol.asyncDispose]();
+      process.exit(1);
+    });
+  }
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const { trace, subject } of runs) {
       report(`${trace.name} (${trace.about}): ${subject.subject}, ${subject.config} …`);

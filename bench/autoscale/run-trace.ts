@@ -43,13 +43,15 @@ export async function runTrace(stage: Stage, subject: Subject, trace: Trace, ran
     const enqueued = await produced;
     const limitMs = fromMs + trace.limitSeconds * 1000;
     const unfinished = () => stage.recorder.unfinished([...enqueued.keys()]).length;
-    while ((unfinished() > 0 || !(await isEmpty(stage, queue))) && Date.now() < limitMs) await sleep(100);
+    while (unfinished() > 0 && Date.now() < limitMs) await sleep(100);
+    const toMs = Date.now();
+    await until("nothing is delivered any more", () => isEmpty(stage, queue), emptySeconds).catch(() => {});
     measured = {
       row: rowOf(
         { subject: subject.subject, config: subject.config, trace: trace.name },
         {
           fromMs,
-          toMs: Date.now(),
+          toMs,
           enqueued: deployed.scale ? new Map([...enqueued.keys()].map((job) => [job, fromMs])) : enqueued,
           executions: stage.recorder.runs().filter((one) => !ranBefore.has(one)),
           pods: history.pods(),
@@ -67,12 +69,14 @@ export async function runTrace(stage: Stage, subject: Subject, trace: Trace, ran
 
 /** What making the queue and the workers set going is to be over. */
 const settleMs = 2_000;
+/** The last acknowledgement is to have been heard of. */
+const emptySeconds = 10;
 
 /** Whether nothing is in the queue, delivered jobs included: a job that is done may yet be delivered again. */
 async function isEmpty({ broker, vhost }: Stage, queue: string): Promise<boolean> {
-  const path = `/api/queues/${encodeURIComponent(vhost.name)}/${encodeURIComponent(queue)}`;
-  const { messages } = (await manage(broker, "GET", path)) as { messages?: number };
-  return messages === 0;
+  const path = `/api/queues/${encodeURIComponent(vhost.name)}?disable_stats=true&enable_queue_totals=true`;
+  const queues = (await manage(broker, "GET", path)) as { name: string; messages?: number }[];
+  return queues.find(({ name }) => name === queue)?.messages === 0;
 }
 
 /** Straight to the broker: what the proxy counts is what autoscalers ask. */
