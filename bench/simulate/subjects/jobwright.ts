@@ -1,5 +1,6 @@
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
-import { type PoolState, type PoolStep, startPool, stepPool } from "../../../operator/src/autoscaling/pool.ts";
+import { type PoolStep, stepPool } from "../../../operator/src/autoscaling/pool.ts";
+import { type PoolState, startPool } from "../../../operator/src/autoscaling/pool-state.ts";
 import { sleepingPollMs } from "../../../operator/src/autoscaling/sleeping.ts";
 import { drainedDeletionCost, planDrain } from "../../../operator/src/workerpool/drain.ts";
 import { viewOf } from "../pod.ts";

@@ -1,6 +1,7 @@
 import type { Heartbeat } from "@jobwright/worker-runtime/contract";
 import { describe, expect, test } from "vitest";
-import { adoptReplicas, type PoolInput, type PoolState, startPool, stepPool } from "./pool.ts";
+import { stepPool } from "./pool.ts";
+import { adoptReplicas, type PoolInput, type PoolState, startPool } from "./pool-state.ts";
 import type { PodView, ScalingSettings } from "./signals.ts";
 
 const t0 = 1_000_000;

@@ -81,7 +81,7 @@ const poolMetrics: readonly PoolMetric[] = [
   },
   {
     name: "wanted_replicas",
-    help: "Workers decided on: as recommended, or more while something holds them.",
+    help: "Workers decided on: as recommended, more while something holds them, fewer while something keeps the pool from growing.",
     read: ({ decision }) => decision.replicas,
   },
   {

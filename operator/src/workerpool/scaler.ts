@@ -4,15 +4,8 @@ import type { WorkerPool } from "../api/objects.ts";
 import type { Decision, PastDecision } from "../api/worker-pool.ts";
 import { reportsOf } from "../autoscaling/fleet.ts";
 import type { Scaled } from "../autoscaling/loop.ts";
-import {
-  adoptReplicas,
-  type PoolDecision,
-  type PoolMeasurements,
-  type PoolState,
-  type PoolStep,
-  startPool,
-  stepPool,
-} from "../autoscaling/pool.ts";
+import { type PoolDecision, type PoolMeasurements, type PoolStep, stepPool } from "../autoscaling/pool.ts";
+import { adoptReplicas, type PoolState, startPool } from "../autoscaling/pool-state.ts";
 import { type Floor, floorAt, type Schedule } from "../autoscaling/schedule.ts";
 import type { WorkerReport } from "../autoscaling/signals.ts";
 import { sleepingPollMs } from "../autoscaling/sleeping.ts";
