@@ -67,6 +67,8 @@ export async function startKeda(options: {
     answers(`http://127.0.0.1:${probes}/readyz`),
   );
   await until("the API server reaches KEDA's metrics adapter", () => isAvailable(), 120);
+  // While KEDA is there to let go of them: they would keep their kind and namespace for ever.
+  undo.defer(async () => void (await kubectl("delete", "scaledobjects", "--all", "-n", namespace, "--timeout=60s")));
   const all = undo.move();
   return { [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
