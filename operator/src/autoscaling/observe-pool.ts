@@ -81,12 +81,14 @@ function readWorkers(
 
 function takeHeartbeats(
   { fleet: before, coldStart: measured, scaledUpAtMs }: PoolState,
-  { pods, heartbeats }: PoolInput,
+  { nowMs, pods, heartbeats }: PoolInput,
 ): { fleet: Fleet; coldStart: ColdStart } {
   const byName = new Map(pods.map((pod) => [pod.name, pod]));
   const gone = [...before.workers.keys()].filter((pod) => !byName.has(pod));
   const reports = heartbeats
     .filter(({ heartbeat }) => byName.has(heartbeat.pod))
+    // Those that came before the clock was set back would be fresh until it has caught up.
+    .map(({ heartbeat, heardAtMs }) => ({ heartbeat, heardAtMs: Math.min(heardAtMs, nowMs) }))
     .toSorted((a, b) => a.heardAtMs - b.heardAtMs);
   let coldStart = measured;
   const heard = new Set(before.workers.keys());

@@ -11,6 +11,8 @@ import { nobodyWithoutRuntime, type Served, type WithoutRuntime } from "./withou
 
 /** All that scaling remembers of one pool between two steps. Immutable; made by {@link startPool}. */
 export interface PoolState {
+  /** When it was as it is. */
+  readonly atMs: number;
   readonly fleet: Fleet;
   readonly arrivals: Arrivals;
   /** Jobs ready on the broker, lately. */
@@ -59,6 +61,7 @@ export function startPool(input: {
 }): PoolState {
   const { nowMs, currentReplicas, kept } = input;
   return {
+    atMs: nowMs,
     fleet: startFleet(nowMs, (kept.longestRunMs ?? 0) / 1000),
     arrivals: noArrivals,
     ready: [],
@@ -72,6 +75,26 @@ export function startPool(input: {
     backlog: 0,
     replicas: currentReplicas,
   };
+}
+
+/** A clock that is disciplined may run back by this much. */
+const clockSlackMs = 1_000;
+
+/** Whether the clock was set back since: what is remembered lies in the future then. */
+export function isAhead({ atMs }: Pick<PoolState, "atMs">, nowMs: number): boolean {
+  return atMs > nowMs + clockSlackMs;
+}
+
+/** The state as it is; or where the clock was set back, as a new leader would begin: else all would hold until it has caught up. */
+export function asOf(state: PoolState, nowMs: number): PoolState {
+  if (!isAhead(state, nowMs)) return state;
+  const { serviceTime, coldStart, fleet, replicas } = state;
+  const kept = {
+    serviceTimeMs: serviceTime.measured ? serviceTime.seconds * 1000 : undefined,
+    coldStartMs: coldStart.measuredMs,
+    longestRunMs: fleet.longestRunSeconds * 1000,
+  };
+  return startPool({ nowMs, currentReplicas: replicas, kept });
 }
 
 /**

@@ -104,6 +104,22 @@ describe("a step of scaling", () => {
     }
   });
 
+  test("begins anew where the clock was set back, and does not hold until it has caught up", () => {
+    const worker = pod("a", { createdAtMs: t0 - 7_200_000 });
+    const at = (second: number, started: number, busy: number) => ({
+      ...{ pods: [worker], settings: { ...settings, idleDelayMs: 20_000 } },
+      heartbeats: [heard("a", t0 + second * 1000, { started, busy, completed: started - busy, epoch: t0 - 9_000_000 })],
+    });
+    let state = start(1, { serviceTimeMs: 1_000, coldStartMs: [2_000] });
+    for (let second = 1; second < 60; second += 1) ({ state } = step(state, second, at(second, 8 * second, 1)));
+    expect(state.replicas).toBeGreaterThan(5);
+    for (let second = -3_600; second < -3_500; second += 1) {
+      ({ state } = step(state, second, at(second, 500, 0)));
+    }
+    expect(state.replicas).toBe(0);
+    expect(state.serviceTime.measured).toBe(true);
+  });
+
   test("names the limit that it met", () => {
     const { decision } = step(start(3, { serviceTimeMs: 1_400, coldStartMs: [2_000] }), 1, {
       backlogReady: 300,

@@ -5,7 +5,7 @@ import { reportsOf } from "./fleet.ts";
 import type { FleetReadings } from "./fleet-readings.ts";
 import type { GrowthLimit } from "./growth-limit.ts";
 import { observePool } from "./observe-pool.ts";
-import type { PoolInput, PoolState } from "./pool-state.ts";
+import { asOf, type PoolInput, type PoolState } from "./pool-state.ts";
 import { growthLimit, observeRestraint } from "./restraint.ts";
 import type { ScalingSettings, Signals, WorkerReport } from "./signals.ts";
 import { type HeldBy, hold, stabilise } from "./stabilise.ts";
@@ -55,8 +55,9 @@ export interface PoolStep {
 }
 
 /** One step of scaling: takes in what was observed and decides. Pure: the same inputs give the same decision. */
-export function stepPool(before: PoolState, input: PoolInput): PoolStep {
+export function stepPool(state: PoolState, input: PoolInput): PoolStep {
   const { nowMs, settings } = input;
+  const before = asOf(state, nowMs);
   const { fleet, arrivals, ready, serviceTime, coldStart, withoutRuntime, readings, backlogUnknown, signals } =
     observePool(before, input);
   const { backlog } = signals;
@@ -102,7 +103,8 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     limit: limited ? limit : undefined,
   };
   const why = explain(explained);
-  const state: PoolState = {
+  const next: PoolState = {
+    atMs: nowMs,
     fleet,
     arrivals,
     ready,
@@ -117,7 +119,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
     replicas,
   };
   return {
-    state,
+    state: next,
     decision: {
       replicas,
       changed: replicas !== before.replicas,
@@ -134,7 +136,7 @@ export function stepPool(before: PoolState, input: PoolInput): PoolStep {
       serviceTimeMs: serviceTime.measured ? Math.round(serviceTime.seconds * 1000) : undefined,
       coldStartMs: coldStart.measuredMs.map(Math.round),
       longestRunMs: fleet.longestRunSeconds > 0 ? Math.round(fleet.longestRunSeconds * 1000) : undefined,
-      lagMs: Math.round(lagMs(state, readings.inFlight, nowMs)),
+      lagMs: Math.round(lagMs(next, readings.inFlight, nowMs)),
       busy: readings.inFlight,
       backlog: shownBacklog,
       workers: { ...countsOf(readings), silent: readings.silent.length },

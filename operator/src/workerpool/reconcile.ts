@@ -103,9 +103,9 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   }
 
   function onNews(key: string): void {
-    const now = Date.now();
-    if ((newsDue.get(key) ?? 0) > now) return;
-    newsDue.set(key, now + newsIntervalMs);
+    // What is due later than that was noted before the clock was set back.
+    if (untilNewsMs(key) <= newsIntervalMs) return;
+    newsDue.set(key, Date.now() + newsIntervalMs);
     enqueue(key);
   }
 

@@ -5,7 +5,7 @@ import type { Decision, PastDecision } from "../api/worker-pool.ts";
 import { reportsOf } from "../autoscaling/fleet.ts";
 import type { Scaled } from "../autoscaling/loop.ts";
 import { type PoolDecision, type PoolMeasurements, type PoolStep, stepPool } from "../autoscaling/pool.ts";
-import { adoptReplicas, type PoolState, startPool } from "../autoscaling/pool-state.ts";
+import { adoptReplicas, isAhead, type PoolState, startPool } from "../autoscaling/pool-state.ts";
 import { type Floor, floorAt, type Schedule } from "../autoscaling/schedule.ts";
 import type { WorkerReport } from "../autoscaling/signals.ts";
 import { sleepingPollMs } from "../autoscaling/sleeping.ts";
@@ -216,7 +216,8 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     const wake = woken;
     woken = false;
     takeManner(pool, observed.deployment, nowMs);
-    if (floor === undefined || nowMs >= floor.untilMs) floor = floorAt(target.schedules, nowMs);
+    if (floor === undefined || nowMs >= floor.untilMs || isAhead(state, nowMs))
+      floor = floorAt(target.schedules, nowMs);
     const settings = scalingSettings(pool.spec, {
       jobsPerSecond: target.rateLimit?.jobsPerSecond,
       paused: target.queuePaused,
@@ -306,7 +307,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     get queues() {
       return target.queues;
     },
-    isDue: (nowMs) => nowMs >= Math.max(sleepsUntilMs, gathersUntilMs),
+    isDue: (nowMs) => nowMs >= Math.max(sleepsUntilMs, gathersUntilMs) || isAhead(state, nowMs),
     tick,
     async update(next) {
       // Workers need not wait for the next second to be told, nor a pool at zero to be woken.

@@ -17,7 +17,8 @@ export function createServedFigures(log: Logger): ServedFigures {
 
   return {
     step({ broker, queues }, wanted, nowMs) {
-      if (!wanted || nowMs - askedAtMs < intervalMs) return last;
+      // Both ways, since the clock may have been set back.
+      if (!wanted || Math.abs(nowMs - askedAtMs) < intervalMs) return last;
       askedAtMs = nowMs;
       readServed(broker, queues).then(
         (found) => {
