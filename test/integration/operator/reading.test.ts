@@ -34,7 +34,7 @@ describe("a person reads", () => {
 
     const wide = printed(await kubectl(["get", "jq,wp", "-o", "wide", "-n", namespace]));
     expect(wide).toContain(`${namespace}.mail ${scene.server.version}`);
-    expect(wide).toMatch(/MODE DECISION/);
+    expect(wide).toMatch(/MODE LAG DECISION/);
 
     const queue = printed(await kubectl(["describe", "jobqueue", "mail", "-n", namespace]));
     expect(queue).toContain(`Exchange: ${namespace}.mail`);
@@ -51,7 +51,10 @@ describe("a person reads", () => {
   });
 
   test.each([
-    ["workerpool.spec.scaling", ["mode <string>", "enum: Auto, Manual", "targetWait <string>", "idleDelay <string>"]],
+    [
+      "workerpool.spec.scaling",
+      ["mode <string>", "enum: Auto, Recommend, Manual", "targetWait <string>", "idleDelay <string>"],
+    ],
     ["workerpool.spec.scaling.targetWait", ["a job should start within this time of being enqueued"]],
     ["workerpool.spec.template", ["The pods that run the handlers"]],
     ["jobqueue.spec", ["deletionPolicy <string>", "Immutable", "What happens to a job whose handler fails"]],
