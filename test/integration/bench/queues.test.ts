@@ -13,9 +13,9 @@ it("many JobQueues are made with few calls each, rest without a write, and are l
   });
   expect(readySeconds).toBeGreaterThan(0);
   expect(bare).toHaveLength(1);
-  // A finalizer, a Secret, a status and two Events; a JobQueue that is counted a second time has a status more.
-  expect(perQueue.apiWrites).toBeGreaterThanOrEqual(5);
-  expect(perQueue.apiWrites).toBeLessThan(6.5);
+  // A finalizer, a Secret, a status and an Event; a JobQueue that is counted a second time has a status more.
+  expect(perQueue.apiWrites).toBeGreaterThanOrEqual(4);
+  expect(perQueue.apiWrites).toBeLessThan(5.5);
   expect(idle.writes).toBe(0);
   // Listings of the vhost, whatever the number of JobQueues.
   expect(idle.brokerCallsPerMinute + idle.apiCallsPerMinute).toBeLessThan(4 * count);
