@@ -93,10 +93,11 @@ test("of many who each want a new listing, those who ask while one is made share
   };
   const first = fresh();
   const others = Array.from({ length: 30 }, fresh);
-  // The next begins after this was changed on the broker, and shows it: what is noted might be older than what it shows.
-  listing.note((listed) => listed.add("changed before it began"));
+  // Who waits for the first is told of it. The next begins after this was changed on the broker, and shows it: what is noted
+  // might be older than what it shows.
+  listing.note((listed) => listed.add("changed before the next began"));
   resolve();
-  expect(await first).toEqual(new Set(["look 1"]));
+  expect(await first).toEqual(new Set(["look 1", "changed before the next began"]));
   for (const other of await Promise.all(others)) expect(other).toEqual(new Set(["look 2"]));
   expect({ looks, most }).toEqual({ looks: 2, most: 1 });
 });

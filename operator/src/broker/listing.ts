@@ -23,8 +23,6 @@ interface Look<T> {
   /** Undefined as long as it waits for the one before it to end. */
   sinceMs: number | undefined;
   readonly result: Promise<T>;
-  /** Changes made while it is under way; undefined before and after. */
-  underWay: ((listed: T) => void)[] | undefined;
   listed?: T;
   maxAgeMs: number;
 }
@@ -38,11 +36,13 @@ export function createListing<T>(list: () => Promise<T>, shortestMs: number, now
   let kept: Look<T> | undefined;
   /** Settles with the listing that is under way; undefined if none is. */
   let running: Promise<void> | undefined;
+  /** Changes made while a listing is under way, for those who wait for it, though a newer one may be asked for already. */
+  let madeMeanwhile: ((listed: T) => void)[] = [];
 
   async function make(look: Look<T>): Promise<T> {
     const sinceMs = now();
     look.sinceMs = sinceMs;
-    look.underWay = [];
+    madeMeanwhile = [];
     const making = list();
     const end = making.then(
       () => {},
@@ -51,7 +51,7 @@ export function createListing<T>(list: () => Promise<T>, shortestMs: number, now
     running = end;
     try {
       const listed = await making;
-      for (const change of look.underWay) change(listed);
+      for (const change of madeMeanwhile) change(listed);
       look.listed = listed;
       look.maxAgeMs = Math.min(Math.max(shortestMs, ageFactor * (now() - sinceMs)), Math.max(shortestMs, longestMs));
       return listed;
@@ -59,7 +59,6 @@ export function createListing<T>(list: () => Promise<T>, shortestMs: number, now
       if (kept === look) kept = undefined;
       throw error;
     } finally {
-      look.underWay = undefined;
       if (running === end) running = undefined;
     }
   }
@@ -67,8 +66,7 @@ export function createListing<T>(list: () => Promise<T>, shortestMs: number, now
   function begin(): Look<T> {
     const { promise, resolve } = Promise.withResolvers<T>();
     const look: Look<T> = {
-      ...{ sinceMs: undefined, underWay: undefined, result: promise },
-      maxAgeMs: Number.POSITIVE_INFINITY,
+      ...{ sinceMs: undefined, result: promise, maxAgeMs: Number.POSITIVE_INFINITY },
     };
     resolve(running === undefined ? make(look) : running.then(() => make(look)));
     // Told to all who asked; nobody may be left by now.
@@ -91,8 +89,8 @@ export function createListing<T>(list: () => Promise<T>, shortestMs: number, now
       if (kept?.sinceMs !== undefined) kept = undefined;
     },
     note(change) {
-      if (kept?.underWay) kept.underWay.push(change);
-      else if (kept?.listed !== undefined) change(kept.listed);
+      if (running !== undefined) madeMeanwhile.push(change);
+      if (kept?.listed !== undefined) change(kept.listed);
     },
   };
 }

@@ -33,10 +33,17 @@ export function compileSchema(where: string, schema: Readonly<Record<string, unk
 /** Loaded only where a JobQueue has schemas: it is a sixth of what a worker takes to start. */
 function validator(draft7: boolean, options: Options) {
   const { default: addFormats } = require("ajv-formats") as typeof import("ajv-formats");
-  const ajv = draft7
-    ? new (require("ajv") as typeof import("ajv")).Ajv(options)
-    : new (require("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js")).Ajv2020(options);
-  return addFormats.default(ajv);
+  return addFormats.default(draft7 ? ofDraft7(options) : of2020(options));
+}
+
+function ofDraft7(options: Options) {
+  const { Ajv } = require("ajv") as typeof import("ajv");
+  return new Ajv(options);
+}
+
+function of2020(options: Options) {
+  const { Ajv2020 } = require("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
+  return new Ajv2020(options);
 }
 
 /** Bounded, since a long array may be wrong in every element. */
