@@ -3,7 +3,8 @@ import { adoptedQueues } from "./adoption.ts";
 import type { Broker, Freshness } from "./broker.ts";
 import { type Difference, diff } from "./diff.ts";
 import { type EnsuredEventBindings, ensureEventBindings } from "./event-bindings.ts";
-import { untilDeletionsAreHeard } from "./heard-deletion.ts";
+import type { BrokerFeatures } from "./features.ts";
+import { deletionsAreHeard, tellsLate } from "./heard-deletion.ts";
 import { lanesOnBroker, unlanedExchange } from "./lanes.ts";
 import { bounds, isBounded, isEnding } from "./limits.ts";
 import type { Observed } from "./observe.ts";
@@ -56,20 +57,21 @@ export async function ensureTopology(
   freshness: Freshness = {},
 ): Promise<Ensured> {
   const features = await broker.features();
-  const observed = await broker.observe(freshness);
-  const wanted = typeof latest === "function" ? latest() : latest;
-  const lanes = lanesOf(wanted, observed);
-  const desired = desiredTopology(wanted, features, lanes.leaving, observed);
-  const differences = diff(desired, observed);
+  let found = await look(broker, latest, features, freshness);
+  if (found.existed && tellsLate(features, found.differences)) {
+    await deletionsAreHeard();
+    // In that time others have changed the broker, and the JobQueue may want something else.
+    found = await look(broker, latest, features, freshness);
+  }
+  const { observed, wanted, lanes, desired, differences } = found;
   // Before what is repaired is noted in the listing.
   const news = differences.filter((one) => !endsLimits(one, wanted, observed));
-  const created = !existed(wanted.name, observed);
+  const created = !found.existed;
   const policyOverridden = overriding(wanted.name, desired.queues, desired.policies, observed);
   const adopted = await adoptedQueues(broker, desired.queues, observed);
   const shared = await ensureShared(broker, wanted.name, observed, features);
   const hasNewTargets = differences.some(isTargetBinding);
   if (hasNewTargets) broker.parked.mayReturn = true;
-  if (!created) await untilDeletionsAreHeard(features, differences);
   if (differences.length > 0) await repairInOrder(broker, wanted, differences);
   // Once more: another JobQueue may have looked before this one's target was bound.
   if (hasNewTargets) broker.parked.mayReturn = true;
@@ -88,6 +90,21 @@ export async function ensureTopology(
     ...(policyOverridden === undefined ? {} : { policyOverridden }),
     reinjected,
   };
+}
+
+/** What is there, what is wanted, and in what they differ. */
+async function look(
+  broker: Broker,
+  latest: JobQueueOnBroker | (() => JobQueueOnBroker),
+  features: BrokerFeatures,
+  freshness: Freshness,
+) {
+  const observed = await broker.observe(freshness);
+  const wanted = typeof latest === "function" ? latest() : latest;
+  const lanes = lanesOf(wanted, observed);
+  const desired = desiredTopology(wanted, features, lanes.leaving, observed);
+  const differences = diff(desired, observed);
+  return { observed, wanted, lanes, desired, differences, existed: existed(wanted.name, observed) };
 }
 
 function existed(name: string, { exchanges, queues }: Observed): boolean {

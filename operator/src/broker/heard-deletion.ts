@@ -6,12 +6,17 @@ import type { BrokerFeatures } from "./features.ts";
 const heardAfterMs = 1_000;
 
 /**
- * Waits before queues that somebody has deleted are made anew, where the broker tells consumers of a deletion only after a
- * moment: if the queue is there again by then it does not tell them, and they would wait for ever for jobs of the old one.
+ * Whether consumers are yet to be told of queues that somebody has deleted: if such a queue is there again by then the broker
+ * does not tell them, and they would wait for ever for jobs of the old one.
  */
-export async function untilDeletionsAreHeard(
+export function tellsLate(
   { tellsDeletionLate }: Pick<BrokerFeatures, "tellsDeletionLate">,
   differences: readonly Difference[],
-): Promise<void> {
-  if (tellsDeletionLate && differences.some(({ kind }) => kind === "queue")) await sleep(heardAfterMs);
+): boolean {
+  return tellsDeletionLate && differences.some(({ kind }) => kind === "queue");
+}
+
+/** Waits until a broker that tells late has told. */
+export async function deletionsAreHeard(): Promise<void> {
+  await sleep(heardAfterMs);
 }

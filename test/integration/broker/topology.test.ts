@@ -1,4 +1,4 @@
-import { delayBindingKey } from "@jobwright/worker-runtime/contract";
+import { delayBindingKey, queueNames } from "@jobwright/worker-runtime/contract";
 import { describe, expect, it } from "vitest";
 import { type Broker, ensureTopology, KindMismatch } from "../../../operator/src/broker/index.ts";
 import { freshBroker, jobQueue, publish, rawChannel, rawConnection, servers, takeAll } from "./fixture.ts";
@@ -218,6 +218,28 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     resolve();
     await begunBefore;
     expect((await ensureTopology(broker, wanted, { fresh: true })).drifted).toEqual([]);
+  });
+
+  it("asks what is wanted once more where it waited before a queue is made anew", async ({ skip }) => {
+    const broker = await freshBroker(server, "waited");
+    const features = await broker.features();
+    skip(!features.tellsDeletionLate, "nothing is waited for");
+    await ensureTopology(broker, jobQueue);
+    const { deadLetterQueue } = queueNames(jobQueue.name);
+    await broker.management.remove(
+      `queues/${encodeURIComponent(broker.address.vhost)}/${encodeURIComponent(deadLetterQueue)}`,
+    );
+    const [before, after] = [
+      { ...jobQueue, deliveryLimit: 5 },
+      { ...jobQueue, deliveryLimit: 7 },
+    ];
+    let asked = 0;
+    const waiting = ensureTopology(broker, () => (asked++ === 0 ? before : after), { fresh: true });
+    await expect.poll(() => asked).toBe(1);
+    const hasty: Broker = { ...broker, features: async () => ({ ...features, tellsDeletionLate: false }) };
+    await ensureTopology(hasty, after, { fresh: true });
+    await waiting;
+    expect((await ensureTopology(broker, after, { fresh: true })).drifted).toEqual([]);
   });
 
   it("holds on to dead-lettered jobs while the dead-letter queue is gone: at least once, not at most once", async () => {
