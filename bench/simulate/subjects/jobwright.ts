@@ -9,7 +9,7 @@ import type { Subject } from "../subject.ts";
 /** The operator's pace: each second; a push tells of one job at once, and what came with it is looked at when it has gathered. */
 const intervalMs = 1_000;
 const pushMs = 1;
-const gatherMs = 500;
+const gatherMs = 1_000;
 
 /** `spec.drainTimeout`'s default. */
 const graceMs = 300_000;

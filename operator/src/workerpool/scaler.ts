@@ -34,7 +34,7 @@ import { createWakeUp } from "./wake-up.ts";
  * A push asks for one worker at once, and how many more is decided so much later: the rest of a burst has come in by
  * then, and the first worker has nearly started. Where all share a node's CPU it would otherwise start as late as they do.
  */
-const gatherMs = 500;
+const gatherMs = 1_000;
 /** What a push says of the queue. */
 const pushed: Depth = { ready: 1, consumers: 0 };
 
