@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { defaultBrokerVersion, parseBrokerVersion } from "../../test/broker/index.ts";
+import { wholeNumber } from "../harness/whole-number.ts";
 import { runCrashTest } from "./crash-test.ts";
 
 /** `npm run bench -- crash [--seconds 600] [--jobs 100000] [--seed 1] [--rabbitmq 4.0]` */
@@ -14,9 +15,9 @@ export async function crash(args: readonly string[]): Promise<void> {
     },
   });
   const result = await runCrashTest({
-    seconds: atLeast("seconds", values.seconds, 20),
-    jobs: atLeast("jobs", values.jobs, 1),
-    seed: atLeast("seed", values.seed, 0),
+    seconds: wholeNumber("seconds", values.seconds, 20),
+    jobs: wholeNumber("jobs", values.jobs, 1),
+    seed: wholeNumber("seed", values.seed, 0),
     rabbitmq: parseBrokerVersion(values.rabbitmq),
   });
   const { seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, explainedBy, kills, effects } =
@@ -38,10 +39,4 @@ export async function crash(args: readonly string[]): Promise<void> {
   process.stdout.write(
     `${JSON.stringify({ bench: "crash", seed, accepted, done, deadLettered, lost, duplicates, unexplainedDuplicates, explainedBy, kills, effects })}\n`,
   );
-}
-
-function atLeast(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new Error(`--${option} is "${text}": expected a whole number of at least ${least}`);
 }

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { report } from "../../test/cluster/progress.ts";
 import { rounded, writeResults } from "../harness/results.ts";
 import { quantile } from "../harness/statistics.ts";
-import { atLeastOne } from "../queues/bench.ts";
+import { wholeNumber } from "../harness/whole-number.ts";
 import { runPools } from "./run-pools.ts";
 
 /** `npm run bench -- pools [--count 1000] [--idle 60] [--wakes 30]`: many WorkerPools at zero, and how soon one wakes. */
@@ -16,12 +16,12 @@ export async function pools(args: readonly string[]): Promise<void> {
       wakes: { type: "string", default: "30" },
     },
   });
-  const count = atLeastOne("count", values.count);
+  const count = wholeNumber("count", values.count);
   const loadBefore = loadavg();
   const result = await runPools({
     count,
-    idleSeconds: atLeastOne("idle", values.idle),
-    wakes: Math.min(count, atLeastOne("wakes", values.wakes)),
+    idleSeconds: wholeNumber("idle", values.idle),
+    wakes: Math.min(count, wholeNumber("wakes", values.wakes)),
     say: report,
   });
   const { readySeconds, idle, wakesMs } = result;

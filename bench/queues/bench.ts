@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { report } from "../../test/cluster/progress.ts";
 import { rounded, writeResults } from "../harness/results.ts";
 import { spreadOf } from "../harness/statistics.ts";
+import { wholeNumber } from "../harness/whole-number.ts";
 import { type Cpu, medianCpu } from "./cpu.ts";
 import { runQueues } from "./run-queues.ts";
 
@@ -16,12 +17,12 @@ export async function queues(args: readonly string[]): Promise<void> {
       "bare-rounds": { type: "string", default: "3" },
     },
   });
-  const count = atLeastOne("count", values.count);
+  const count = wholeNumber("count", values.count);
   const loadBefore = loadavg();
   const result = await runQueues({
     count,
-    idleSeconds: atLeastOne("idle", values.idle),
-    bareRounds: atLeastOne("bare-rounds", values["bare-rounds"]),
+    idleSeconds: wholeNumber("idle", values.idle),
+    bareRounds: wholeNumber("bare-rounds", values["bare-rounds"]),
     say: report,
   });
   const { readySeconds, bare, perQueue, idle, restart, peakRssBytes } = result;
@@ -47,10 +48,4 @@ export async function queues(args: readonly string[]): Promise<void> {
     loadBefore: rounded(loadBefore[0] ?? 0),
   };
   process.stdout.write(`${JSON.stringify(closing)}\n`);
-}
-
-export function atLeastOne(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Error(`--${option} is "${text}": expected a whole number of at least 1`);
 }

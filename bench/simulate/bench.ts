@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { report } from "../../test/cluster/progress.ts";
 import { rounded, writeResults } from "../harness/results.ts";
+import { wholeNumber } from "../harness/whole-number.ts";
 import { oracle } from "./oracle.ts";
 import { meanOf, type Outcome } from "./outcome.ts";
 import { plotOf } from "./plot.ts";
@@ -20,7 +21,7 @@ export async function simulate(args: readonly string[]): Promise<void> {
     args: [...args],
     options: { seeds: { type: "string", default: "3" }, trace: { type: "string" }, plot: { type: "string" } },
   });
-  const seeds = atLeastOne("seeds", values.seeds);
+  const seeds = wholeNumber("seeds", values.seeds);
   const traces = named(allTraces(1), values.trace);
   const begunMs = performance.now();
   const rows = traces.flatMap((trace): Row[] => [
@@ -67,10 +68,4 @@ function named(traces: readonly Trace[], name: string | undefined): readonly Tra
   const found = traces.filter((trace) => name === undefined || trace.name === name);
   if (found.length > 0) return found;
   throw new Error(`--trace is "${name}": expected one of ${traces.map((trace) => trace.name).join(", ")}`);
-}
-
-function atLeastOne(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Error(`--${option} is "${text}": expected a whole number of at least 1`);
 }

@@ -84,3 +84,13 @@ async function party(context: TestContext, uri: string): Promise<Party> {
     },
   };
 }
+
+/** Has the JobQueue's default producer publish so many jobs called send, and waits until the broker has them. */
+export async function publishMany(context: TestContext, scene: Scene, name: string, count: number): Promise<void> {
+  const { model } = await connectAs(context, scene, `${name}-producer`);
+  const channel = await model.createConfirmChannel();
+  for (let n = 1; n <= count; n += 1) {
+    channel.publish(`${scene.namespace}.${name}`, "send", Buffer.from(JSON.stringify({ n })), { persistent: true });
+  }
+  await channel.waitForConfirms();
+}

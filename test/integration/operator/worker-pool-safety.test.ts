@@ -3,7 +3,7 @@ import { podDisruptionBudgets, pods } from "../../../operator/src/kinds.ts";
 import { type KubeObject, loadKubeConfig, type Resource } from "../../../operator/src/kube/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 import { createHttpProxy } from "../kube/http-proxy.ts";
-import { connectAs, takeIn } from "./amqp.ts";
+import { connectAs, publishMany, takeIn } from "./amqp.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
 import { simulateWorker } from "./simulated-worker.ts";
 
@@ -22,15 +22,6 @@ const template = {
     containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
   },
 };
-
-async function publishMany(context: TestContext, scene: Scene, name: string, count: number): Promise<void> {
-  const { model } = await connectAs(context, scene, `${name}-producer`);
-  const channel = await model.createConfirmChannel();
-  for (let n = 1; n <= count; n += 1) {
-    channel.publish(`${scene.namespace}.${name}`, "send", Buffer.from(JSON.stringify({ n })), { persistent: true });
-  }
-  await channel.waitForConfirms();
-}
 
 /** A consumer that takes one job and keeps it: a queue without consumers would be taken for one whose leader is away. */
 async function keepOneJob(context: TestContext, scene: Scene): Promise<void> {

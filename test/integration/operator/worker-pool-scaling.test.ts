@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, type TestContext, test } from "vitest";
 import { deployments, pods } from "../../../operator/src/kinds.ts";
 import type { Deployment } from "../../../operator/src/workerpool/deployment.ts";
-import { connectAs, takeIn } from "./amqp.ts";
+import { publishMany, takeIn } from "./amqp.ts";
 import { always, condition, eventually, type Scene, setScene } from "./scene.ts";
 import { simulateWorker } from "./simulated-worker.ts";
 
@@ -43,15 +43,6 @@ async function asleep(scene: Scene, name: string): Promise<void> {
     }[];
     expect(bindings.length).toBeGreaterThan(1);
   });
-}
-
-async function publishMany(context: TestContext, scene: Scene, name: string, count: number): Promise<void> {
-  const { model } = await connectAs(context, scene, `${name}-producer`);
-  const channel = await model.createConfirmChannel();
-  for (let n = 1; n <= count; n += 1) {
-    channel.publish(`${scene.namespace}.${name}`, "send", Buffer.from(JSON.stringify({ n })), { persistent: true });
-  }
-  await channel.waitForConfirms();
 }
 
 describe.concurrent("a pool in Auto mode", { timeout: 120_000 }, () => {
