@@ -60,6 +60,7 @@ if (runs("checks")) {
   check("types (tsc)", "tsc", ["--noEmit"]);
   check("unused code (knip)", "knip", []);
   check("CRDs are what the schemas generate", "npm", ["run", "-s", "crds", "--", "--check"]);
+  check("docs/metrics.md is what operator and worker register", "npm", ["run", "-s", "metrics", "--", "--check"]);
 }
 if (runs("unit")) tests("unit");
 

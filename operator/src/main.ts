@@ -1,10 +1,11 @@
 // The operator's process: settings in, everything wired, started and stopped here only.
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Registry } from "prom-client";
 import { readSettings } from "./config.ts";
 import { createKubeClient, createLeaderElection, loadKubeConfig } from "./kube/index.ts";
 import { createOperator } from "./operator.ts";
 import { apiCallMetrics } from "./telemetry/call-metrics.ts";
 import { createLog } from "./telemetry/log.ts";
+import { processMetrics } from "./telemetry/process-metrics.ts";
 import { serveTelemetry } from "./telemetry/server.ts";
 
 const leaseName = "jobwright-operator";
@@ -13,14 +14,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.argv);
   const log = createLog(settings.logLevel);
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const leading = new Gauge({
-    name: "leader_election_master_status",
-    help: "1 while this replica leads.",
-    labelNames: ["name"],
-    registers: [registry],
-  });
-  leading.set({ name: leaseName }, 0);
+  const self = processMetrics(registry, leaseName);
 
   const client = createKubeClient(loadKubeConfig(), {
     userAgent: "jobwright-operator",
@@ -40,7 +34,7 @@ async function main(): Promise<void> {
   operator.watch();
 
   function lead(signal: AbortSignal): void {
-    leading.set({ name: leaseName }, 1);
+    self.leads();
     log.info({ identity }, "leading");
     operator.lead(signal).catch((error: unknown) => {
       if (signal.aborted) return;

@@ -26,9 +26,12 @@ import {
 } from "./kube/index.ts";
 import { managedBySelector } from "./ownership.ts";
 import { watchProvisions } from "./provisions.ts";
+import { reportBrokers } from "./telemetry/broker-metrics.ts";
 import { brokerCallMetrics } from "./telemetry/call-metrics.ts";
 import { controllerMetrics } from "./telemetry/controller-metrics.ts";
+import { reportJobQueues } from "./telemetry/jobqueue-metrics.ts";
 import { reportPools } from "./telemetry/pool-metrics.ts";
+import { reportWorkerPools } from "./telemetry/worker-pool-metrics.ts";
 import type { Deployment } from "./workerpool/deployment.ts";
 import { readPoolDepths } from "./workerpool/depths.ts";
 import { type DisruptionBudget, isOfPool } from "./workerpool/disruption-budget.ts";
@@ -229,6 +232,15 @@ export function createOperator(options: OperatorOptions): Operator {
     enqueue: (key) => poolController.enqueue(key),
   });
 
+  let leads = false;
+  /** A standby knows the objects as well; told of twice, each would be counted twice. */
+  reportJobQueues(options.registry, () => (leads ? queueReflector.list() : []));
+  reportWorkerPools(
+    options.registry,
+    () => (leads ? poolReflector.list() : []),
+    (pool) => podReflector.indexed(objectKey(pool)),
+  );
+  reportBrokers(options.registry, brokers.list);
   reportPools(options.registry, () => [...poolReconciler.scalers()].flatMap((scaler) => scaler.readings() ?? []));
 
   const queueController = createController({
@@ -270,6 +282,7 @@ export function createOperator(options: OperatorOptions): Operator {
     hasSynced: () => reflectors.every((reflector) => reflector.hasSynced()),
     async lead(signal) {
       await Promise.all(reflectors.map((reflector) => reflector.synced(signal)));
+      leads = true;
       queueController.start();
       poolController.start();
       loop = startLoop({
@@ -280,6 +293,7 @@ export function createOperator(options: OperatorOptions): Operator {
       });
     },
     async stop() {
+      leads = false;
       await Promise.all([queueController.stop(), poolController.stop(), loop?.[Symbol.asyncDispose]()]);
       await poolReconciler[Symbol.asyncDispose]();
       await heartbeats[Symbol.asyncDispose]();

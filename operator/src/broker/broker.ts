@@ -1,5 +1,12 @@
 import type { BrokerAddress } from "./address.ts";
 import { type BrokerConnection, openConnection } from "./connection.ts";
+import {
+  type BrokerApi,
+  type Contact,
+  createContactRecord,
+  recordingConnection,
+  recordingManagement,
+} from "./contact.ts";
 import { type Declarer, openDeclarer } from "./declarer.ts";
 import type { Difference } from "./diff.ts";
 import { type BrokerFeatures, inspectBroker } from "./features.ts";
@@ -66,6 +73,8 @@ export interface Broker extends AsyncDisposable {
   readonly totals: Listing<VhostTotals>;
   /** All users, and what they may do in this vhost. */
   readonly users: Listing<ObservedUsers>;
+  /** What the latest attempts to talk to it came to. */
+  readonly contacts: Readonly<Record<BrokerApi, Contact>>;
   /** What was found changed of users that we made. */
   readonly userDrift: UserDrift;
   /** Declares on channels of its own, on `connection`. */
@@ -78,8 +87,9 @@ export interface Broker extends AsyncDisposable {
  */
 export function openBroker(address: BrokerAddress, name: string, onCall?: (method: string) => void): Broker {
   const ownChanges = createOwnChanges();
-  const management = noting(openManagement(address, onCall), ownChanges);
-  const connection = openConnection(address, name);
+  const records = { amqp: createContactRecord(), management: createContactRecord() };
+  const management = recordingManagement(noting(openManagement(address, onCall), ownChanges), records.management);
+  const connection = recordingConnection(openConnection(address, name), records.amqp);
   const waking = openConnection(address, `${name} (waking)`);
   const publishing = openConnection(address, `${name} (publishing)`);
   const features = remembered(featuresMaxAgeMs, () => inspectBroker(management, address));
@@ -116,6 +126,9 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
     },
     totals,
     users,
+    get contacts() {
+      return { amqp: records.amqp.contact, management: records.management.contact };
+    },
     userDrift: createUserDrift(),
     declarer,
     async [Symbol.asyncDispose]() {

@@ -4,6 +4,7 @@ export { type Broker, openBroker } from "./broker.ts";
 export { type BrokerEvent, eventVhost, watchBrokerEvents } from "./broker-events.ts";
 export { sendCommand } from "./commands.ts";
 export { type BrokerConnection, openConnection } from "./connection.ts";
+export { brokerApis } from "./contact.ts";
 export { closeIntake, deleteTopology } from "./deletion.ts";
 export { type Depth, readDepth, readDepths } from "./depth.ts";
 export { type Ensured, ensureTopology } from "./ensure.ts";

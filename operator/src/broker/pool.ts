@@ -5,6 +5,8 @@ import { type Broker, openBroker } from "./broker.ts";
 export interface BrokerPool extends AsyncDisposable {
   /** The broker at this address, opened when first asked for. Another password is another address. */
   get(address: BrokerAddress): Broker;
+  /** Those that are open, in the order in which they were opened. */
+  list(): Broker[];
   /** Closes every broker whose address is not among these: a JobQueue went, or its password changed. */
   keepOnly(addresses: Iterable<BrokerAddress>): Promise<void>;
 }
@@ -25,6 +27,7 @@ export function createBrokerPool(name: string, onCall?: (method: string) => void
       brokers.set(id, broker);
       return broker;
     },
+    list: () => [...brokers.values()],
     keepOnly,
     [Symbol.asyncDispose]: () => keepOnly([]),
   };

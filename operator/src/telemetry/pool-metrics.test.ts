@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { stepPool } from "../autoscaling/pool.ts";
@@ -81,20 +79,4 @@ test("tells what holds a pool, only while it does, and of no pool that is gone",
   expect(held.join()).not.toContain('pool="mail"');
   pools = [];
   expect(await scrape(registry)).toEqual([]);
-});
-
-test("every metric is in the docs, with its labels, and the docs name no other", async () => {
-  const registry = new Registry();
-  reportPools(registry, () => []);
-  const metrics = await registry.getMetricsAsJSON();
-  const page = readFileSync(join(import.meta.dirname, "../../../docs/autoscaling.md"), "utf8");
-  const documented = [...page.matchAll(/^\| `(jobwright_pool_\w+)(?:\{(\w+)\})?` \|/gm)].map(([, name, label]) => [
-    name,
-    label,
-  ]);
-  const labelOf = (name: string) => {
-    const metric = registry.getSingleMetric(name) as unknown as { labelNames: string[] };
-    return metric.labelNames[2];
-  };
-  expect(documented).toEqual(metrics.map(({ name }) => [name, labelOf(name)]));
 });

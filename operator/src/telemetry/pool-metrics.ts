@@ -1,5 +1,6 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { PoolReadings } from "../workerpool/readings.ts";
+import { oncePerScrape, registerAtScrape } from "./at-scrape.ts";
 
 /** A value for each value of a label; undefined where there is nothing to tell. */
 type ByLabel = Readonly<Record<string, number | undefined>>;
@@ -25,7 +26,7 @@ const poolMetrics: readonly PoolMetric[] = [
   },
   {
     name: "service_time_seconds",
-    help: "Mean time that a job takes.",
+    help: "Mean time that a job takes; 1 until it is known.",
     read: ({ decision }) => decision.signals.serviceSeconds,
   },
   {
@@ -35,28 +36,28 @@ const poolMetrics: readonly PoolMetric[] = [
   },
   {
     name: "cold_start_seconds",
-    help: "Time from asking for a pod to its first sign of life, the median of the last five.",
+    help: "Time from asking for a pod to its first sign of life, the median of the last five; absent before the first.",
     read: ({ decision }) => decision.signals.coldStartSeconds,
   },
   {
     name: "workers",
-    help: "Worker pods by what they are doing; a silent one is counted by what it did, too.",
+    help: "Worker pods by what they do: working, cordoned (taking no more jobs), starting, overdue (should have begun by now); and silent: those that should report but do not, counted by what they did as well.",
     label: "state",
     read: ({ measurements }) => measurements.workers,
   },
   {
     name: "target_wait_seconds",
-    help: "The goal: a job should start within this time.",
+    help: "The goal, spec.scaling.targetWait: a job should start within this time.",
     read: ({ settings }) => settings.targetWaitMs / 1000,
   },
   {
     name: "horizon_seconds",
-    help: "The time left to start what waits now.",
+    help: "H of the formula: the time left to start what waits now.",
     read: ({ decision }) => decision.recommendation.terms.horizonSeconds,
   },
   {
     name: "slots",
-    help: "Slots that each term of the formula asks for, and those that jobs and rate_limit leave room for.",
+    help: "Slots that each term of the formula asks for: arrivals, in_flight, backlog; and what bounds them: the jobs that are there, and the queue's rate_limit, if it has one.",
     label: "term",
     read({ decision }) {
       const { arrivals, inFlight, backlog, jobs, rate } = decision.recommendation.terms;
@@ -93,13 +94,13 @@ const poolMetrics: readonly PoolMetric[] = [
   { name: "ready_replicas", help: "Pods that are ready.", read: ({ readyReplicas }) => readyReplicas },
   {
     name: "decision",
-    help: "1 for the reason of the decision that stands.",
+    help: "1 for the reason of the decision that stands. In a mode other than Auto, and in a paused pool, it is what Auto would have done.",
     label: "reason",
     read: ({ decision }) => ({ [decision.reason]: 1 }),
   },
   {
     name: "held",
-    help: "1 for what keeps more workers than are recommended; absent where nothing does.",
+    help: "1 for what keeps more workers than are recommended: ScaleDownDelay, IdleDelay, SignalsMissing; absent where nothing does.",
     label: "by",
     read: ({ decision }) => (decision.heldBy === undefined ? undefined : { [decision.heldBy]: 1 }),
   },
@@ -111,7 +112,7 @@ const poolMetrics: readonly PoolMetric[] = [
   },
   {
     name: "stuck_workers",
-    help: "Workers with a run that does not end.",
+    help: "Workers with a run that does not end: older than 5 min, and than three times the longest that did.",
     read: ({ decision }) => decision.stuck.workers.length,
   },
   {
@@ -122,7 +123,7 @@ const poolMetrics: readonly PoolMetric[] = [
   { name: "paused", help: "1 while spec.paused is true.", read: ({ paused }) => Number(paused) },
   {
     name: "scale_events_total",
-    help: "How often the number of workers was raised or lowered.",
+    help: "How often the number of workers was raised (up) or lowered (down) since this operator took over.",
     label: "direction",
     counts: true,
     read: ({ scaled }) => scaled,
@@ -134,48 +135,18 @@ const poolMetrics: readonly PoolMetric[] = [
  * All have the labels `namespace` and `pool`.
  */
 export function reportPools(registry: Registry, pools: () => Iterable<PoolReadings>): void {
-  let current: readonly PoolReadings[] | undefined;
-  /** One answer to a scrape asks all metrics in one turn: the pools are read once for it. */
-  function readOnce(): readonly PoolReadings[] {
-    if (current === undefined) {
-      current = [...pools()];
-      queueMicrotask(() => {
-        current = undefined;
-      });
-    }
-    return current;
-  }
-
-  for (const { name, help, label, counts, read } of poolMetrics) {
-    const options = {
-      name: `jobwright_pool_${name}`,
-      help,
+  const list = oncePerScrape(pools);
+  for (const { name, help, label, counts = false, read } of poolMetrics) {
+    registerAtScrape(registry, {
+      ...{ name: `jobwright_pool_${name}`, help, counts },
       labelNames: ["namespace", "pool", ...(label === undefined ? [] : [label])],
-      registers: [registry],
-    };
-    const fill = (set: (labels: Record<string, string>, value: number) => void) => {
-      for (const readings of readOnce()) {
-        const labels = { namespace: readings.namespace, pool: readings.pool };
-        for (const [value, labelled] of seriesOf(read(readings), label)) set({ ...labels, ...labelled }, value);
-      }
-    };
-    if (counts) {
-      new Counter({
-        ...options,
-        collect() {
-          this.reset();
-          fill((labels, value) => this.inc(labels, value));
-        },
-      });
-    } else {
-      new Gauge({
-        ...options,
-        collect() {
-          this.reset();
-          fill((labels, value) => this.set(labels, value));
-        },
-      });
-    }
+      *read() {
+        for (const readings of list()) {
+          const labels = { namespace: readings.namespace, pool: readings.pool };
+          for (const [value, labelled] of seriesOf(read(readings), label)) yield [{ ...labels, ...labelled }, value];
+        }
+      },
+    });
   }
 }
 

@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { protocolVersion } from "../contract/index.ts";
 import { JobHistogram } from "./job-histogram.ts";
+import { runtimeVersion } from "./version.ts";
 
 /** How a run ended, as the label `outcome`. */
 export type OutcomeLabel = "done" | "retried" | "failed" | "handed_back" | "lost";
@@ -36,6 +38,13 @@ export function createMetrics(jobs: readonly string[] = []): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const build = new Gauge({
+    name: "jobwright_worker_build_info",
+    help: "1; the version of the worker runtime, that of its protocol with the operator, and that of Node.",
+    labelNames: ["version", "protocol", "node"],
+    registers,
+  });
+  build.set({ version: runtimeVersion, protocol: protocolVersion, node: process.versions.node }, 1);
   const duration = new JobHistogram({
     name: "jobwright_job_duration_seconds",
     help: "Time from a job's delivery to its outcome being safe.",
