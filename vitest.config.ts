@@ -14,8 +14,9 @@ const shared = {
   },
 };
 
+const temporaryFiles = "test/temporary-files.ts";
 const integration = {
-  globalSetup: "test/integration/operator/custom-resources.ts",
+  globalSetup: [temporaryFiles, "test/integration/operator/custom-resources.ts"],
   testTimeout: 60_000,
   hookTimeout: 120_000,
   // For what is looked for until it is so: a slow machine's broker is to have its time.
@@ -31,6 +32,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
+          globalSetup: temporaryFiles,
           include: [
             "operator/src/**/*.test.ts",
             "worker-runtime/src/**/*.test.ts",
@@ -73,7 +75,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: "test/e2e/setup.ts",
+          globalSetup: [temporaryFiles, "test/e2e/setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
