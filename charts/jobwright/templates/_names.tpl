@@ -18,39 +18,15 @@
 {{- end -}}
 {{- end -}}
 
-{{- define "jobwright.selectorLabels" -}}
-app.kubernetes.io/name: jobwright
-app.kubernetes.io/instance: {{ .Release.Name }}
+{{- define "jobwright.image" -}}
+{{- $tag := .Values.image.tag -}}
+{{- if not (or $tag .Values.image.digest) }}{{ $tag = .Chart.AppVersion }}{{ end -}}
+{{- .Values.image.repository -}}
+{{- with $tag }}:{{ . }}{{ end -}}
+{{- with .Values.image.digest }}@{{ . }}{{ end -}}
 {{- end -}}
 
-{{- define "jobwright.labels" -}}
-{{ include "jobwright.selectorLabels" . }}
-app.kubernetes.io/component: operator
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- end -}}
-
-{{- define "jobwright.brokerSecret" -}}
-{{- if not .Values.broker.secretName -}}
-{{- fail (printf "\n\nbroker.secretName is empty: name a Secret of namespace %s with the address of your RabbitMQ and administrator credentials.\n  From RabbitMQ's cluster operator, copy its <name>-default-user Secret. Or write one:\n\n    kubectl create secret generic rabbitmq --namespace %s \\\n      --from-literal=host=rabbitmq.example --from-literal=port=5672 \\\n      --from-literal=username=admin --from-literal=password=…\n\n  and add: --set broker.secretName=rabbitmq\n" .Release.Namespace .Release.Namespace) -}}
-{{- end -}}
-{{- .Values.broker.secretName -}}
-{{- end -}}
-
-{{- /*
-Refuses to be a second operator: two of them would fight over every object, and know nothing of each other's Leases.
-Only an install or upgrade sees the cluster; `helm template` finds nothing here.
-*/ -}}
-{{- define "jobwright.refuseSecond" -}}
-{{- range (lookup "rbac.authorization.k8s.io/v1" "ClusterRole" "" "").items }}
-{{- $labels := .metadata.labels | default dict }}
-{{- $namespace := index (.metadata.annotations | default dict) "meta.helm.sh/release-namespace" | default $.Release.Namespace }}
-{{- $instance := index $labels "app.kubernetes.io/instance" | default "" }}
-{{- if eq (index $labels "app.kubernetes.io/name" | default "") "jobwright" }}
-{{- if or (ne $instance $.Release.Name) (ne $namespace $.Release.Namespace) }}
-{{- fail (printf "\n\nrelease %s of namespace %s is installed already, and one operator works for every namespace: two would fight over every object.\n  Upgrade that one, or: helm uninstall %s --namespace %s\n  If it is gone already: kubectl delete clusterrole %s\n" $instance $namespace $instance $namespace .metadata.name) }}
-{{- end }}
-{{- end }}
-{{- end }}
+{{- /* Whether one replica is chosen to work. */ -}}
+{{- define "jobwright.elects" -}}
+{{- or .Values.leaderElection (gt (int .Values.replicaCount) 1) -}}
 {{- end -}}

@@ -39,13 +39,15 @@ describe("the chart", () => {
     expect(helm("lint", values, "--strict", "--kube-version", "1.34.0")).toContain("0 chart(s) failed");
   });
 
-  test("asks for the broker's Secret and says how to make it", () => {
-    expect(() => render({})).toThrow(/broker\.secretName is empty[\s\S]*kubectl create secret generic/);
+  test("needs no broker of its own: JobQueues then name theirs, and the notes say how", () => {
+    expect(deployment(render({})).env.JOBWRIGHT_DEFAULT_BROKER_SECRET).toBe("");
   });
 
   test("refuses a value that it does not know", () => {
     expect(() => render({ ...values, replicas: 3 })).toThrow(/additional properties 'replicas' not allowed/);
     expect(() => render({ ...values, resync: "1 minute" })).toThrow(/resync/);
+    const digest = { digest: "sha256:12" };
+    expect(() => render({ ...values, image: digest })).toThrow(/image.*digest/s);
   });
 
   test("runs two replicas that elect a leader, with the restrictions of a restricted namespace", () => {
