@@ -1,6 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run, tryRun } from "./command.ts";
+import { withLock } from "./lock.ts";
+import { cachePath } from "./paths.ts";
 import { slowStep } from "./progress.ts";
 
 /** Programs the cluster takes from the distribution, and the Debian package that brings each. */
@@ -76,11 +78,11 @@ export function packagesToInstall(cluster: boolean): string[] {
   );
 }
 
-/** Installs packages with apt without starting any service. */
+/** Installs packages with apt without starting any service. One process at a time: apt does not wait for another. */
 export async function installPackages(missing: string[]): Promise<void> {
   if (missing.length === 0) return;
-  await slowStep(`Installing Debian packages: ${missing.join(", ")}`, () =>
-    withoutServiceStarts(() => install(missing)),
+  await withLock(cachePath("apt.lock"), "another process that installs Debian packages", () =>
+    slowStep(`Installing Debian packages: ${missing.join(", ")}`, () => withoutServiceStarts(() => install(missing))),
   );
 }
 
