@@ -8,6 +8,7 @@ import { readCluster } from "../../cluster/index.ts";
 import { dryRun, helm, type Rendered, render } from "./render.ts";
 
 const crdFolder = join(import.meta.dirname, "../../../crds");
+const ruleFolder = join(import.meta.dirname, "../../../charts/jobwright/files/rules");
 const values = { broker: { secretName: "rabbitmq" } };
 
 function only(objects: Rendered[], kind: string): Rendered {
@@ -120,6 +121,15 @@ describe("the chart", () => {
     expect(JSON.stringify(only(objects, "ClusterRole").rules)).not.toContain("leases");
     expect(only(objects, "Role").metadata.namespace).toBe("jobwright-system");
     expect(JSON.stringify(only(objects, "ClusterRole").rules)).not.toContain('"*"');
+  });
+
+  test("brings its rules as they are, with the labels that a Prometheus selects them by", () => {
+    expect(render(values).filter(({ kind }) => kind === "PrometheusRule")).toEqual([]);
+    const rules = { enabled: true, labels: { release: "kube-prometheus-stack" } };
+    const { metadata, spec } = only(render({ ...values, monitoring: { rules } }), "PrometheusRule");
+    expect(metadata.labels).toMatchObject(rules.labels);
+    const files = readdirSync(ruleFolder).map((file) => parse(readFileSync(join(ruleFolder, file), "utf8")));
+    expect(spec).toEqual({ groups: files.flatMap(({ groups }) => groups) });
   });
 
   test("uses a service account of the user's own", () => {
