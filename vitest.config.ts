@@ -38,6 +38,7 @@ export default defineConfig({
             "worker-runtime/src/**/*.test.ts",
             "test/cluster/**/*.test.ts",
             "test/broker/**/*.test.ts",
+            "test/rights/**/*.test.ts",
             "tools/**/*.test.ts",
             "bench/**/*.test.ts",
             "examples/**/*.test.ts",

@@ -76,7 +76,12 @@ if (runs("integration") || runs("e2e")) {
       tests("integration");
       tests("integration-3.10");
     }
-    if (runs("e2e")) tests("e2e");
+    if (runs("e2e")) {
+      const since = new Date().toISOString();
+      tests("e2e");
+      const rights = ["--conditions=source", join(root, "test/rights/main.ts"), "--since", since];
+      check("the operator's roles: nothing unused, nothing refused", "node", rights);
+    }
   }
   if (!wasUp && !keep) check("cluster down, nothing left running", "node", [...cli, "down"]);
 }

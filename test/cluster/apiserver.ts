@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { apiServerPort, apiServerUrl, clusterDomain, nodeAddress, serviceNetwork } from "./addresses.ts";
+import { auditLogFlags, prepareAuditLog } from "./audit-log.ts";
 import { binary, kubernetesVersion } from "./binaries.ts";
 import { certificatePath } from "./certificates.ts";
 import type { Component } from "./component.ts";
@@ -11,6 +12,7 @@ export const apiServer: Component = {
   version: () => kubernetesVersion,
   address: apiServerUrl,
   startTimeoutMs: 120_000,
+  prepare: prepareAuditLog,
   process: () => ({
     name: "kube-apiserver",
     command: binary("kube-apiserver"),
@@ -23,7 +25,8 @@ export const apiServer: Component = {
       `--service-cluster-ip-range=${serviceNetwork}`,
       "--allow-privileged=true",
       "--authorization-mode=Node,RBAC",
-      "--enable-admission-plugins=NodeRestriction",
+      // The second has it ask, as some clusters do, whether who makes a blocking owner may change the owner's finalizers.
+      "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
       `--client-ca-file=${certificatePath("ca.crt")}`,
       `--tls-cert-file=${certificatePath("apiserver.crt")}`,
       `--tls-private-key-file=${certificatePath("apiserver.key")}`,
@@ -43,6 +46,7 @@ export const apiServer: Component = {
       `--proxy-client-cert-file=${certificatePath("front-proxy-client.crt")}`,
       `--proxy-client-key-file=${certificatePath("front-proxy-client.key")}`,
       "--enable-aggregator-routing=true",
+      ...auditLogFlags,
     ],
   }),
   healthy: () =>

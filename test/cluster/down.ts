@@ -32,7 +32,7 @@ export async function down(options: { purge: boolean }): Promise<void> {
     await unmountUnder(stateDirectory);
     await unmountUnder(cachePath("images"));
     await removeNetwork();
-    for (const folder of ["etcd", "kubelet", "pod-logs", "run"])
+    for (const folder of ["etcd", "kubelet", "pod-logs", "audit", "run"])
       rmSync(statePath(folder), { recursive: true, force: true });
     if (options.purge) {
       for (const folder of ["containerd", "images", "certificates", "logs", "bin", "kubeconfig"]) {

@@ -12,6 +12,9 @@ export const operatorNamespace = "jobwright-e2e";
 /** Selects the operator's pods. */
 export const operatorSelector = `app.kubernetes.io/instance=${release},app.kubernetes.io/component=operator`;
 
+/** What the API server holds the operator's and the workers' pods to. */
+export const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+
 /** The image with the tests' handlers. */
 export const handlersImage = "localhost/jobwright/e2e-handlers:dev";
 
@@ -51,7 +54,7 @@ export async function install(): Promise<void> {
   const { operator } = await buildImages();
   const separator = operator.lastIndexOf(":");
   await apply(
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: operatorNamespace } },
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: operatorNamespace, labels: restricted } },
     {
       apiVersion: "v1",
       kind: "Secret",

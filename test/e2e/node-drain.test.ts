@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { nap } from "./handlers/jobs.ts";
-import { kubectl } from "./kubectl.ts";
+import { apply, kubectl } from "./kubectl.ts";
 import { until } from "./until.ts";
 import { createWorkspace, name } from "./workspace.ts";
 
@@ -16,9 +16,9 @@ test("a node is drained mid-work: its workers go one after the other, and nothin
   const producer = await workspace.producer();
   const jobs = await Promise.all(Array.from({ length: 16 }, (_, n) => producer.enqueue(nap, { ms: 2_000 + 50 * n })));
   await until("both workers are busy", () => recorder.running().length === 2);
-  await until("the pool has its disruption budget", async () =>
-    (await kubectl("get", "poddisruptionbudgets", "-n", namespace, "-o", "name")).includes(name),
-  );
+  const budgets = async () =>
+    (await kubectl("get", "poddisruptionbudgets", "-n", namespace, "-o", "name")).trim().split("\n");
+  await until("the pool has its disruption budget", async () => (await budgets())[0]?.endsWith(name));
 
   const drained = kubectl("drain", node, `--pod-selector=jobwright.dev/pool=${name}`, "--timeout=120s");
   drained.catch(() => {});
@@ -35,6 +35,15 @@ test("a node is drained mid-work: its workers go one after the other, and nothin
   expect(recorder.repeated()).toEqual([]);
   // Old and new workers took part, or nothing was drained mid-work.
   expect(new Set(recorder.runs().map(({ pod }) => before.has(pod)))).toEqual(new Set([true, false]));
+
+  await apply({
+    ...{ apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: { name: "mine", namespace } },
+    spec: { maxUnavailable: 1, selector: { matchLabels: { "jobwright.dev/pool": name } } },
+  });
+  await until(
+    "the pool's budget has gone for the user's",
+    async () => (await budgets()).join() === "poddisruptionbudget.policy/mine",
+  );
 });
 
 function isLeaving({ metadata }: { metadata: { deletionTimestamp?: string | undefined } }): boolean {

@@ -9,7 +9,7 @@ import type { Pod } from "../../operator/src/workerpool/pods.ts";
 import { type Broker, type BrokerVersion, createVhost, type Vhost } from "../broker/index.ts";
 import { readCluster } from "../cluster/index.ts";
 import { describeWorkspace } from "./diagnostics.ts";
-import { brokerSecretData, handlersImage } from "./installation.ts";
+import { brokerSecretData, handlersImage, restricted } from "./installation.ts";
 import { apply, kubectl } from "./kubectl.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
 import { until } from "./until.ts";
@@ -70,7 +70,7 @@ export async function createWorkspace(title: string, version: BrokerVersion = "4
   }
 
   await apply(
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: restricted } },
     {
       apiVersion: "v1",
       kind: "Secret",
