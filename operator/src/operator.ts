@@ -32,9 +32,10 @@ import { controllerMetrics } from "./telemetry/controller-metrics.ts";
 import { reportJobQueues } from "./telemetry/jobqueue-metrics.ts";
 import { reportPools } from "./telemetry/pool-metrics.ts";
 import { reportWorkerPools } from "./telemetry/worker-pool-metrics.ts";
+import { queuesOf } from "./workerpool/claim.ts";
 import type { Deployment } from "./workerpool/deployment.ts";
 import { readPoolDepths } from "./workerpool/depths.ts";
-import { type DisruptionBudget, isOfPool } from "./workerpool/disruption-budget.ts";
+import { concernOf, type DisruptionBudget, isOfPool } from "./workerpool/disruption-budget.ts";
 import { createHeartbeatHub } from "./workerpool/heartbeat-hub.ts";
 import { poolLabel } from "./workerpool/names.ts";
 import { type Pod, poolsOf } from "./workerpool/pods.ts";
@@ -96,6 +97,7 @@ export function createOperator(options: OperatorOptions): Operator {
     client,
     resource: workerPools,
     namespace,
+    indexBy: queuesOf,
     log,
     onChange(pool, previous) {
       if (isEcho(pool, previous, poolReflector.get(objectKey(pool)) !== undefined)) return;
@@ -128,6 +130,7 @@ export function createOperator(options: OperatorOptions): Operator {
     client,
     resource: podDisruptionBudgets,
     namespace,
+    indexBy: concernOf,
     log,
     onChange(budget, previous) {
       // All pools have a pass at the start anyway; and a budget's status changes with each pod that comes or goes.
@@ -260,10 +263,7 @@ export function createOperator(options: OperatorOptions): Operator {
   });
 
   function enqueuePools(inNamespace: string, queue: string): void {
-    for (const pool of poolReflector.list(inNamespace)) {
-      const { queueRef, publishTo = [] } = pool.spec;
-      if ([queueRef, ...publishTo].some(({ name }) => name === queue)) poolController.enqueue(objectKey(pool));
-    }
+    for (const pool of poolReflector.indexed(`${inNamespace}/${queue}`)) poolController.enqueue(objectKey(pool));
   }
 
   function enqueueOwner({ metadata }: KubeObject): void {

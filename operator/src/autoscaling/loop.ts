@@ -1,7 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 
 /** How often every pool is looked at. */
 const intervalMs = 1_000;
+/** Of a thousand pools not all take their step in one turn of the event loop: so long at most. */
+const turnMs = 10;
 
 /** A pool, as far as the loop is concerned. `Depth`: what its queue looks like. */
 export interface Scaled<Depth> {
@@ -28,7 +30,12 @@ export function startLoop<Group, Depth, P extends Scaled<Depth>>(options: {
   async function look(group: Group, pools: readonly P[]): Promise<void> {
     const depths = await options.readDepths(group, pools);
     if (stopping.signal.aborted) return;
+    let turnedAt = performance.now();
     for (const pool of pools) {
+      if (performance.now() - turnedAt >= turnMs) {
+        await nextTurn();
+        turnedAt = performance.now();
+      }
       const step = pool.tick(Date.now(), depths.get(pool)).finally(() => stepping.delete(step));
       stepping.add(step);
     }

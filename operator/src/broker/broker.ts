@@ -12,6 +12,7 @@ import type { Difference } from "./diff.ts";
 import { type BrokerFeatures, inspectBroker } from "./features.ts";
 import { createListing, type Listing } from "./listing.ts";
 import { type Management, openManagement } from "./management.ts";
+import { type ManyChannels, openManyChannels } from "./many-channels.ts";
 import type { MarkedBinding } from "./marked-bindings.ts";
 import { noteMarked, noteRemoved, noteRepaired, type Removed } from "./noted-repairs.ts";
 import { type Observed, observeVhost } from "./observe.ts";
@@ -26,8 +27,8 @@ const featuresMaxAgeMs = 60_000;
 /** All JobQueues of a vhost that are resynced together look at one listing; one of a big vhost may be older (listing.ts). */
 const observationMaxAgeMs = 1_000;
 
-/** The broker counts every five seconds. */
-const totalsMaxAgeMs = 5_000;
+/** The broker counts every five seconds: a listing is to add little to that. */
+const totalsMaxAgeMs = 2_000;
 
 /** How new a look at a vhost has to be. */
 export interface Freshness {
@@ -48,8 +49,8 @@ export interface Broker extends AsyncDisposable {
    * publish, and polls must not hang then.
    */
   readonly connection: BrokerConnection;
-  /** For the wake watches, which keep a channel each: a connection has room for 2,047 only. */
-  readonly waking: BrokerConnection;
+  /** For the wake watches, which keep a channel each. */
+  readonly waking: ManyChannels;
   /**
    * Parked messages may find their target now: set at the start and with each new target binding, cleared by
    * {@link reinjectParked}, which is worth another time once what was on its way is there.
@@ -90,7 +91,7 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
   const records = { amqp: createContactRecord(), management: createContactRecord() };
   const management = recordingManagement(noting(openManagement(address, onCall), ownChanges), records.management);
   const connection = recordingConnection(openConnection(address, name), records.amqp);
-  const waking = openConnection(address, `${name} (waking)`);
+  const waking = openManyChannels(() => openConnection(address, `${name} (waking)`));
   const publishing = openConnection(address, `${name} (publishing)`);
   const features = remembered(featuresMaxAgeMs, () => inspectBroker(management, address));
   const observation = createListing(() => observeVhost(management, address), observationMaxAgeMs);

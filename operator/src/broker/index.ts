@@ -34,6 +34,6 @@ export { isProvenEmpty, observeQuiet, type Quiet } from "./quiet.ts";
 export { emptyLane, type LeavingLane, removeLane } from "./retire-lane.ts";
 export { readServed } from "./served.ts";
 export type { JobQueueOnBroker } from "./topology.ts";
-export type { Totals } from "./totals.ts";
+export type { Totals, VhostTotals } from "./totals.ts";
 export { type BrokerUser, deleteUser, ensureUser } from "./users.ts";
 export { type WakeListener, type WakeWatch, watchForWork } from "./wake.ts";

@@ -20,7 +20,7 @@ export interface KeptChannel extends AsyncDisposable {
  * @param onError told of each failure; `setUp` is tried again in any case.
  */
 export function keepChannel(
-  connection: BrokerConnection,
+  connection: Pick<BrokerConnection, "channel">,
   setUp: (channel: Channel) => Promise<void>,
   onError: (error: unknown) => void,
   longestPauseMs = usualLongestPauseMs,

@@ -49,6 +49,7 @@ export interface JobQueueDependencies {
   readonly resyncMs: number;
   /** The time of day, ms, by which credentials are rotated. */
   now(): number;
+  /** Indexed by the JobQueues that they name (`queuesOf`). */
   readonly workerPools: Reflector<WorkerPool>;
   readonly knownBindings: Pick<KnownBindings, "knows">;
   /** Asks for another JobQueue's pass. */
@@ -89,7 +90,8 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const name = resolvedName(jobQueue);
     refuseLongNames(jobQueue, name);
     await names.claimAll(jobQueue, address, name);
-    refuseSources(jobQueue, { ...address, name }, dependencies.jobQueues.list(), jobQueue.spec.broker === undefined);
+    const others = jobQueue.spec.bindings?.length ? dependencies.jobQueues.list() : [];
+    refuseSources(jobQueue, { ...address, name }, others, jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
     const wanted = { ...onBroker(jobQueue, name), holdsBindings: holdsBindings(jobQueue) };
     const ensured = await ensureTopology(broker, wanted, { notBeforeMs: lastRefreshMs(Date.now()) });
@@ -113,7 +115,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
   /** Whether the workers are yet to learn of bindings. */
   function holdsBindings(jobQueue: JobQueue): boolean {
     const { name, namespace } = jobQueue.metadata;
-    const pool = holderOf(name, dependencies.workerPools.list(namespace));
+    const pool = holderOf(name, dependencies.workerPools.indexed(`${namespace}/${name}`));
     return pool !== undefined && !dependencies.knownBindings.knows(pool.metadata.uid, eventBindingsOf(jobQueue));
   }
 

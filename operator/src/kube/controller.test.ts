@@ -107,3 +107,25 @@ test("stop aborts the signal, waits for what runs and takes nothing more", async
   await controller.stop();
   expect(ended).toEqual(["a"]);
 });
+
+test("passes that wait for nothing do not go on in one turn of the event loop, however many workers there are", async () => {
+  let passes = 0;
+  const { controller } = setUp({
+    concurrency: 4,
+    async reconcile() {
+      const untilMs = performance.now() + 10;
+      while (performance.now() < untilMs);
+      passes += 1;
+    },
+  });
+  for (let key = 0; key < 12; key += 1) controller.enqueue(`${key}`);
+  controller.start();
+  const perTurn: number[] = [];
+  for (let seen = 0; seen < 12; seen = passes) {
+    await new Promise(setImmediate);
+    perTurn.push(passes - seen);
+  }
+  await controller.stop();
+  // The workers begin together.
+  expect(Math.max(...perTurn.slice(1))).toBeLessThanOrEqual(1);
+});

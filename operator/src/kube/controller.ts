@@ -81,6 +81,7 @@ export function createController(options: ControllerOptions): Controller {
   let workers: Promise<void>[] = [];
   let active = 0;
   let turnedAt = performance.now();
+  let lastTurn = Promise.resolve();
 
   async function reconcileOnce(key: string): Promise<ReconcileResult> {
     try {
@@ -100,6 +101,14 @@ export function createController(options: ControllerOptions): Controller {
     }
   }
 
+  /** A turn of the event loop for each worker that waits for one: thirty-two that go on in the same would hold it together. */
+  function turn(): Promise<void> {
+    lastTurn = lastTurn.then(nextTurn).then(() => {
+      turnedAt = performance.now();
+    });
+    return lastTurn;
+  }
+
   async function work(): Promise<void> {
     for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
       const startedAt = clock.now();
@@ -108,11 +117,8 @@ export function createController(options: ControllerOptions): Controller {
       metrics.onActiveWorkers?.({ controller, count: --active });
       metrics.onReconcile?.({ controller, result, durationSeconds: (clock.now() - startedAt) / 1000 });
       queue.done(key);
-      // A thousand objects that are looked at in the same second must not keep leases and heartbeats waiting.
-      if (performance.now() - turnedAt >= turnMs) {
-        await nextTurn();
-        turnedAt = performance.now();
-      }
+      // A thousand objects that are looked at in the same second must not keep leases, heartbeats and wakes waiting.
+      if (performance.now() - turnedAt >= turnMs) await turn();
     }
   }
 

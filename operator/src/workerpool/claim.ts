@@ -12,3 +12,8 @@ export function holderOf(queue: string, pools: readonly WorkerPool[]): WorkerPoo
         a.creationTimestamp.localeCompare(b.creationTimestamp) || a.uid.localeCompare(b.uid),
     )[0];
 }
+
+/** The keys of the JobQueues that a pool works on or enqueues to: what it is found by when one of them changes. */
+export function queuesOf({ metadata: { namespace }, spec: { queueRef, publishTo = [] } }: WorkerPool): string[] {
+  return [queueRef, ...publishTo].map(({ name }) => `${namespace}/${name}`);
+}

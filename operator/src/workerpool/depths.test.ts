@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sumOf } from "./depths.ts";
+import { isEmpty, sumOf } from "./depths.ts";
 
 const depth = (ready: number, consumers: number) => ({ ready, consumers });
 
@@ -17,4 +17,15 @@ test("a lane without a queue has no jobs, and nothing is known where a queue doe
   expect(sumOf(new Map([work, ["a.b.fast", undefined]]), ["a.b", "a.b.fast"])).toEqual(depth(1, 2));
   expect(sumOf(new Map([work]), ["a.b", "a.b.fast"])).toBeUndefined();
   expect(sumOf(new Map([["a.b", undefined]]), ["a.b"])).toBeUndefined();
+});
+
+test("a listing tells that a pool has no jobs only where it has the work queue, and nothing ready in any of its queues", () => {
+  const totals = new Map([
+    ["a.b", { ready: 0, unacked: 3 }],
+    ["a.b.fast", { ready: 1, unacked: 0 }],
+  ]);
+  expect(isEmpty(totals, ["a.b"])).toBe(true);
+  expect(isEmpty(totals, ["a.b", "a.b.slow"])).toBe(true);
+  expect(isEmpty(totals, ["a.b", "a.b.fast"])).toBe(false);
+  expect(isEmpty(totals, ["a.c"])).toBe(false);
 });

@@ -69,6 +69,20 @@ export function isOfPool({ metadata }: DisruptionBudget): boolean {
   return metadata.ownerReferences?.some(({ kind }) => kind === workerPools.kind) ?? false;
 }
 
+/** Which pools a budget may matter to, as it is indexed: those of a pool to the pool of its name, others to all of the namespace. */
+export function concernOf(budget: DisruptionBudget): string[] {
+  const { namespace = "", name } = budget.metadata;
+  return [isOfPool(budget) ? `${namespace}/${name}` : namespace];
+}
+
+/** The budgets that {@link planDisruptionBudget} has to know of, without a look at those of all other pools. */
+export function budgetsFor(
+  { metadata: { namespace, name } }: WorkerPool,
+  budgets: { indexed(concern: string): DisruptionBudget[] },
+): DisruptionBudget[] {
+  return [`${namespace}/${childNames(name).disruptionBudget}`, namespace].flatMap(budgets.indexed);
+}
+
 export async function keepDisruptionBudget(
   client: KubeClient,
   pool: WorkerPool,

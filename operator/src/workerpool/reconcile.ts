@@ -23,11 +23,11 @@ import { createOwnWrites } from "../own-writes.ts";
 import { asOne, asProblem, failureOf, Problem, retryProblemMs } from "../problem.ts";
 import { createSuccessions } from "../successions.ts";
 import { recordTransition } from "../transition.ts";
-import { holderOf } from "./claim.ts";
+import { holderOf, type queuesOf } from "./claim.ts";
 import { configurationHash, poolConfiguration } from "./configuration.ts";
 import { type CredentialsRecord, knownUsers, planCredentials, unneeded, withCredentials } from "./credentials.ts";
 import type { Deployment } from "./deployment.ts";
-import { type DisruptionBudget, keepDisruptionBudget } from "./disruption-budget.ts";
+import { budgetsFor, type concernOf, type DisruptionBudget, keepDisruptionBudget } from "./disruption-budget.ts";
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
 import { lanesOf } from "./lanes-of.ts";
 import { childNames, poolFinalizer } from "./names.ts";
@@ -45,11 +45,13 @@ const newsIntervalMs = 3_000;
 
 export interface WorkerPoolDependencies {
   readonly client: KubeClient;
+  /** Indexed by {@link queuesOf}. */
   readonly workerPools: Reflector<WorkerPool>;
   readonly jobQueues: Reflector<JobQueue>;
   readonly deployments: Reflector<Deployment>;
   /** Indexed by {@link poolsOf}. */
   readonly pods: Reflector<Pod>;
+  /** Indexed by {@link concernOf}. */
   readonly disruptionBudgets: Reflector<DisruptionBudget>;
   readonly sources: AddressSources;
   readonly brokers: BrokerPool;
@@ -122,7 +124,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   function queueOf(pool: WorkerPool): JobQueue {
     const { namespace } = pool.metadata;
     const { name } = pool.spec.queueRef;
-    const holder = holderOf(name, dependencies.workerPools.list(namespace));
+    const holder = holderOf(name, dependencies.workerPools.indexed(`${namespace}/${name}`));
     if (holder !== undefined && holder.metadata.uid !== pool.metadata.uid) {
       throw new Problem(
         "Stalled",
@@ -252,7 +254,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       const { publishTo, refused, ...target } = await targetOf(pool);
       const scaler = await engage(key, target);
       // After that: where it is refused, by a policy or for want of a permission, the pool has workers all the same.
-      await keepDisruptionBudget(client, pool, dependencies.disruptionBudgets.list(pool.metadata.namespace));
+      await keepDisruptionBudget(client, pool, budgetsFor(pool, dependencies.disruptionBudgets));
       await retireUsers(pool, target.broker);
       const { deployment, pods } = observe(pool);
       const report = scaler.report();

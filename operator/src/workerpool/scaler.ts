@@ -8,14 +8,14 @@ import { type PoolDecision, type PoolMeasurements, type PoolStep, stepPool } fro
 import { adoptReplicas, isAhead, type PoolState, startPool } from "../autoscaling/pool-state.ts";
 import { type Floor, floorAt, type Schedule } from "../autoscaling/schedule.ts";
 import type { WorkerReport } from "../autoscaling/signals.ts";
-import { sleepingPollMs } from "../autoscaling/sleeping.ts";
-import type { Broker, Depth, JobQueueOnBroker } from "../broker/index.ts";
+import { mayBeListed, nextLookMs } from "../autoscaling/sleeping.ts";
+import type { Broker, JobQueueOnBroker } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
 import { type Alarm, createAlarms } from "./alarms.ts";
 import { createDecisions } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { createDeploymentWriter } from "./deployment-writer.ts";
-import { readPoolDepths } from "./depths.ts";
+import { type PoolDepth, readPoolDepths } from "./depths.ts";
 import { type DrainPlan, planDrain } from "./drain.ts";
 import { carryOut } from "./drain-actions.ts";
 import { createEvictionGuards } from "./eviction-guard.ts";
@@ -36,7 +36,7 @@ import { createWakeUp } from "./wake-up.ts";
  */
 const gatherMs = 1_000;
 /** What a push says of the queue. */
-const pushed: Depth = { ready: 1, consumers: 0 };
+const pushed: PoolDepth = { ready: 1, consumers: 0 };
 
 /** What a pass of the controller found for the scaler to work with. */
 export interface ScalerTarget {
@@ -98,9 +98,11 @@ export interface ScalerReport {
 }
 
 /** Scales one pool: takes the figures in, decides, and carries out what the drain plan allows. */
-export interface PoolScaler extends Scaled<Depth>, AsyncDisposable {
+export interface PoolScaler extends Scaled<PoolDepth>, AsyncDisposable {
   readonly broker: Broker;
   readonly queues: readonly [string, ...string[]];
+  /** At zero, and a figure that is some seconds old will do to see that nothing has come. */
+  readonly mayBeListed: boolean;
   /** Takes over what the controller found, and brings the Deployment up to it. Throws what the API server refuses. */
   update(target: ScalerTarget): Promise<void>;
   receive(heartbeat: Heartbeat): void;
@@ -146,6 +148,8 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   /** The next second's look is left out: a pool that sleeps is looked at more seldom, one that was just woken is yet to gather. */
   let sleepsUntilMs = 0;
   let gathersUntilMs = 0;
+  /** The last step saw no pod. */
+  let isEmpty = false;
   let stepping: Promise<void> | undefined;
   let disposed = false;
   const rates = createRateSharing(log);
@@ -173,17 +177,17 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     () => target.latestOnBroker(),
   );
 
-  function tickSoon(delayMs: number, known?: Depth): void {
+  function tickSoon(delayMs: number, known?: PoolDepth): void {
     const timer = setTimeout(async () => {
       timers.delete(timer);
       await stepping;
-      const depth = known ?? (await readPoolDepths(target.broker, [target], log)).get(target);
+      const depth = known ?? (await readPoolDepths(target.broker, [scaler], log)).get(scaler);
       await tick(Date.now(), depth);
     }, delayMs);
     timers.add(timer);
   }
 
-  function tick(nowMs: number, depth: Depth | undefined): Promise<void> {
+  function tick(nowMs: number, depth: PoolDepth | undefined): Promise<void> {
     if (disposed || stepping !== undefined) return stepping ?? Promise.resolve();
     stepping = step(nowMs, depth)
       .catch((error: unknown) => log.warn({ pool: key, err: error }, "a scaling step failed; the next one tries again"))
@@ -193,23 +197,41 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     return stepping;
   }
 
-  async function step(nowMs: number, depth: Depth | undefined): Promise<void> {
+  async function step(nowMs: number, depth: PoolDepth | undefined): Promise<void> {
     const observed = observe(target.pool);
     // Caches from before the Deployment as it was found would have us plan for pods of the past.
     if (awaited !== undefined && isBehind(observed.deployment, awaited)) return;
     awaited = undefined;
+    if (sleepsOn(observed, depth, nowMs)) {
+      // Of pods that are gone.
+      inbox = [];
+      return rest(depth, nowMs);
+    }
     const { desired, reports } = decideOn(observed, depth, nowMs);
+    isEmpty = observed.pods.length === 0;
     await follow(observed, desired, reports, nowMs);
     const sleeps = replicas === 0 && desired === 0 && manner === "Auto";
     const asleep = sleeps && !target.queuePaused && !target.queueIsDeleted;
     wakeUp.arm(asleep ? { broker: target.broker, ...target.onBroker } : undefined);
-    // Not all of those that fell asleep together at the same time.
-    const pollMs = sleepingPollMs(parseDuration(target.pool.spec.scaling.targetWait)) * (0.5 + Math.random() / 2);
-    sleepsUntilMs = asleep ? Math.min(nowMs + pollMs, floor?.untilMs ?? nowMs) : 0;
+    if (asleep) rest(depth, nowMs);
+    else sleepsUntilMs = 0;
+  }
+
+  /** It was asleep and nothing has come since: there is nothing to decide, for a thousand pools each some seconds. */
+  function sleepsOn({ pods }: Observed, depth: PoolDepth | undefined, nowMs: number): boolean {
+    const nothingCame = sleepsUntilMs > 0 && depth?.ready === 0 && !woken && isEmpty && pods.length === 0;
+    const nothingIsDue = alarms.now.length === 0 && floor !== undefined && nowMs < floor.untilMs;
+    return nothingCame && nothingIsDue && !isAhead(state, nowMs);
+  }
+
+  function rest(depth: PoolDepth | undefined, nowMs: number): void {
+    const targetWaitMs = parseDuration(target.pool.spec.scaling.targetWait);
+    const lookMs = nextLookMs(nowMs, { targetWaitMs, listed: depth?.listed ?? false, chance: Math.random() });
+    sleepsUntilMs = Math.min(lookMs, floor?.untilMs ?? nowMs);
   }
 
   /** Takes in what is known, decides, and tells what is new. */
-  function decideOn(observed: Observed, depth: Depth | undefined, nowMs: number) {
+  function decideOn(observed: Observed, depth: PoolDepth | undefined, nowMs: number) {
     const { pool } = target;
     const heartbeats = inbox;
     inbox = [];
@@ -300,12 +322,15 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     return next;
   }
 
-  return {
+  const scaler: PoolScaler = {
     get broker() {
       return target.broker;
     },
     get queues() {
       return target.queues;
+    },
+    get mayBeListed() {
+      return sleepsUntilMs > 0 && mayBeListed(parseDuration(target.pool.spec.scaling.targetWait));
     },
     isDue: (nowMs) => nowMs >= Math.max(sleepsUntilMs, gathersUntilMs) || isAhead(state, nowMs),
     tick,
@@ -353,6 +378,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       await wakeUp[Symbol.asyncDispose]();
     },
   };
+  return scaler;
 }
 
 /** Whether a step came to something else than the last, of what the status shows and neither decisions nor alarms tell. */
@@ -370,7 +396,7 @@ function isBehind(observed: Deployment | undefined, live: Deployment): boolean {
 }
 
 /** A queue without consumers although workers take jobs has no leader now: its depth says nothing. */
-function isBelievable(depth: Depth | undefined, { fleet }: PoolState, nowMs: number): boolean {
+function isBelievable(depth: PoolDepth | undefined, { fleet }: PoolState, nowMs: number): boolean {
   if (depth === undefined) return false;
   if (depth.ready > 0 || depth.consumers > 0) return true;
   return ![...reportsOf(fleet, nowMs).values()].some(
