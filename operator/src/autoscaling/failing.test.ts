@@ -54,3 +54,15 @@ test("failures of long ago are forgotten", () => {
   expect(later(300_000).limit).toBeDefined();
   expect(later(301_000).limit).toBeUndefined();
 });
+
+test("a limit that an earlier leader left holds until a run succeeds, or nothing was tried for five minutes", () => {
+  const kept = { reason: "Failing", ceiling: 7, message: "at least 20 runs in a row failed" } as const;
+  expect(after([{ failing: 0 }, { failing: 3 }], startFailing(0, kept)).limit).toMatchObject({ ceiling: 7 });
+  expect(after([{ failing: 3 }, { failing: 3, completed: 1 }], startFailing(0, kept)).limit).toBeUndefined();
+  expect(
+    after(
+      Array.from({ length: 300 }, () => ({ failing: 0 })),
+      startFailing(0, kept),
+    ).limit,
+  ).toBeUndefined();
+});

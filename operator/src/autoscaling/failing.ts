@@ -1,5 +1,5 @@
 import type { Fleet } from "./fleet.ts";
-import { type GrowthLimit, keptCeiling } from "./growth-limit.ts";
+import { type GrowthLimit, type KeptLimit, keptCeiling } from "./growth-limit.ts";
 
 /** So many runs of jobs that failed before, or failed for good, without one success between them. */
 const runs = 20;
@@ -16,8 +16,9 @@ export interface Failing {
   readonly limit: GrowthLimit | undefined;
 }
 
-export function startFailing(nowMs: number): Failing {
-  return { from: { completed: 0, failing: 0 }, seen: { failing: 0, atMs: nowMs }, limit: undefined };
+/** @param kept the limit that an earlier leader left. */
+export function startFailing(nowMs: number, kept?: KeptLimit): Failing {
+  return { from: { completed: 0, failing: 0 }, seen: { failing: 0, atMs: nowMs }, limit: kept };
 }
 
 /**

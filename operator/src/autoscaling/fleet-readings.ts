@@ -8,7 +8,7 @@ export interface FleetReadings {
   readonly inFlight: number;
   /** Jobs taken but not started. */
   readonly held: number;
-  /** Age of the oldest run; 0 when nothing runs. */
+  /** Age of the oldest run that is not stuck; 0 when nothing runs. */
   readonly oldestSeconds: number;
   /** Pods that should report but do not. While there are any, what runs is not certain. */
   readonly silent: readonly string[];
@@ -26,7 +26,7 @@ export interface FleetReadings {
 
 /**
  * Reads the fleet against the pods that exist. `startAllowanceMs`: how long a pod may take to begin. `withoutRuntime`: pods
- * that are never heard, and whose work is known otherwise.
+ * that are never heard, and whose work is known otherwise. `stuck`: pods with a run that does not end.
  */
 export function readFleet(
   fleet: Fleet,
@@ -36,6 +36,7 @@ export function readFleet(
     readonly concurrency: number;
     readonly startAllowanceMs: number;
     readonly withoutRuntime?: ReadonlySet<string>;
+    readonly stuck?: ReadonlySet<string>;
   },
 ): FleetReadings {
   const roles = pods.map((pod) => roleOf(pod, fleet.workers.get(pod.name), input));
@@ -79,14 +80,14 @@ function roleOf(pod: PodView, worker: KnownWorker | undefined, circumstances: Ci
   return { pod: pod.name, ...nothing, capacity: isActive(pod) ? notBegun : "None" };
 }
 
-function reportingRole(pod: PodView, { heartbeat, heardAtMs }: KnownWorker, { nowMs }: Circumstances): Role {
+function reportingRole(pod: PodView, { heartbeat, heardAtMs }: KnownWorker, { nowMs, stuck }: Circumstances): Role {
   const active = isActive(pod);
   const fresh = nowMs - heardAtMs <= freshMs;
   return {
     pod: pod.name,
     busy: heartbeat.busy,
     held: heartbeat.held,
-    oldestSeconds: heartbeat.oldestRunningSeconds ?? 0,
+    oldestSeconds: stuck?.has(pod.name) ? 0 : (heartbeat.oldestRunningSeconds ?? 0),
     // A pod that is being deleted takes no more jobs: its last word stands until it is gone.
     silent: active && !fresh,
     capacity: active ? capacityOf(heartbeat) : "None",

@@ -1,4 +1,5 @@
 import { type Heartbeat, heartbeatIntervalMs } from "@jobwright/worker-runtime/contract";
+import { type LongestRun, noteRun } from "./longest-run.ts";
 import type { WorkerReport } from "./signals.ts";
 import { append, type Timeline, valueAt } from "./timeline.ts";
 
@@ -33,8 +34,8 @@ export interface Fleet {
   readonly completed: number;
   /** Runs of jobs that had failed before, and those that gave their job up. */
   readonly failing: number;
-  /** The longest run that was seen to end, s, as exact as heartbeats are frequent. */
-  readonly longestRunSeconds: number;
+  /** As exact as heartbeats are frequent; undefined before a run was seen to end. */
+  readonly longestRun: LongestRun | undefined;
   /** Time spent in handlers. */
   readonly busySeconds: number;
   /** Squared seconds of the runs that ended, summed; without those of workers that do not tell. */
@@ -43,8 +44,8 @@ export interface Fleet {
   readonly lastStart: { readonly atMs: number; readonly waitSeconds: number } | undefined;
 }
 
-/** @param longestRunSeconds as an earlier leader saw it. */
-export function startFleet(nowMs: number, longestRunSeconds = 0): Fleet {
+/** @param longestRun as an earlier leader saw it. */
+export function startFleet(nowMs: number, longestRun?: LongestRun): Fleet {
   return {
     sinceMs: nowMs,
     workers: new Map(),
@@ -53,7 +54,7 @@ export function startFleet(nowMs: number, longestRunSeconds = 0): Fleet {
     lastEndAtMs: undefined,
     completed: 0,
     failing: 0,
-    longestRunSeconds,
+    longestRun,
     busySeconds: 0,
     squaredSeconds: 0,
     lastStart: undefined,
@@ -107,7 +108,7 @@ function takeIn(fleet: Fleet, { heartbeat, heardAtMs }: Heard, known: KnownWorke
     lastEndAtMs: ended > 0 ? heardAtMs : fleet.lastEndAtMs,
     completed: fleet.completed + Math.max(0, heartbeat.completed - base.completed),
     failing: fleet.failing + Math.max(0, failingOf(heartbeat) - base.failing),
-    longestRunSeconds: Math.max(fleet.longestRunSeconds, runThatEnded(heartbeat, known)),
+    longestRun: noteRun(fleet.longestRun, { seconds: runThatEnded(heartbeat, known), atMs: heardAtMs }),
     busySeconds: fleet.busySeconds + Math.max(0, heartbeat.busySeconds - base.busySeconds),
     squaredSeconds: fleet.squaredSeconds + Math.max(0, (heartbeat.squaredSeconds ?? 0) - base.squaredSeconds),
     lastStart:

@@ -14,3 +14,12 @@ export interface GrowthLimit {
 export function keptCeiling(before: GrowthLimit | undefined, replicas: number): number {
   return before?.ceiling ?? Math.max(1, replicas);
 }
+
+/** A limit that outlives the operator: what it came from is known only to who measured it. Kubernetes says the others anew. */
+export interface KeptLimit extends GrowthLimit {
+  readonly reason: "Saturated" | "Failing";
+}
+
+export function outlives(limit: GrowthLimit | undefined): limit is KeptLimit {
+  return limit?.reason === "Saturated" || limit?.reason === "Failing";
+}

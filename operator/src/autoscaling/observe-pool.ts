@@ -6,6 +6,7 @@ import { type FleetReadings, readFleet } from "./fleet-readings.ts";
 import type { PoolInput, PoolState } from "./pool-state.ts";
 import { observeService } from "./service-time.ts";
 import type { Signals } from "./signals.ts";
+import { findStuck, type Stuck } from "./stuck.ts";
 import { append, type Timeline, valueAt } from "./timeline.ts";
 import { observeWithoutRuntime, type WithoutRuntime } from "./without-runtime.ts";
 
@@ -19,6 +20,7 @@ const minStartAllowanceMs = 10_000;
 export interface ObservedPool extends Pick<PoolState, "fleet" | "arrivals" | "ready" | "serviceTime" | "coldStart"> {
   readonly withoutRuntime: WithoutRuntime;
   readonly readings: FleetReadings;
+  readonly stuck: Stuck;
   /** The broker could not be asked. */
   readonly backlogUnknown: boolean;
   readonly signals: Signals;
@@ -32,7 +34,8 @@ export function observePool(before: PoolState, input: PoolInput): ObservedPool {
     ...{ nowMs, podViews: input.pods, ready: input.backlogReady, served: input.served },
     isHeard: (pod) => fleet.workers.has(pod),
   });
-  const readings = readWorkers(fleet, coldStart, withoutRuntime, input);
+  const stuck = findStuck(fleet, nowMs);
+  const readings = readWorkers({ fleet, coldStart, stuck }, withoutRuntime, input);
   const { ready, arrivals } = takeBacklog(before, input, fleet, readings);
   const serviceTime = observeService(
     before.serviceTime,
@@ -42,7 +45,11 @@ export function observePool(before: PoolState, input: PoolInput): ObservedPool {
       squaredSeconds: fleet.squaredSeconds,
       ended: fleet.ended + withoutRuntime.ended,
     },
-    readings,
+    {
+      inFlight: readings.inFlight - stuck.workers.length,
+      oldestSeconds: readings.oldestSeconds,
+      stuckSeconds: stuck.workers.map(({ runSeconds }) => runSeconds),
+    },
   );
 
   const backlogUnknown = input.backlogReady === undefined;
@@ -58,13 +65,12 @@ export function observePool(before: PoolState, input: PoolInput): ObservedPool {
     coldStartSeconds: measuredColdStartMs === undefined ? undefined : measuredColdStartMs / 1000,
     wanted: before.stability.wanted,
   };
-  return { fleet, arrivals, ready, serviceTime, coldStart, withoutRuntime, readings, backlogUnknown, signals };
+  return { fleet, arrivals, ready, serviceTime, coldStart, withoutRuntime, readings, stuck, backlogUnknown, signals };
 }
 
 /** What workers do: those with our runtime say so, and of the others the broker knows it. */
 function readWorkers(
-  fleet: Fleet,
-  coldStart: ColdStart,
+  { fleet, coldStart, stuck }: Pick<ObservedPool, "fleet" | "coldStart" | "stuck">,
   { pods, known, served }: WithoutRuntime,
   input: PoolInput,
 ): FleetReadings {
@@ -73,6 +79,7 @@ function readWorkers(
     nowMs: input.nowMs,
     concurrency: input.settings.concurrency,
     startAllowanceMs: Math.max(startAllowanceMs, minStartAllowanceMs),
+    stuck: new Set(stuck.workers.map(({ pod }) => pod)),
     ...(known && { withoutRuntime: pods }),
   });
   if (pods.size === 0 || !known || served === undefined) return readings;

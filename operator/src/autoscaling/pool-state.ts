@@ -1,7 +1,9 @@
 import { type Arrivals, noArrivals } from "./arrivals.ts";
 import { type ColdStart, startColdStart } from "./cold-start.ts";
 import { type Fleet, type Heard, startFleet } from "./fleet.ts";
-import { type Restraint, startRestraint } from "./restraint.ts";
+import { type KeptLimit, outlives } from "./growth-limit.ts";
+import type { LongestRun } from "./longest-run.ts";
+import { growthLimit, type Restraint, startRestraint } from "./restraint.ts";
 import type { Shortage } from "./scarcity.ts";
 import { type ServiceTime, startServiceTime } from "./service-time.ts";
 import type { PodView, ScalingSettings } from "./signals.ts";
@@ -48,27 +50,33 @@ export interface PoolInput {
   readonly served?: Served | undefined;
 }
 
-/** Begins to scale a pool: a new leader, or a pool seen for the first time. `kept` comes from its status. */
+/** What an earlier leader knew of a pool, as its status tells. */
+export interface Kept {
+  readonly serviceTimeMs?: number | undefined;
+  readonly coldStartMs?: readonly number[] | undefined;
+  readonly longestRun?: LongestRun | undefined;
+  /** What kept it from growing. */
+  readonly limit?: Pick<KeptLimit, "reason" | "message"> | undefined;
+}
+
+/** Begins to scale a pool: a new leader, or a pool seen for the first time. */
 export function startPool(input: {
   readonly nowMs: number;
   /** `spec.replicas` of the Deployment. */
   readonly currentReplicas: number;
-  readonly kept: {
-    readonly serviceTimeMs?: number | undefined;
-    readonly coldStartMs?: readonly number[] | undefined;
-    readonly longestRunMs?: number | undefined;
-  };
+  readonly kept: Kept;
 }): PoolState {
   const { nowMs, currentReplicas, kept } = input;
   return {
     atMs: nowMs,
-    fleet: startFleet(nowMs, (kept.longestRunMs ?? 0) / 1000),
+    fleet: startFleet(nowMs, kept.longestRun),
     arrivals: noArrivals,
     ready: [],
     serviceTime: startServiceTime(nowMs, kept.serviceTimeMs),
     coldStart: startColdStart(kept.coldStartMs ?? []),
     stability: startStability(nowMs, currentReplicas),
-    restraint: startRestraint(nowMs),
+    // A pool that may not grow has as many as it may have.
+    restraint: startRestraint(nowMs, kept.limit && { ...kept.limit, ceiling: Math.max(1, currentReplicas) }),
     withoutRuntime: nobodyWithoutRuntime,
     waitingSinceMs: undefined,
     scaledUpAtMs: undefined,
@@ -88,11 +96,13 @@ export function isAhead({ atMs }: Pick<PoolState, "atMs">, nowMs: number): boole
 /** The state as it is; or where the clock was set back, as a new leader would begin: else all would hold until it has caught up. */
 export function asOf(state: PoolState, nowMs: number): PoolState {
   if (!isAhead(state, nowMs)) return state;
-  const { serviceTime, coldStart, fleet, replicas } = state;
-  const kept = {
+  const { serviceTime, coldStart, fleet, restraint, replicas } = state;
+  const limit = growthLimit(restraint);
+  const kept: Kept = {
     serviceTimeMs: serviceTime.measured ? serviceTime.seconds * 1000 : undefined,
     coldStartMs: coldStart.measuredMs,
-    longestRunMs: fleet.longestRunSeconds * 1000,
+    longestRun: fleet.longestRun && { ...fleet.longestRun, atMs: Math.min(fleet.longestRun.atMs, nowMs) },
+    limit: outlives(limit) ? limit : undefined,
   };
   return startPool({ nowMs, currentReplicas: replicas, kept });
 }

@@ -235,7 +235,7 @@ describe("a step of scaling", () => {
     expect(at(90, 388).replicas).toBe(2);
     const ended = [heard("a", t0 + 100_000, { started: 1, completed: 1 }), heard("b", t0 + 100_000)];
     expect(at(100, null, { heartbeats: ended }).stuck.workers).toEqual([]);
-    expect(state.fleet.longestRunSeconds).toBe(388);
+    expect(state.fleet.longestRun).toEqual({ seconds: 388, atMs: t0 + 100_000 });
   });
 
   test("asks for no more than Kubernetes gives, and says why in its words", () => {

@@ -4,12 +4,13 @@ import { type Explained, explain, headline, type Reason, reasonOf } from "./expl
 import { reportsOf } from "./fleet.ts";
 import type { FleetReadings } from "./fleet-readings.ts";
 import type { GrowthLimit } from "./growth-limit.ts";
+import type { LongestRun } from "./longest-run.ts";
 import { observePool } from "./observe-pool.ts";
 import { asOf, type PoolInput, type PoolState } from "./pool-state.ts";
 import { growthLimit, observeRestraint } from "./restraint.ts";
 import type { ScalingSettings, Signals, WorkerReport } from "./signals.ts";
 import { type HeldBy, hold, stabilise } from "./stabilise.ts";
-import { findStuck, type Stuck } from "./stuck.ts";
+import type { Stuck } from "./stuck.ts";
 
 export interface PoolDecision {
   /** Workers wanted: for `planDrain`'s `desiredReplicas`, or the Deployment's replicas where that is greater. */
@@ -36,8 +37,8 @@ export interface PoolMeasurements {
   readonly serviceTimeMs: number | undefined;
   /** The last five cold starts, whole ms, newest last. */
   readonly coldStartMs: readonly number[];
-  /** The longest run that was seen to end, whole ms; undefined before the first. */
-  readonly longestRunMs?: number | undefined;
+  /** The longest run that was seen to end; undefined before the first. */
+  readonly longestRun?: LongestRun | undefined;
   /** Consumer lag: the wait of the job that started last, or how long jobs wait if none started since; 0 when idle. */
   readonly lagMs: number;
   readonly busy: number;
@@ -58,12 +59,11 @@ export interface PoolStep {
 export function stepPool(state: PoolState, input: PoolInput): PoolStep {
   const { nowMs, settings } = input;
   const before = asOf(state, nowMs);
-  const { fleet, arrivals, ready, serviceTime, coldStart, withoutRuntime, readings, backlogUnknown, signals } =
+  const { fleet, arrivals, ready, serviceTime, coldStart, withoutRuntime, readings, stuck, backlogUnknown, signals } =
     observePool(before, input);
   const { backlog } = signals;
   const { queuePaused = false } = settings;
   const recommendation = decide(queuePaused ? { ...signals, backlog: 0, arrivalsPerSecond: 0 } : signals, settings);
-  const stuck = findStuck(fleet, nowMs);
   const certain = !backlogUnknown && readings.silent.length === 0 && !stuck.nothingEnds && !withoutRuntime.holds;
   const idle = certain && (backlog === 0 || queuePaused) && readings.inFlight === 0;
   const { state: stability, heldBy } =
@@ -135,7 +135,7 @@ export function stepPool(state: PoolState, input: PoolInput): PoolStep {
     measurements: {
       serviceTimeMs: serviceTime.measured ? Math.round(serviceTime.seconds * 1000) : undefined,
       coldStartMs: coldStart.measuredMs.map(Math.round),
-      longestRunMs: fleet.longestRunSeconds > 0 ? Math.round(fleet.longestRunSeconds * 1000) : undefined,
+      longestRun: fleet.longestRun,
       lagMs: Math.round(lagMs(next, readings.inFlight, nowMs)),
       busy: readings.inFlight,
       backlog: shownBacklog,

@@ -1,6 +1,7 @@
 import { type Failing, observeFailing, startFailing } from "./failing.ts";
 import type { Fleet } from "./fleet.ts";
-import type { GrowthLimit } from "./growth-limit.ts";
+import type { GrowthLimit, KeptLimit } from "./growth-limit.ts";
+import { longestRunSeconds } from "./longest-run.ts";
 import { observeSaturation, type Saturation, saturationLimit, startSaturation } from "./saturation.ts";
 import { observeScarcity, type Scarcity, type Shortage, scarcityLimit } from "./scarcity.ts";
 
@@ -11,8 +12,14 @@ export interface Restraint {
   readonly scarcity: Scarcity | undefined;
 }
 
-export function startRestraint(nowMs: number): Restraint {
-  return { saturation: startSaturation(nowMs), failing: startFailing(nowMs), scarcity: undefined };
+/** @param kept the limit that an earlier leader left. */
+export function startRestraint(nowMs: number, kept?: KeptLimit): Restraint {
+  const keptAs = (reason: KeptLimit["reason"]) => (kept?.reason === reason ? kept : undefined);
+  return {
+    saturation: startSaturation(nowMs, keptAs("Saturated")),
+    failing: startFailing(nowMs, keptAs("Failing")),
+    scarcity: undefined,
+  };
 }
 
 export function observeRestraint(
@@ -28,7 +35,10 @@ export function observeRestraint(
   },
 ): Restraint {
   return {
-    saturation: observeSaturation(before.saturation, input),
+    saturation: observeSaturation(before.saturation, {
+      ...input,
+      longestRunSeconds: longestRunSeconds(input.fleet.longestRun, input.nowMs),
+    }),
     failing: observeFailing(before.failing, input),
     scarcity: observeScarcity(before.scarcity, input),
   };

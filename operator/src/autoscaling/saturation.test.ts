@@ -29,14 +29,15 @@ function watch(
   const stepMs = 100;
   let state: Saturation = from;
   let runs: { startedMs: number; endsMs: number }[] = [];
-  const fleet = { busySeconds: 0, ended: 0, longestRunSeconds: 0, lastEndAtMs: undefined as number | undefined };
+  const fleet = { busySeconds: 0, ended: 0, lastEndAtMs: undefined as number | undefined };
+  let longestRunSeconds = 0;
   const limits: { second: number; message: string; ceiling: number }[] = [];
   for (let ms = stepMs; ms <= seconds * 1_000; ms += stepMs) {
     const now = at(Math.floor(ms / 1_000), saturationLimit(state)?.ceiling ?? Number.POSITIVE_INFINITY);
     for (const run of runs.filter(({ endsMs }) => endsMs <= ms)) {
       fleet.ended += 1;
       fleet.lastEndAtMs = ms;
-      fleet.longestRunSeconds = Math.max(fleet.longestRunSeconds, (ms - run.startedMs) / 1_000);
+      longestRunSeconds = Math.max(longestRunSeconds, (ms - run.startedMs) / 1_000);
     }
     runs = runs.filter(({ endsMs }) => endsMs > ms);
     while (runs.length < now.busy) runs.push({ startedMs: ms, endsMs: ms + 1_000 * lengthOf(now.serviceSeconds) });
@@ -44,7 +45,7 @@ function watch(
     if (ms % 1_000 !== 0) continue;
     const oldestSeconds = Math.max(0, ...runs.map(({ startedMs }) => (ms - startedMs) / 1_000));
     const seen = { oldestSeconds, inFlight: runs.length, backlog: now.backlog ?? 100, replicas: now.busy };
-    state = observeSaturation(state, { nowMs: ms, fleet, ...seen });
+    state = observeSaturation(state, { nowMs: ms, fleet, longestRunSeconds, ...seen });
     const limit = saturationLimit(state);
     if (limit !== undefined) limits.push({ second: ms / 1_000, message: limit.message, ceiling: limit.ceiling });
   }
@@ -92,7 +93,8 @@ describe("growth is stopped", () => {
     expect(busy.limits.at(-1)?.second).toBe(150);
     const idle = observeSaturation(busy.state, {
       ...{ nowMs: 151_000, inFlight: 0, oldestSeconds: 0, backlog: 0, replicas: 40 },
-      fleet: { busySeconds: 0, ended: 0, longestRunSeconds: 2, lastEndAtMs: 150_000 },
+      longestRunSeconds: 2,
+      fleet: { busySeconds: 0, ended: 0, lastEndAtMs: 150_000 },
     });
     expect(saturationLimit(idle)).toBeUndefined();
   });
@@ -105,13 +107,44 @@ test("growth is not stopped for hours by one long run among short ones, though i
   const { ended, busySeconds } = state.from;
   for (let second = 151; second < 2_200; second += 1) {
     const since = second - 150;
-    const fleet = { ended: ended + 60 * since, busySeconds: busySeconds + 60 * since, longestRunSeconds: 3_600 };
+    const fleet = { ended: ended + 60 * since, busySeconds: busySeconds + 60 * since };
     state = observeSaturation(state, {
       ...{ nowMs: second * 1_000, inFlight: 60, oldestSeconds: 3_000, backlog: 100, replicas: 60 },
+      longestRunSeconds: 3_600,
       fleet: { ...fleet, lastEndAtMs: second * 1_000 },
     });
   }
   expect(saturationLimit(state)).toBeUndefined();
+});
+
+describe("a limit that an earlier leader left", () => {
+  const kept = { reason: "Saturated", ceiling: 40, message: "runs end no faster" } as const;
+
+  test("holds until more were tried and got more done", () => {
+    const { limits, first } = watch(400, (_, ceiling) => ({ busy: Math.min(ceiling, 60), serviceSeconds: 2 }), {
+      from: startSaturation(0, kept),
+    });
+    expect(first).toEqual({ second: 1, message: kept.message, ceiling: 40 });
+    expect(limits.filter(({ ceiling }) => ceiling === 40).length).toBeGreaterThanOrEqual(59);
+    expect(limits.at(-1)?.ceiling).toBe(60);
+    expect(limits.at(-1)?.second).toBeLessThan(250);
+  });
+
+  test("holds where more still get no more done, and then says so in its own words", () => {
+    const busy = (ceiling: number) => Math.min(ceiling, 60);
+    const { limits } = watch(400, (_, ceiling) => ({ busy: busy(ceiling), serviceSeconds: busy(ceiling) / 20 }), {
+      from: startSaturation(0, kept),
+    });
+    expect(limits.at(-1)).toMatchObject({ second: 400, message: expect.stringMatching(/40 workers .* after \d+m$/) });
+  });
+
+  test("holds as long as nothing ends, and no longer than jobs wait", () => {
+    const silent = watch(4_000, () => ({ busy: 10, serviceSeconds: 1e6 }), { from: startSaturation(0, kept) });
+    expect(silent.limits).toHaveLength(4_000);
+    expect(
+      watch(5, () => ({ busy: 0, serviceSeconds: 1, backlog: 0 }), { from: startSaturation(0, kept) }).limits,
+    ).toEqual([]);
+  });
 });
 
 describe("growth goes on", () => {

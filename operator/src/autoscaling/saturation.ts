@@ -1,5 +1,5 @@
 import type { Fleet } from "./fleet.ts";
-import { type GrowthLimit, keptCeiling } from "./growth-limit.ts";
+import { type GrowthLimit, type KeptLimit, keptCeiling } from "./growth-limit.ts";
 
 /**
  * A stretch over which throughput is measured: long enough for a mean over 30 runs to say something, and for runs that
@@ -45,13 +45,15 @@ interface Throughput {
 
 interface Hold {
   readonly ceiling: number;
-  /** At the ceiling. */
-  readonly at: Throughput;
+  /** At the ceiling; undefined as long as only an earlier leader has measured it. */
+  readonly at: Throughput | undefined;
   /** When more is tried again. */
   readonly probeAtMs: number;
   readonly delayMs: number;
   /** More is being tried: the stretch that began with it is not measured, the one after it is. */
   readonly probing: "No" | "Growing" | "Measuring";
+  /** What an earlier leader said of it. */
+  readonly told?: string;
 }
 
 /** Whether more workers still get more done. */
@@ -71,7 +73,9 @@ export interface Saturation {
 
 export interface SaturationInput {
   readonly nowMs: number;
-  readonly fleet: Pick<Fleet, "busySeconds" | "ended" | "longestRunSeconds" | "lastEndAtMs">;
+  readonly fleet: Pick<Fleet, "busySeconds" | "ended" | "lastEndAtMs">;
+  /** Of those that were seen to end. */
+  readonly longestRunSeconds: number;
   readonly inFlight: number;
   /** Age of the oldest run. */
   readonly oldestSeconds: number;
@@ -80,13 +84,14 @@ export interface SaturationInput {
   readonly replicas: number;
 }
 
-export function startSaturation(nowMs: number): Saturation {
+/** @param kept the limit that an earlier leader left. */
+export function startSaturation(nowMs: number, kept?: KeptLimit): Saturation {
   return {
     from: { atMs: nowMs, busySeconds: 0, ended: 0 },
     backlogged: true,
     reference: undefined,
     fell: false,
-    hold: undefined,
+    hold: kept && { ceiling: kept.ceiling, told: kept.message, at: undefined, ...untilFirstProbe(nowMs) },
     busySinceMs: undefined,
     halted: undefined,
   };
@@ -98,7 +103,7 @@ export function startSaturation(nowMs: number): Saturation {
  * slots, whatever starts, drains or idles meanwhile. Long jobs make the stretches long, few jobs make none.
  */
 export function observeSaturation(before: Saturation, input: SaturationInput): Saturation {
-  const { nowMs, fleet, inFlight, backlog } = input;
+  const { nowMs, fleet, inFlight, backlog, longestRunSeconds } = input;
   const busySinceMs = inFlight > 0 ? (before.busySinceMs ?? nowMs) : undefined;
   const state: Saturation = {
     ...before,
@@ -107,7 +112,7 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
     busySinceMs,
     halted: haltedLimit(before.halted, busySinceMs, input),
   };
-  if (state.hold?.probing === "No" && nowMs >= state.hold.probeAtMs) {
+  if (state.hold?.probing === "No" && state.hold.at !== undefined && nowMs >= state.hold.probeAtMs) {
     return begin({ ...state, hold: { ...state.hold, probing: "Growing" } }, input);
   }
   if (state.hold === undefined && becameLonger(state, input)) {
@@ -121,7 +126,7 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
   const enough = Math.max(
     stretch.minSeconds,
     stretch.serviceTimes * serviceSeconds,
-    stretch.longestRuns * fleet.longestRunSeconds,
+    stretch.longestRuns * longestRunSeconds,
   );
   if (seconds >= enough && ends >= stretch.ends && busy > 0) {
     return begin(judge(state, { busy, perSecond: ends / seconds }, input), input);
@@ -135,11 +140,13 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
 /** What saturation leaves room for; undefined where nothing says that more would not help. */
 export function saturationLimit({ hold, halted }: Saturation): GrowthLimit | undefined {
   if (hold === undefined) return halted;
-  const { probing, delayMs, ceiling } = hold;
+  const { probing, delayMs, ceiling, told } = hold;
   return {
     reason: "Saturated",
     ceiling: probing === "No" ? ceiling : Math.ceil(ceiling * probeGrowth),
-    message: `runs end no faster with ${ceiling} workers than with half as many, so what the jobs depend on is likely at its limit; more workers are tried after ${delayMs / 60_000}m`,
+    message:
+      told ??
+      `runs end no faster with ${ceiling} workers than with half as many, so what the jobs depend on is likely at its limit; more workers are tried after ${delayMs / 60_000}m`,
   };
 }
 
@@ -152,26 +159,34 @@ function judge(state: Saturation, now: Throughput, input: SaturationInput): Satu
   if (!state.backlogged) return { ...state, reference: now, fell: false };
   const fell = now.perSecond < collapsed * reference.perSecond;
   if (fell && !state.fell) return { ...state, reference: now, fell };
-  const first = { ceiling: Math.max(1, input.replicas), at: now, delayMs: probeMs.first, probing: "No" } as const;
-  return { ...state, reference: now, fell: false, hold: { ...first, probeAtMs: input.nowMs + probeMs.first } };
+  const first: Hold = { ceiling: Math.max(1, input.replicas), at: now, ...untilFirstProbe(input.nowMs) };
+  return { ...state, reference: now, fell: false, hold: first };
+}
+
+function untilFirstProbe(nowMs: number) {
+  return { delayMs: probeMs.first, probeAtMs: nowMs + probeMs.first, probing: "No" } as const;
 }
 
 function judgeHold(state: Saturation, hold: Hold, now: Throughput, { nowMs }: SaturationInput): Saturation {
   // Nobody had to wait: there is room again, and what comes next is measured anew.
   if (!state.backlogged) return { ...state, hold: undefined, reference: now, fell: false };
-  if (hold.probing === "No") return { ...state, reference: now, hold: { ...hold, at: now } };
+  if (hold.probing === "No" || hold.at === undefined) return { ...state, reference: now, hold: { ...hold, at: now } };
   if (hold.probing === "Growing") return { ...state, hold: { ...hold, probing: "Measuring" } };
   const growth = now.busy / hold.at.busy - 1;
   const useful = growth > 0 && now.perSecond / hold.at.perSecond - 1 >= probeFollowed * growth;
   if (useful) return { ...state, hold: undefined, reference: now, fell: false };
   const delayMs = Math.min(probeMs.longest, hold.delayMs * 2);
-  return { ...state, hold: { ...hold, delayMs, probeAtMs: nowMs + delayMs, probing: "No" } };
+  const { told: _, ...measured } = hold;
+  return { ...state, hold: { ...measured, delayMs, probeAtMs: nowMs + delayMs, probing: "No" } };
 }
 
 /** Service time grew before the slots did: that is not for the slots' sake. */
-function becameLonger({ reference }: Saturation, { fleet, inFlight, oldestSeconds }: SaturationInput): boolean {
+function becameLonger(
+  { reference }: Saturation,
+  { longestRunSeconds, inFlight, oldestSeconds }: SaturationInput,
+): boolean {
   if (reference === undefined || inFlight > (1 + alike) * reference.busy) return false;
-  return fleet.longestRunSeconds > 0 && oldestSeconds > longer * fleet.longestRunSeconds;
+  return longestRunSeconds > 0 && oldestSeconds > longer * longestRunSeconds;
 }
 
 function begin(state: Saturation, { nowMs, fleet }: SaturationInput): Saturation {
@@ -183,7 +198,7 @@ function begin(state: Saturation, { nowMs, fleet }: SaturationInput): Saturation
 function haltedLimit(
   before: GrowthLimit | undefined,
   busySinceMs: number | undefined,
-  { nowMs, fleet: { lastEndAtMs, longestRunSeconds }, replicas }: SaturationInput,
+  { nowMs, fleet: { lastEndAtMs }, longestRunSeconds, replicas }: SaturationInput,
 ): GrowthLimit | undefined {
   if (lastEndAtMs === undefined || busySinceMs === undefined) return undefined;
   const patienceMs = 1000 * Math.max(halt.leastSeconds, halt.runs * longestRunSeconds);

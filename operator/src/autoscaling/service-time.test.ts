@@ -89,4 +89,28 @@ describe("service time", () => {
     const silent = { ...totals, squaredSeconds: 0 };
     expect(observeService(startServiceTime(0, undefined), silent, idle).variability).toBe(1);
   });
+
+  test("is no longer the age of a run that was lost", () => {
+    const state = observeService(
+      startServiceTime(0, 500),
+      { atMs: 200_000, busySeconds: 200, squaredSeconds: 0, ended: 0 },
+      { inFlight: 1, oldestSeconds: 200 },
+    );
+    expect(state.seconds).toBe(200);
+    const after = { atMs: 201_000, busySeconds: 200, squaredSeconds: 0, ended: 0 };
+    expect(observeService(state, after, idle).seconds).toBe(0.5);
+  });
+
+  test("is that of the others while a run is stuck, and after it", () => {
+    let state: ServiceTime = startServiceTime(0, undefined);
+    // Two runs of 0.5 s each second, and from the first minute on one that does not end, which is stuck after five.
+    for (let second = 1; second <= 4_000; second += 1) {
+      const age = Math.max(0, Math.min(second, 3_660) - 60);
+      const isStuck = age >= 300 && second <= 3_660;
+      const totals = { atMs: second * 1_000, busySeconds: second + age, squaredSeconds: 0, ended: 2 * second };
+      const running = { inFlight: 1, oldestSeconds: isStuck ? 0.5 : age, stuckSeconds: isStuck ? [age] : [] };
+      state = observeService(state, totals, running);
+      if (second > 365) expect(state.seconds, `after ${second} s`).toBeCloseTo(0.5, 1);
+    }
+  });
 });

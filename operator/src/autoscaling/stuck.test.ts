@@ -52,7 +52,11 @@ describe("a run is stuck", () => {
     expect(findStuck(known.fleet, known.nowMs).workers).toEqual([]);
     const late = running(1_800, [600, 5]);
     expect(findStuck(late.fleet, late.nowMs).workers).toHaveLength(1);
-    const fleet = observed(startFleet(sinceMs, 600), report({ oldestRunningSeconds: 1_000 }), sinceMs);
+    const fleet = observed(
+      startFleet(sinceMs, { seconds: 600, atMs: sinceMs }),
+      report({ oldestRunningSeconds: 1_000 }),
+      sinceMs,
+    );
     expect(findStuck(fleet, sinceMs).workers).toEqual([]);
   });
 

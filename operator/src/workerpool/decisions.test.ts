@@ -57,13 +57,16 @@ test("a pause is shown once, and so is its end", () => {
 });
 
 describe("while too little is known", () => {
-  test("that is told after five seconds, and once it is over", () => {
-    const decisions = createDecisions(events);
-    const blind = (second: number) => decisions.note(pool("Auto"), step(3, 3, second, "BacklogUnknown"));
-    expect([0, 4, 5, 6, 60].map(blind)).toEqual([false, false, true, false, false]);
-    expect(told).toEqual([["Warning", "ScalingHeld", "3 workers: 3 slots"]]);
-    expect(decisions.note(pool("Auto"), step(3, 3, 61))).toBe(true);
-  });
+  test.each(["BacklogUnknown", "WithoutRuntime"])(
+    "that is told after five seconds, and once it is over: %s",
+    (reason) => {
+      const decisions = createDecisions(events);
+      const blind = (second: number) => decisions.note(pool("Auto"), step(3, 3, second, reason));
+      expect([0, 4, 5, 6, 60].map(blind)).toEqual([false, false, true, false, false]);
+      expect(told).toEqual([["Warning", "ScalingHeld", "3 workers: 3 slots"]]);
+      expect(decisions.note(pool("Auto"), step(3, 3, 61))).toBe(true);
+    },
+  );
 
   test("a hiccup is no news", () => {
     const decisions = createDecisions(events);

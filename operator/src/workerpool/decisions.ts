@@ -1,6 +1,6 @@
 import type { WorkerPool } from "../api/objects.ts";
 import type { Decision, PastDecision, WorkerPoolStatus } from "../api/worker-pool.ts";
-import { headline } from "../autoscaling/explain.ts";
+import { headline, type Reason } from "../autoscaling/explain.ts";
 import type { PoolDecision } from "../autoscaling/pool.ts";
 import type { EventRecorder } from "../kube/index.ts";
 import { type Manner, mannerOf } from "./manner.ts";
@@ -96,6 +96,14 @@ function eventOf(manner: Manner, reason: string, change: number): ["Normal" | "W
   return change > 0 ? ["Normal", "ScaledUp"] : ["Normal", "ScaledDown"];
 }
 
+/** All that keeps workers which may not be needed. */
+const blind: ReadonlySet<string> = new Set<Reason>([
+  "BacklogUnknown",
+  "WorkersSilent",
+  "WorkersStuck",
+  "WithoutRuntime",
+]);
+
 function isBlind(reason: string): boolean {
-  return reason === "BacklogUnknown" || reason === "WorkersSilent" || reason === "WorkersStuck";
+  return blind.has(reason);
 }

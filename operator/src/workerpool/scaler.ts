@@ -19,6 +19,7 @@ import { type PoolDepth, readPoolDepths } from "./depths.ts";
 import { type DrainPlan, planDrain } from "./drain.ts";
 import { carryOut } from "./drain-actions.ts";
 import { createEvictionGuards } from "./eviction-guard.ts";
+import { keptOf } from "./kept.ts";
 import { desiredReplicas, initialReplicas, mannerOf } from "./manner.ts";
 import { observePausing, type Pausing, tellPausing } from "./pausing.ts";
 import { isThere, type Pod, podView, workerOf } from "./pods.ts";
@@ -138,7 +139,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let state: PoolState = startPool({
     nowMs: Date.now(),
     currentReplicas: replicas,
-    kept: first.pool.status?.measured ?? {},
+    kept: keptOf(first.pool, Date.now()),
   });
   let inbox: { heartbeat: Heartbeat; heardAtMs: number }[] = [];
   let uncordonedAtMs: DrainPlan["uncordonedAtMs"] = new Map();
@@ -148,7 +149,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   /** The next second's look is left out: a pool that sleeps is looked at more seldom, one that was just woken is yet to gather. */
   let sleepsUntilMs = 0;
   let gathersUntilMs = 0;
-  /** The last step saw no pod. */
+  /** The last step saw no pod, and nobody who counts one. */
   let isEmpty = false;
   let stepping: Promise<void> | undefined;
   let disposed = false;
@@ -208,7 +209,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       return rest(depth, nowMs);
     }
     const { desired, reports } = decideOn(observed, depth, nowMs);
-    isEmpty = observed.pods.length === 0;
+    isEmpty = observed.pods.length === 0 && last?.readyReplicas === 0;
     await follow(observed, desired, reports, nowMs);
     const sleeps = replicas === 0 && desired === 0 && manner === "Auto";
     const asleep = sleeps && !target.queuePaused && !target.queueIsDeleted;
@@ -337,9 +338,11 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     async update(next) {
       // Workers need not wait for the next second to be told, nor a pool at zero to be woken.
       if (next.queuePaused !== target.queuePaused) tickSoon(0);
+      if (!isDeepStrictEqual(decidesBy(next), decidesBy(target))) {
+        floor = undefined;
+        sleepsUntilMs = 0;
+      }
       target = next;
-      floor = undefined;
-      sleepsUntilMs = 0;
       const { deployment } = observe(next.pool);
       if (next.pool.spec.paused) return writer.pause(deployment);
       const before = templated;
@@ -379,6 +382,11 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     },
   };
   return scaler;
+}
+
+/** What a step goes by, of what a pass finds. */
+function decidesBy({ pool, onBroker, queues, queuePaused, queueIsDeleted, schedules, rateLimit }: ScalerTarget) {
+  return [pool.spec, onBroker, queues, queuePaused, queueIsDeleted, schedules, rateLimit];
 }
 
 /** Whether a step came to something else than the last, of what the status shows and neither decisions nor alarms tell. */
