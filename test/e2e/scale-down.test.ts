@@ -7,18 +7,13 @@ import { createWorkspace, name, type Workspace } from "./workspace.ts";
 // Far less than a job takes: a worker that is removed while it works would be cut short, and its job be done again.
 const drainTimeout = "1s";
 
-/** Jobs of 3 s and more, evenly spread. */
-function naps(workspace: Workspace, count: number, longestMs: number): Promise<string[]> {
-  return workspace
-    .producer()
-    .then((producer) =>
-      Promise.all(
-        Array.from({ length: count }, (_, index) =>
-          producer.enqueue(nap, { ms: 3_000 + Math.round((index * (longestMs - 3_000)) / (count - 1)) }),
-        ),
-      ),
-    );
+/** Enqueues a job of each length. */
+async function naps(workspace: Workspace, lengthsMs: readonly number[]): Promise<string[]> {
+  const producer = await workspace.producer();
+  return Promise.all(lengthsMs.map((ms) => producer.enqueue(nap, { ms })));
 }
+
+const times = (count: number, ms: number): number[] => Array.from({ length: count }, () => ms);
 
 /** Every job was started once and finished. */
 function expectOnceEach({ recorder }: Workspace, jobs: readonly string[]): void {
@@ -37,7 +32,10 @@ test("10 → 1 workers by kubectl scale, mid-work: nothing is repeated", async (
   await workspace.applyQueue();
   await workspace.applyPool({ replicas: 10, drainTimeout, scaling: { mode: "Manual" } });
   await workspace.workersReady(10);
-  const jobs = await naps(workspace, 11, 8_000);
+  const jobs = await naps(
+    workspace,
+    times(11, 0).map((_, index) => 3_000 + 500 * index),
+  );
   await until("all ten workers are busy", () => new Set(recorder.running().map(({ pod }) => pod)).size === 10);
 
   await kubectl("scale", `workerpool/${name}`, "-n", namespace, "--replicas=1");
@@ -48,18 +46,20 @@ test("10 → 1 workers by kubectl scale, mid-work: nothing is repeated", async (
   expect((await workspace.pool())?.status?.decision).toMatchObject({ replicas: 1, reason: "Manual" });
 });
 
-test("10 → 0 workers in Auto mode while some still work: nothing is repeated", async () => {
+test("10 → 0 workers in Auto mode, of jobs of 1 s and 20 s, while more of 1 s come: nothing is lost or repeated", async () => {
   const workspace = await createWorkspace("auto");
   const { recorder } = workspace;
   await workspace.applyQueue();
-  await workspace.applyPool({ maxReplicas: 10, drainTimeout, scaling: { scaleDownDelay: "0s", idleDelay: "0s" } });
-  const jobs = await naps(workspace, 10, 20_000);
+  const scaling = { targetWait: "2s", scaleDownDelay: "0s", idleDelay: "0s" };
+  await workspace.applyPool({ maxReplicas: 10, drainTimeout, scaling });
+  const jobs = await naps(workspace, [...times(4, 20_000), ...times(26, 1_000)]);
   await until("all jobs have started", () => recorder.runs().length === jobs.length);
   const last = await until("a worker is gone while others work", async () => {
     const running = recorder.running().length;
     const pods = (await workspace.pods()).length;
     return running > 0 && pods < 10 && { running, pods };
   });
+  jobs.push(...(await naps(workspace, times(12, 1_000))));
 
   await until("all jobs are finished", () => recorder.unfinished(jobs).length === 0);
   await until("the pool is at zero", async () => (await workspace.pods()).length === 0);

@@ -21,6 +21,7 @@ const quiet: Signals = {
   arrivalsPerSecond: 0,
   coldStartSeconds: 2,
   wanted: 0,
+  present: { working: 0, startingSeconds: [] },
 };
 const decided = (signals: Partial<Signals>, changes: Partial<ScalingSettings> = {}) =>
   decide({ ...quiet, ...signals }, { ...settings, ...changes });
@@ -139,6 +140,10 @@ const anySignals = fc.record({
   arrivalsPerSecond: fc.double({ min: 0, max: 1_000, noNaN: true }),
   coldStartSeconds: fc.option(fc.double({ min: 0, max: 300, noNaN: true }), { nil: undefined }),
   wanted: fc.integer({ min: 0, max: 200 }),
+  present: fc.record({
+    working: fc.integer({ min: 0, max: 200 }),
+    startingSeconds: fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 20 }),
+  }),
 });
 const anySettings = fc
   .record({

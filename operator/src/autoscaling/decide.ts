@@ -1,5 +1,5 @@
 import { heartbeatIntervalMs } from "@jobwright/worker-runtime/contract";
-import type { Waiting } from "./backlog-ages.ts";
+import { horizonOf, slotsForBacklog } from "./backlog-slots.ts";
 import { assumedColdStartSeconds } from "./cold-start.ts";
 import type { ScalingSettings, Signals } from "./signals.ts";
 import { slotsForStream } from "./staffing.ts";
@@ -10,9 +10,6 @@ const tolerance = 0.1;
 /** A stream that fills a third of its slots is under way and keeps the others, too: by chance it seldom fills fewer. */
 const slotsPerJob = 3;
 
-/** What is aimed at, of the target: nothing is known exactly, and a pool is looked at once a second. */
-const aim = 0.9;
-
 /** So busy the workers under a rate limit are at most: the limit is to hold them back, not they it. */
 const busiestAtRate = 0.8;
 
@@ -22,7 +19,7 @@ interface Terms {
   readonly arrivals: number;
   /** U·max(0, 1 − H/F): slots that long jobs will still hold when their successors are due. */
   readonly inFlight: number;
-  /** B·min(1, S/H), or more for what has waited already: slots that start the backlog in time, never more than there are jobs. */
+  /** B·min(1, S/H), or more for what has waited already (`backlog-slots.ts`): slots that start the backlog in time, never more than there are jobs. */
   readonly backlog: number;
   /** More slots than this would stand empty: for the jobs that are here, or will be before a pod asked for now could start. */
   readonly jobs: number;
@@ -104,20 +101,22 @@ export function clampReplicas(
 function termsOf(signals: Signals, settings: ScalingSettings): Terms {
   const targetSeconds = settings.targetWaitMs / 1000;
   const coldStart = signals.coldStartSeconds ?? assumedColdStartSeconds;
-  const leftSeconds = aim * targetSeconds - coldStart;
-  const horizonSeconds = atLeast(leftSeconds, targetSeconds);
+  const horizonSeconds = horizonOf({ targetSeconds, coldStartSeconds: coldStart });
   const { backlog, inFlight, serviceSeconds, serviceVariability, arrivalsPerSecond } = signals;
   const utilization = settings.utilizationPercent / 100;
   const offered = arrivalsPerSecond * serviceSeconds;
   const inTime = slotsForStream({ ...signals, targetSeconds, horizonSeconds }, settings);
   const arrivals = utilization < 1 ? Math.max(inTime, offered / utilization) : inTime;
   const found = serviceSeconds * (1 + serviceVariability);
+  const held = inFlight * Math.max(0, 1 - horizonSeconds / found);
   const here = backlog + inFlight;
   const soon = arrivalsPerSecond * (coldStart + heartbeatIntervalMs / 1000);
   return {
     arrivals,
-    inFlight: inFlight * Math.max(0, 1 - horizonSeconds / found),
-    backlog: slotsForBacklog(signals, leftSeconds, targetSeconds),
+    inFlight: held,
+    backlog: slotsForBacklog(signals, {
+      ...{ targetSeconds, coldStartSeconds: coldStart, concurrency: settings.concurrency, heldSlots: held },
+    }),
     jobs: Math.max(here + soon, here * slotsPerJob < offered ? 0 : arrivals),
     rate:
       settings.jobsPerSecond === undefined
@@ -125,25 +124,6 @@ function termsOf(signals: Signals, settings: ScalingSettings): Terms {
         : Math.max(1, (settings.jobsPerSecond * serviceSeconds) / Math.min(utilization, busiestAtRate)),
     horizonSeconds,
   };
-}
-
-/** What is left may be little or nothing; then what can be done is done within a quarter of the target. */
-function atLeast(leftSeconds: number, targetSeconds: number): number {
-  return Math.max(leftSeconds, targetSeconds / 4, 1);
-}
-
-/**
- * Slots that start all that waits in time, and of it all that has waited for a while in the time that is left to it: the greatest of
- * k·min(1, S/(H − age)) over the k jobs that are at least so old (the demand bound of deadlines, Baruah et al. 1990).
- */
-function slotsForBacklog(
-  { backlog, waiting, serviceSeconds }: Signals,
-  leftSeconds: number,
-  targetSeconds: number,
-): number {
-  const slotsFor = ({ jobs, seconds }: Waiting) =>
-    Math.min(jobs, backlog) * Math.min(1, serviceSeconds / atLeast(leftSeconds - seconds, targetSeconds));
-  return Math.max(slotsFor({ jobs: backlog, seconds: 0 }), ...waiting.map(slotsFor));
 }
 
 function askedBy({ arrivals, inFlight, backlog }: Terms): number {

@@ -18,6 +18,8 @@ export interface FleetReadings {
   readonly cordoned: number;
   /** Active pods that have not begun to work, and not for too long. */
   readonly starting: number;
+  /** How long ago each of them was made, or its worker last heard, s. */
+  readonly startingSeconds: readonly number[];
   /** Active pods that should have begun to work by now: they no longer count as capacity. */
   readonly overdue: number;
   /** The latest moment that all counters are known for. */
@@ -49,6 +51,9 @@ export function readFleet(
     working: count("Working"),
     cordoned: count("Cordoned"),
     starting: count("Starting"),
+    startingSeconds: roles.flatMap(({ capacity, outOfWorkMs = 0 }) =>
+      capacity === "Starting" ? outOfWorkMs / 1000 : [],
+    ),
     overdue: count("Overdue"),
     knownUpToMs: Math.min(input.nowMs, ...roles.map(({ knownUpToMs }) => knownUpToMs ?? input.nowMs)),
   };
@@ -62,6 +67,8 @@ interface Role {
   readonly silent: boolean;
   readonly capacity: "Working" | "Cordoned" | "Starting" | "Overdue" | "None";
   readonly knownUpToMs: number | undefined;
+  /** Since when it might have begun to work. */
+  readonly outOfWorkMs?: number;
 }
 
 type Circumstances = Parameters<typeof readFleet>[2];
@@ -77,7 +84,7 @@ function roleOf(pod: PodView, worker: KnownWorker | undefined, circumstances: Ci
   // A worker that crashed is given as long to come back as a new one to begin.
   const outOfWorkMs = circumstances.nowMs - Math.max(pod.createdAtMs, worker?.heardAtMs ?? 0);
   const notBegun = outOfWorkMs > circumstances.startAllowanceMs ? "Overdue" : "Starting";
-  return { pod: pod.name, ...nothing, capacity: isActive(pod) ? notBegun : "None" };
+  return { pod: pod.name, ...nothing, outOfWorkMs, capacity: isActive(pod) ? notBegun : "None" };
 }
 
 function reportingRole(pod: PodView, { heartbeat, heardAtMs }: KnownWorker, { nowMs, stuck }: Circumstances): Role {

@@ -64,6 +64,7 @@ export function observePool(before: PoolState, input: PoolInput): ObservedPool {
     arrivalsPerSecond: expectedPerSecond(before, arrivals, backlog + readings.inFlight),
     coldStartSeconds: measuredColdStartMs === undefined ? undefined : measuredColdStartMs / 1000,
     wanted: before.stability.wanted,
+    present: { working: readings.working, startingSeconds: readings.startingSeconds },
   };
   return { fleet, arrivals, ready, serviceTime, coldStart, withoutRuntime, readings, stuck, backlogUnknown, signals };
 }

@@ -108,7 +108,7 @@ describe("service time", () => {
       const age = Math.max(0, Math.min(second, 3_660) - 60);
       const isStuck = age >= 300 && second <= 3_660;
       const totals = { atMs: second * 1_000, busySeconds: second + age, squaredSeconds: 0, ended: 2 * second };
-      const running = { inFlight: 1, oldestSeconds: isStuck ? 0.5 : age, stuckSeconds: isStuck ? [age] : [] };
+      const running = { inFlight: 1, oldestSeconds: age >= 300 ? 0.5 : age, stuckSeconds: isStuck ? [age] : [] };
       state = observeService(state, totals, running);
       if (second > 365) expect(state.seconds, `after ${second} s`).toBeCloseTo(0.5, 1);
     }

@@ -81,4 +81,6 @@ export interface Signals {
   readonly coldStartSeconds: number | undefined;
   /** Workers asked for at present, not counting cordoned ones or replacements. */
   readonly wanted: number;
+  /** Workers that take jobs, and how long ago those were made that have yet to begin. */
+  readonly present: { readonly working: number; readonly startingSeconds: readonly number[] };
 }

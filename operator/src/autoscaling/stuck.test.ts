@@ -40,7 +40,7 @@ describe("a run is stuck", () => {
       expect(findStuck(young.fleet, young.nowMs).workers).toEqual([]);
       const old = running(300, ended);
       expect(findStuck(old.fleet, old.nowMs)).toEqual({
-        workers: [{ pod: "a", runSinceMs: old.nowMs - 300_000 }],
+        workers: [{ pod: "a", runSinceMs: old.nowMs - 300_000, runSeconds: 300 }],
         limitSeconds: 300,
         nothingEnds: true,
       });
