@@ -8,6 +8,7 @@ import { renderTable } from "../harness/table.ts";
 import { kedaVersion } from "./keda/binaries.ts";
 import type { Row } from "./row.ts";
 import { runTrace } from "./run-trace.ts";
+import { readRows } from "./saved-rows.ts";
 import { isChosen, quickly } from "./selection.ts";
 import { openStage } from "./stage.ts";
 import { subjects } from "./subjects/index.ts";
@@ -16,7 +17,7 @@ import { overRounds, verdictOf } from "./verdict.ts";
 
 /**
  * `npm run bench -- autoscale [--quick] [--only burst] [--only steps/jobwright] [--rounds 1]`: Jobwright and KEDA scale the
- * same workers through the same jobs, in turns.
+ * same workers through the same jobs, in turns. `--table <file>` runs nothing: it makes one table of what was printed before.
  */
 export async function autoscale(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -25,8 +26,10 @@ export async function autoscale(args: readonly string[]): Promise<void> {
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       rounds: { type: "string", default: "1" },
+      table: { type: "string" },
     },
   });
+  if (values.table !== undefined) return conclude(readRows(values.table), {});
   const runs = traces.flatMap((trace) =>
     subjects
       .filter(({ only }) => only?.includes(trace.name) ?? true)
@@ -56,9 +59,17 @@ export async function autoscale(args: readonly string[]): Promise<void> {
       process.stdout.write(`${JSON.stringify(row)}\n`);
     }
   }
+  writeResults("autoscale", { rounds: values.rounds, loadBefore, rows });
+  conclude(rows, {
+    ...(runningMs.length > 0 && { scaleToRunningMs: Math.round(spreadOf(runningMs).median) }),
+    loadBefore: rounded(loadBefore[0] ?? 0),
+  });
+}
+
+/** Prints the table and the line that sums it up. */
+function conclude(rows: readonly Row[], ofTheRun: object): void {
   const medians = overRounds(rows);
   process.stdout.write(`\n${renderTable([Object.keys(rows[0] ?? {}), ...medians.map(cells)])}\n`);
-  writeResults("autoscale", { rounds: values.rounds, loadBefore, rows });
   const [burst] = traces.filter(({ name }) => name === "burst");
   const { drainVsIdeal, ...verdict } = verdictOf(medians, burst ? idealMs(burst) : 0);
   const closing = {
@@ -66,8 +77,7 @@ export async function autoscale(args: readonly string[]): Promise<void> {
     keda: kedaVersion,
     ...verdict,
     ...(drainVsIdeal !== undefined && { drainVsIdeal: rounded(drainVsIdeal) }),
-    ...(runningMs.length > 0 && { scaleToRunningMs: Math.round(spreadOf(runningMs).median) }),
-    loadBefore: rounded(loadBefore[0] ?? 0),
+    ...ofTheRun,
   };
   process.stdout.write(`${JSON.stringify(closing)}\n`);
 }

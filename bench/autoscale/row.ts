@@ -1,26 +1,10 @@
-import { quantile } from "../harness/statistics.ts";
+import { type ScalingFigures, waitsOf } from "../harness/scaling-figures.ts";
 
 /** What one subject did with one trace: a line of the bench's output. */
-export interface Row {
+export interface Row extends ScalingFigures {
   readonly subject: string;
   readonly config: string;
   readonly trace: string;
-  readonly jobs: number;
-  /** Jobs that nobody had finished when time was up. */
-  readonly lost: number;
-  /** Executions beyond one for each job. */
-  readonly repeated: number;
-  /** From the first job's enqueueing (or the command that scales) to the first start of a handler. */
-  readonly firstStartMs: number;
-  /** From there to the end of the last job. */
-  readonly drainMs: number;
-  readonly waitP50Ms: number;
-  readonly waitP95Ms: number;
-  readonly waitMaxMs: number;
-  /** Pods × seconds from the first job's enqueueing to the end of the last. */
-  readonly podSeconds: number;
-  /** How often `spec.replicas` of the Deployment changed in that time. */
-  readonly replicaChanges: number;
   /** AMQP methods and HTTP requests that the autoscaler sent to the broker in that time. */
   readonly brokerRequestsPerMinute: number;
 }
@@ -64,7 +48,7 @@ export function rowOf(about: Pick<Row, "subject" | "config" | "trace">, seen: Se
     firstStarts.set(job, Math.min(firstStarts.get(job) ?? Number.POSITIVE_INFINITY, startedAtMs));
   }
   // A job that never started has waited all the time.
-  const waits = [...enqueued].map(([job, atMs]) => (firstStarts.get(job) ?? toMs) - atMs).toSorted((a, b) => a - b);
+  const waits = waitsOf([...enqueued].map(([job, atMs]) => (firstStarts.get(job) ?? toMs) - atMs));
   const within = (atMs: number) => atMs >= fromMs && atMs <= toMs;
   return {
     ...about,
@@ -73,9 +57,9 @@ export function rowOf(about: Pick<Row, "subject" | "config" | "trace">, seen: Se
     repeated: executions.length - firstStarts.size,
     firstStartMs: Math.round(Math.min(...firstStarts.values(), toMs) - fromMs),
     drainMs: Math.round(toMs - fromMs),
-    waitP50Ms: Math.round(quantile(waits, 0.5)),
-    waitP95Ms: Math.round(quantile(waits, 0.95)),
-    waitMaxMs: Math.round(waits.at(-1) ?? 0),
+    waitP50Ms: Math.round(waits.waitP50Ms),
+    waitP95Ms: Math.round(waits.waitP95Ms),
+    waitMaxMs: Math.round(waits.waitMaxMs),
     podSeconds: Math.round(podMs(seen.pods, fromMs, toMs) / 1000),
     replicaChanges: seen.replicas.filter(({ atMs }) => within(atMs)).length,
     brokerRequestsPerMinute: Math.round(seen.brokerRequests.filter(within).length / ((toMs - fromMs) / 60_000)),

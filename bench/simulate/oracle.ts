@@ -1,4 +1,5 @@
-import { type Outcome, waitsOf } from "./outcome.ts";
+import { waitsOf } from "../harness/scaling-figures.ts";
+import type { Outcome } from "./outcome.ts";
 import { endOfRun } from "./service.ts";
 import { backoffMs, maxAttempts, type Trace } from "./trace.ts";
 

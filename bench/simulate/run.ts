@@ -1,6 +1,7 @@
 import { seededRandom } from "../crash/random.ts";
+import { waitsOf } from "../harness/scaling-figures.ts";
 import { createClock } from "./clock.ts";
-import { type Outcome, waitsOf } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Job } from "./pod.ts";
 import type { Scene, Subject } from "./subject.ts";
 import { maxAttempts, type Trace } from "./trace.ts";
