@@ -232,7 +232,6 @@ const status = z
           .describe(
             "The longest run of a job that was seen to end, in ms; it counts half with each day since. One of three times that, and of 5 min, is taken for stuck.",
           ),
-        longestRunTime: z.iso.datetime().optional().describe("When that run ended."),
       })
       .optional()
       .describe("Measurements that outlive the operator."),

@@ -3,12 +3,11 @@ import type { Kept } from "../autoscaling/pool-state.ts";
 
 /** What the status keeps of what an earlier leader found out. */
 export function keptOf({ status }: Pick<WorkerPool, "status">, nowMs: number): Kept {
-  const { serviceTimeMs, coldStartMs, longestRunMs, longestRunTime } = status?.measured ?? {};
-  const atMs = longestRunTime === undefined ? nowMs : Date.parse(longestRunTime);
+  const { serviceTimeMs, coldStartMs, longestRunMs } = status?.measured ?? {};
   return {
     serviceTimeMs,
     coldStartMs,
-    longestRun: longestRunMs === undefined ? undefined : { seconds: longestRunMs / 1000, atMs },
+    longestRun: longestRunMs === undefined ? undefined : { seconds: longestRunMs / 1000, atMs: nowMs },
     limit: limitOf(status),
   };
 }

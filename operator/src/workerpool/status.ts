@@ -1,12 +1,10 @@
 import type { WorkerPool } from "../api/objects.ts";
 import type { WorkerPoolStatus } from "../api/worker-pool.ts";
-import type { LongestRun } from "../autoscaling/longest-run.ts";
 import { type Readiness, readyConditions } from "../kube/index.ts";
 import { besideReadiness } from "./conditions.ts";
 import { type Deployment, poolSelector } from "./deployment.ts";
 import { isThere, type Pod } from "./pods.ts";
 import type { Grant } from "./publish-to.ts";
-import { wholeSeconds } from "./recent-decisions.ts";
 import type { ScalerReport } from "./scaler.ts";
 
 /** What a pass over a WorkerPool found. What is undefined is not known now, and the status keeps what it said of it. */
@@ -23,7 +21,7 @@ export interface PoolFindings {
 export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): WorkerPoolStatus {
   const { generation, name } = pool.metadata;
   const { deployment, pods, report } = found;
-  const { serviceTimeMs, coldStartMs, longestRun, busy, backlog, lagMs } = report?.measurements ?? {};
+  const { serviceTimeMs, coldStartMs, longestRunMs, busy, backlog, lagMs } = report?.measurements ?? {};
   const { publishTo, ...known } = pool.status ?? {};
   const ready = readyConditions(pool.status?.conditions, { ...found.readiness, observedGeneration: generation }, now);
   const granted = found.granted?.map((grant) => ({ name: grant.name, queue: grant.queueName })) ?? publishTo;
@@ -47,12 +45,8 @@ export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): Wo
       measured: {
         ...(serviceTimeMs !== undefined && { serviceTimeMs }),
         ...(coldStartMs?.length && { coldStartMs: [...coldStartMs] }),
-        ...(longestRun !== undefined && longestRunStatus(longestRun)),
+        ...(longestRunMs !== undefined && { longestRunMs }),
       },
     }),
   };
-}
-
-function longestRunStatus({ seconds, atMs }: LongestRun) {
-  return { longestRunMs: Math.round(seconds * 1000), longestRunTime: wholeSeconds(atMs) };
 }
