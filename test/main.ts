@@ -61,6 +61,7 @@ if (runs("checks")) {
   check("unused code (knip)", "knip", []);
   check("CRDs are what the schemas generate", "npm", ["run", "-s", "crds", "--", "--check"]);
   check("docs/metrics.md is what operator and worker register", "npm", ["run", "-s", "metrics", "--", "--check"]);
+  check("dashboards are what tools/dashboards says", "npm", ["run", "-s", "dashboards", "--", "--check"]);
 }
 if (runs("unit")) tests("unit");
 

@@ -46,6 +46,7 @@ test("tells the signals, the terms, the decision and what came of it", async () 
     `jobwright_pool_target_wait_seconds{${of}} 5`,
     `jobwright_pool_workers{${of},state="working"} 0`,
     `jobwright_pool_slots{${of},term="jobs"} 40`,
+    `jobwright_pool_concurrency{${of}} 2`,
     `jobwright_pool_max_replicas{${of}} 4`,
     `jobwright_pool_wanted_replicas{${of}} 4`,
     `jobwright_pool_desired_replicas{${of}} 4`,

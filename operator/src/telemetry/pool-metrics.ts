@@ -69,6 +69,7 @@ const poolMetrics: readonly PoolMetric[] = [
     help: "Slots that the terms come to.",
     read: ({ decision }) => decision.recommendation.slots,
   },
+  { name: "concurrency", help: "Jobs at once in each worker.", read: ({ settings }) => settings.concurrency },
   {
     name: "min_replicas",
     help: "The fewest workers: minReplicas, or what an open schedule asks for.",

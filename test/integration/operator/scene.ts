@@ -19,7 +19,7 @@ import type { BrokerVersion, Broker as Server } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 import { brokerSecretManifest, brokerSecretName, jobQueueManifest, workerPoolManifest } from "./manifests.ts";
 import { describeScene, type RecordedEvent, readEvents } from "./seen.ts";
-import { startOperator } from "./under-test.ts";
+import { type OperatorUnderTest, startOperator } from "./under-test.ts";
 import { createVhostView, type VhostView } from "./vhost-view.ts";
 
 export const namespaces: Resource = {
@@ -71,6 +71,8 @@ export interface SceneOptions {
   readonly resyncMs?: number;
   /** How the operator reaches the API server, instead of directly. */
   readonly apiServer?: KubeConfig;
+  /** The test starts one itself, and ends it. */
+  readonly withoutOperator?: boolean;
   /** The operator's time of day, ms, where a test cannot wait for hours. */
   readonly now?: () => number;
 }
@@ -90,7 +92,8 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
   if (options.ownBroker) await secretNamed("operators-own");
   const lines: string[] = [];
   const operatorsClient = options.apiServer ? createKubeClient(options.apiServer) : client;
-  const start = () => startOperator(operatorsClient, namespace, lines, options);
+  const start = () =>
+    options.withoutOperator ? noOperator : startOperator(operatorsClient, namespace, lines, options);
   let operator = await start();
 
   const scene: Scene = {
@@ -128,7 +131,7 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
     process.stderr.write(await describeScene(client, namespace, lines));
   });
   test.onTestFinished(async () => {
-    await clear(client, namespace);
+    await clear(client, namespace, options.withoutOperator ? 0 : 10);
     await operator.stop();
     await broker[Symbol.asyncDispose]();
     client.close();
@@ -163,8 +166,15 @@ export function condition(object: JobQueue | WorkerPool | undefined, type: strin
   return found && `${type}=${found.status} ${found.reason}: ${found.message}`;
 }
 
-/** Deletes what the operator keeps with a finalizer while it still runs, then the namespace. */
-async function clear(client: KubeClient, namespace: string): Promise<void> {
+/** In the place of one that the test starts. */
+const noOperator: OperatorUnderTest = {
+  stop: async () => {},
+  passes: () => Promise.reject(new Error("the scene has no operator")),
+  metrics: () => Promise.reject(new Error("the scene has no operator")),
+};
+
+/** Deletes what the operator keeps with a finalizer, within `seconds` if one runs that lets go, then the namespace. */
+async function clear(client: KubeClient, namespace: string, seconds: number): Promise<void> {
   const kinds = [workerPools, jobQueues];
   async function remaining() {
     const lists = await Promise.all(kinds.map((kind) => client.list(kind, { namespace })));
@@ -174,7 +184,7 @@ async function clear(client: KubeClient, namespace: string): Promise<void> {
   try {
     await eventually(async () => {
       if ((await remaining()).length > 0) throw new Error("not gone yet");
-    }, 10);
+    }, seconds);
   } catch {
     // A scene may be about an operator that does not let go; the test has said so by now.
     for (const { kind, metadata } of await remaining()) {
