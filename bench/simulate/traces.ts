@@ -122,8 +122,9 @@ export function allTraces(seed: number): Trace[] {
     {
       ...base,
       name: "saturated",
-      about: "24 jobs/s for 3 min, 500 ms, but what they call serves only 8 at a time",
-      jobs: flow(() => 24, { untilMs: 3 * minuteMs }, halfASecond, random),
+      about: "6 jobs/s for a minute, 24 for two, 500 ms, but what they call serves only 8 at a time; up to 40 workers",
+      settings: { ...settings, maxReplicas: 40 },
+      jobs: flow((ms) => (ms < minuteMs ? 6 : 24), { untilMs: 3 * minuteMs }, halfASecond, random),
       downstreamSlots: 8,
     },
     ...[1_000, 10_000, 60_000].map((startMs) => ({

@@ -58,18 +58,24 @@ export async function manage(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(answerLimitMs),
     });
-  // What may be said twice is asked once more: a busy broker has been seen to leave a request without an answer for good.
-  const response = await asked().catch((error: unknown) => {
-    if (method === "POST" || !isTimeout(error)) throw unanswered(error, method, path);
-    return asked().catch((again: unknown) => {
-      throw unanswered(again, method, path);
-    });
+  const response = await answerTo(asked, { mayRepeat: method !== "POST" }).catch((error: unknown) => {
+    throw unanswered(error, method, path);
   });
   const text = await response.text();
   if (!response.ok && !(method === "DELETE" && response.status === 404)) {
     throw new Error(`${method} ${path} of RabbitMQ's management API answered ${response.status}: ${text}`);
   }
   return text === "" ? undefined : JSON.parse(text);
+}
+
+/** What may be said twice is asked once more: a busy broker has been seen to leave a request without an answer for good. */
+async function answerTo(ask: () => Promise<Response>, { mayRepeat }: { mayRepeat: boolean }): Promise<Response> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!mayRepeat || !isTimeout(error)) throw error;
+    return ask();
+  }
 }
 
 function isTimeout(error: unknown): boolean {

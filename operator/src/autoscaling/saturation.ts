@@ -7,9 +7,9 @@ import { type GrowthLimit, type KeptLimit, keptCeiling } from "./growth-limit.ts
  */
 const stretch = { minSeconds: 20, ends: 30, serviceTimes: 3, longestRuns: 2 };
 
-/** What counts as growth of the busy slots that throughput should have followed, and of throughput that did. */
+/** What counts as growth of the busy slots that throughput should have followed, and the share of it that is to follow. */
 const grown = 2;
-const followed = 1.25;
+const followed = 0.25;
 
 /** So many slots more or fewer are the same number, of which the newest throughput counts. */
 const alike = 0.2;
@@ -24,6 +24,9 @@ const collapsed = 0.7;
 const probeMs = { first: 60_000, longest: 960_000 };
 const probeGrowth = 1.5;
 const probeFollowed = 0.5;
+
+/** As many slots as did the same when there were few, and a quarter: fewer than there are may do it again, if throughput keeps this share. */
+const fewer = { slots: 1.25, keeps: 0.9 };
 
 /** A stretch without so many ends tells nothing, and what was before it nothing of now. */
 const longestStretchSeconds = 1_800;
@@ -50,8 +53,12 @@ interface Hold {
   /** When more is tried again. */
   readonly probeAtMs: number;
   readonly delayMs: number;
-  /** More is being tried: the stretch that began with it is not measured, the one after it is. */
+  /** Another number is being tried: the stretch that began with it is not measured, the one after it is. */
   readonly probing: "No" | "Growing" | "Measuring";
+  /** What is tried, while it is. */
+  readonly tried: number;
+  /** What a run took when there were few, s, until it was tried whether as few would do: undefined then, or where nobody knows it. */
+  readonly unhurriedSeconds: number | undefined;
   /** What an earlier leader said of it. */
   readonly told?: string;
 }
@@ -91,7 +98,13 @@ export function startSaturation(nowMs: number, kept?: KeptLimit): Saturation {
     backlogged: true,
     reference: undefined,
     fell: false,
-    hold: kept && { ceiling: kept.ceiling, told: kept.message, at: undefined, ...untilFirstProbe(nowMs) },
+    hold: kept && {
+      ceiling: kept.ceiling,
+      told: kept.message,
+      at: undefined,
+      unhurriedSeconds: undefined,
+      ...untilFirstProbe(nowMs),
+    },
     busySinceMs: undefined,
     halted: undefined,
   };
@@ -112,8 +125,9 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
     busySinceMs,
     halted: haltedLimit(before.halted, busySinceMs, input),
   };
-  if (state.hold?.probing === "No" && state.hold.at !== undefined && nowMs >= state.hold.probeAtMs) {
-    return begin({ ...state, hold: { ...state.hold, probing: "Growing" } }, input);
+  if (state.hold?.probing === "No") {
+    const tried = triedNext(state.hold, nowMs);
+    if (tried !== undefined) return begin({ ...state, hold: { ...state.hold, probing: "Growing", tried } }, input);
   }
   if (state.hold === undefined && becameLonger(state, input)) {
     return begin({ ...state, reference: undefined, fell: false }, input);
@@ -140,31 +154,42 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
 /** What saturation leaves room for; undefined where nothing says that more would not help. */
 export function saturationLimit({ hold, halted }: Saturation): GrowthLimit | undefined {
   if (hold === undefined) return halted;
-  const { probing, delayMs, ceiling, told } = hold;
+  const { probing, delayMs, ceiling, tried, told } = hold;
   return {
     reason: "Saturated",
-    ceiling: probing === "No" ? ceiling : Math.ceil(ceiling * probeGrowth),
+    ceiling: probing === "No" ? ceiling : tried,
     message:
       told ??
-      `runs end no faster with ${ceiling} workers than with half as many, so what the jobs depend on is likely at its limit; more workers are tried after ${delayMs / 60_000}m`,
+      `more than ${ceiling} workers get no more done, so what the jobs depend on is likely at its limit; more are tried after ${delayMs / 60_000}m`,
   };
 }
 
 function judge(state: Saturation, now: Throughput, input: SaturationInput): Saturation {
   const { reference, hold } = state;
   if (hold !== undefined) return judgeHold(state, hold, now, input);
-  const rose = reference === undefined || now.perSecond >= followed * reference.perSecond;
+  const rose =
+    reference === undefined || now.perSecond / reference.perSecond - 1 >= followed * (now.busy / reference.busy - 1);
   if (rose || now.busy <= (1 + alike) * reference.busy) return { ...state, reference: now, fell: false };
   if (now.busy < grown * reference.busy) return state;
   if (!state.backlogged) return { ...state, reference: now, fell: false };
   const fell = now.perSecond < collapsed * reference.perSecond;
   if (fell && !state.fell) return { ...state, reference: now, fell };
-  const first: Hold = { ceiling: Math.max(1, input.replicas), at: now, ...untilFirstProbe(input.nowMs) };
+  const unhurriedSeconds = reference.busy / reference.perSecond;
+  const first = { ceiling: Math.max(1, input.replicas), at: now, unhurriedSeconds, ...untilFirstProbe(input.nowMs) };
   return { ...state, reference: now, fell: false, hold: first };
 }
 
 function untilFirstProbe(nowMs: number) {
-  return { delayMs: probeMs.first, probeAtMs: nowMs + probeMs.first, probing: "No" } as const;
+  return { delayMs: probeMs.first, probeAtMs: nowMs + probeMs.first, probing: "No", tried: 0 } as const;
+}
+
+/** Fewer are tried at once, if they may do; more from time to time. */
+function triedNext({ ceiling, at, unhurriedSeconds, probeAtMs }: Hold, nowMs: number): number | undefined {
+  if (at === undefined) return undefined;
+  const slots = fewer.slots * at.perSecond * (unhurriedSeconds ?? Number.POSITIVE_INFINITY);
+  const enough = Math.max(1, Math.ceil((ceiling * slots) / at.busy));
+  if (enough < ceiling) return enough;
+  return nowMs >= probeAtMs ? Math.ceil(ceiling * probeGrowth) : undefined;
 }
 
 function judgeHold(state: Saturation, hold: Hold, now: Throughput, { nowMs }: SaturationInput): Saturation {
@@ -172,12 +197,20 @@ function judgeHold(state: Saturation, hold: Hold, now: Throughput, { nowMs }: Sa
   if (!state.backlogged) return { ...state, hold: undefined, reference: now, fell: false };
   if (hold.probing === "No" || hold.at === undefined) return { ...state, reference: now, hold: { ...hold, at: now } };
   if (hold.probing === "Growing") return { ...state, hold: { ...hold, probing: "Measuring" } };
+  if (hold.tried < hold.ceiling) return judgeFewer(state, hold, hold.at, now, nowMs);
   const growth = now.busy / hold.at.busy - 1;
   const useful = growth > 0 && now.perSecond / hold.at.perSecond - 1 >= probeFollowed * growth;
   if (useful) return { ...state, hold: undefined, reference: now, fell: false };
   const delayMs = Math.min(probeMs.longest, hold.delayMs * 2);
   const { told: _, ...measured } = hold;
   return { ...state, hold: { ...measured, delayMs, probeAtMs: nowMs + delayMs, probing: "No" } };
+}
+
+/** What does not keep up with fewer is given back what it had. */
+function judgeFewer(state: Saturation, hold: Hold, at: Throughput, now: Throughput, nowMs: number): Saturation {
+  const found = now.perSecond >= fewer.keeps * at.perSecond ? { ceiling: hold.tried, at: now } : {};
+  const next = { ...hold, ...found, unhurriedSeconds: undefined, ...untilFirstProbe(nowMs) };
+  return { ...state, hold: next };
 }
 
 /** Service time grew before the slots did: that is not for the slots' sake. */

@@ -103,12 +103,16 @@ export function openConnection(address: BrokerAddress, name: string): BrokerConn
 
   async function open<C extends Channel>(create: (on: ChannelModel) => Promise<C>): Promise<C> {
     const on = await connected();
-    try {
-      const channel = await within(connectLimitMs, "opening a channel", create(on));
+    const opening = create(on).then((channel) => {
       // A channel's error is followed by its close, and the call that caused it rejects; unheard it would end the process.
       channel.on("error", () => {});
       return channel;
+    });
+    try {
+      return await within(connectLimitMs, "opening a channel", opening);
     } catch (error) {
+      // One that comes after all has nobody who would ever close it.
+      opening.then((late) => late.close()).catch(() => {});
       throw unreachable(address, error);
     }
   }
