@@ -39,6 +39,7 @@ export default defineConfig({
             "test/cluster/**/*.test.ts",
             "test/broker/**/*.test.ts",
             "test/rights/**/*.test.ts",
+            "test/gitops/**/*.test.ts",
             "tools/**/*.test.ts",
             "bench/**/*.test.ts",
             "examples/**/*.test.ts",

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { unobserved } from "./api/conditions.ts";
 
 // Reasons are API: users' programs compare them. Each one that the code can put into a condition or a decision is
 // documented for the user who meets it.
@@ -30,6 +31,10 @@ test.each(["jobqueue", "workerpool", "broker"])("every reason in %s/ is in the d
   const reasons = new Set(reasonsIn(folder).filter((reason) => !ofOtherConditions.has(reason)));
   expect(reasons.size).toBeGreaterThan(2);
   for (const reason of reasons) expect(docs, reason).toContain(`\`${reason}\``);
+});
+
+test("what is said before an operator has looked is in the docs", () => {
+  for (const { reason } of unobserved.conditions) expect(docs, reason).toContain(`\`${reason}\``);
 });
 
 test("every reason of a scaling decision is in the docs", () => {

@@ -12,6 +12,8 @@ import { workerPool } from "./worker-pool.ts";
 const root = join(import.meta.dirname, "../../..");
 // The chart carries its own copy, since Helm reads no file outside a chart.
 const folders = [join(root, "crds"), join(root, "charts/jobwright/files/crds")];
+// YAML 1.1 is what kubectl and Helm read: there an unquoted time is no string.
+const yamlOptions = { lineWidth: 120, aliasDuplicateObjects: false, version: "1.1" } as const;
 const check = process.argv.includes("--check");
 
 function read(path: string): string | undefined {
@@ -33,7 +35,7 @@ function keep(path: string, text: string): void {
 }
 
 for (const kind of [jobQueue, workerPool]) {
-  const yaml = `# Generated from operator/src/api by \`npm run crds\`. Do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 120, aliasDuplicateObjects: false })}`;
+  const yaml = `# Generated from operator/src/api by \`npm run crds\`. Do not edit.\n${stringify(customResourceDefinition(kind), yamlOptions)}`;
   for (const folder of folders) keep(join(folder, `${group}_${kind.plural}.yaml`), yaml);
   keep(join(root, `docs/fields/${kind.singular}.md`), fieldReference(kind));
 }

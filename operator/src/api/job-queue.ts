@@ -1,6 +1,7 @@
 import { defaultRetryPolicy, outcomesPolicy } from "@jobwright/worker-runtime/contract";
 import { z } from "zod";
 import { access, producers, rotationRequest } from "./access.ts";
+import { conditions, observedGeneration, unobserved } from "./conditions.ts";
 import { encryption } from "./encryption.ts";
 import { eventBindings, eventBindingsStatus, noBindingsWithEncryption } from "./event-binding.ts";
 import { job } from "./job.ts";
@@ -9,7 +10,6 @@ import { lane } from "./lane.ts";
 import { limits } from "./limits.ts";
 import { rateLimit } from "./rate-limit.ts";
 import {
-  conditions,
   dnsLabelName,
   duration,
   durationAtMost,
@@ -207,7 +207,7 @@ const spec = z
 
 const status = z
   .object({
-    observedGeneration: z.int().optional().describe("The metadata.generation that this status speaks of."),
+    observedGeneration,
     conditions: conditions.optional(),
     broker: z
       .object({
@@ -263,6 +263,7 @@ const status = z
       .optional()
       .describe("Counts of jobs, refreshed at most every 15 s; for reading, not for decisions."),
   })
+  .default(unobserved)
   .describe("What was found.");
 
 /** A queue of jobs on RabbitMQ with its dead-letter queue, retries and a producer's credentials. */

@@ -103,19 +103,3 @@ export function immutable(field: string, remedy: string): Rule {
     reason: "FieldValueForbidden",
   };
 }
-
-/** `metav1.Condition`, as every kind's status carries them. */
-export const condition = z.object({
-  type: z.string().describe("What the condition is about."),
-  status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-  reason: z.string().describe("One word for why, stable enough for programs."),
-  message: z.string().describe("The same for people: what was found and what to do."),
-  observedGeneration: z.int().optional().describe("The metadata.generation that the condition speaks of."),
-  lastTransitionTime: z.iso.datetime().describe("When the status last changed."),
-});
-
-/** The list of conditions, merged by type under server-side apply. */
-export const conditions = z
-  .array(condition)
-  .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
-  .describe("Ready; Reconciling while at work; Stalled when only the user can mend it.");

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { credentials, rotationRequest } from "./access.ts";
+import { conditions, observedGeneration, unobserved } from "./conditions.ts";
 import type { Kind } from "./kind.ts";
 import { schedule } from "./schedule.ts";
-import { conditions, dnsLabelName, duration, durationBetween, found, reference, rules } from "./schema.ts";
+import { dnsLabelName, duration, durationBetween, found, reference, rules } from "./schema.ts";
 
 const container = z
   .looseObject({
@@ -183,7 +184,7 @@ const pastDecision = z
 
 const status = z
   .object({
-    observedGeneration: z.int().optional().describe("The metadata.generation that this status speaks of."),
+    observedGeneration,
     conditions: conditions.optional(),
     replicas: z.int().optional().describe("Worker pods that exist."),
     readyReplicas: z.int().optional().describe("Worker pods that are ready."),
@@ -236,6 +237,7 @@ const status = z
       .optional()
       .describe("Measurements that outlive the operator."),
   })
+  .default(unobserved)
   .describe("What was found.");
 
 /** Workers for a JobQueue: pods that come, do jobs and go. */

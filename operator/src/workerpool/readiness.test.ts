@@ -6,7 +6,7 @@ import { isRolledOut, poolReadiness } from "./readiness.ts";
 const settled = { templatePending: false, pausing: undefined, paused: false, alarms: [] };
 
 function deployment(replicas: number, status: Deployment["status"] = {}): Deployment {
-  const all = { replicas, updatedReplicas: replicas, observedGeneration: 1 };
+  const all = { replicas, updatedReplicas: replicas, readyReplicas: replicas, observedGeneration: 1 };
   return { metadata: { name: "mail", generation: 1 }, spec: { replicas }, status: { ...all, ...status } };
 }
 
@@ -32,6 +32,33 @@ test("pods that are starting are no problem", () => {
     containerStatuses: [{ name: "handlers", state: { waiting: { reason: "ContainerCreating" } } }],
   });
   expect(poolReadiness(deployment(1), [starting], settled)).toMatchObject({ state: "Ready" });
+});
+
+const progressing = (status: string, reason: string) => [{ type: "Progressing", status, reason }];
+
+test("a new spec is not at work before one of its workers is ready", () => {
+  const conditions = progressing("True", "ReplicaSetUpdated");
+  expect(poolReadiness(deployment(2, { conditions, readyReplicas: 0 }), [], settled)).toMatchObject({
+    state: "Reconciling",
+    reason: "RollingOut",
+    message: "no worker of the newest spec is ready yet",
+  });
+  expect(poolReadiness(deployment(2, { conditions, readyReplicas: 1 }), [], settled)).toMatchObject({ state: "Ready" });
+});
+
+test("once it was, a pool that wakes from zero stays ready", () => {
+  const conditions = progressing("True", "NewReplicaSetAvailable");
+  expect(poolReadiness(deployment(1, { conditions, readyReplicas: 0 }), [], settled)).toMatchObject({
+    state: "Ready",
+    reason: "Working",
+  });
+});
+
+test("a rollout that Kubernetes has given up is stalled, with what the pods say", () => {
+  const conditions = progressing("False", "ProgressDeadlineExceeded");
+  const given = deployment(1, { conditions, readyReplicas: 0 });
+  expect(poolReadiness(given, [cannotPull], settled)).toMatchObject({ state: "Stalled", reason: "ErrImagePull" });
+  expect(poolReadiness(given, [], settled)).toMatchObject({ state: "Stalled", reason: "RollingOut" });
 });
 
 test("what the kubelet says of a pod is copied up, with the pod's name", () => {

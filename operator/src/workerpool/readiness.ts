@@ -3,17 +3,20 @@ import type { Alarm } from "./alarms.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Pausing } from "./pausing.ts";
 import { type Pod, podTrouble } from "./pods.ts";
+import { isGivenUp, isProven } from "./rollout.ts";
 import type { ScalerReport } from "./scaler.ts";
 import { replicaFailure } from "./shortage.ts";
 
 type WithoutGeneration = Pick<Readiness, "state" | "reason" | "message">;
 
-/** True until every pod is of the Deployment's newest template. */
-function isRollingOut(deployment: Deployment | undefined): boolean {
-  if (deployment?.status === undefined) return true;
-  const { spec, status } = deployment;
-  const { updatedReplicas = 0, replicas = 0 } = status;
-  return replicas > 0 && (spec.replicas ?? 0) > 0 && updatedReplicas < replicas;
+/** What the newest template waits for; undefined once every pod is of it, and one of them was ready. */
+function rollingOut(deployment: Deployment | undefined): string | undefined {
+  const replaced = "workers are being replaced by those of the new spec";
+  if (deployment?.status === undefined) return replaced;
+  if ((deployment.spec.replicas ?? 0) === 0) return undefined;
+  const { updatedReplicas = 0, replicas = 0, readyReplicas = 0 } = deployment.status;
+  if (updatedReplicas < replicas) return replaced;
+  return readyReplicas > 0 || isProven(deployment) ? undefined : "no worker of the newest spec is ready yet";
 }
 
 /** Whether every worker was started with the newest configuration, those that still finish what they run left aside. */
@@ -75,12 +78,14 @@ export function poolReadiness(
   { templatePending, pausing, paused, alarms }: Pick<ScalerReport, "templatePending" | "pausing" | "paused" | "alarms">,
   refused?: WithoutGeneration,
 ): WithoutGeneration {
+  // Kubernetes goes on trying, but whoever waits for the rollout is told that it failed.
+  const unfinished = isGivenUp(deployment) ? "Stalled" : "Reconciling";
   const failure = replicaFailure(deployment) ?? refusedBefore(alarms);
-  if (failure) return { state: "Reconciling", ...failure };
+  if (failure) return { state: unfinished, ...failure };
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp !== undefined) continue;
     const trouble = podTrouble(pod);
-    if (trouble) return { state: "Reconciling", ...trouble };
+    if (trouble) return { state: unfinished, ...trouble };
   }
   if (refused) return { state: refused.state, reason: refused.reason, message: refused.message };
   if (paused) {
@@ -91,14 +96,9 @@ export function poolReadiness(
       message: `spec.paused is true: ${workers}; neither their number nor what they run is changed until it is false`,
     };
   }
-  if (deployment === undefined || templatePending || isRollingOut(deployment)) {
-    return {
-      state: "Reconciling",
-      reason: "RollingOut",
-      message: "workers are being replaced by those of the new spec",
-    };
-  }
-  const wanted = deployment.spec.replicas ?? 0;
+  const awaited = rollingOut(templatePending ? undefined : deployment);
+  if (awaited !== undefined) return { state: unfinished, reason: "RollingOut", message: awaited };
+  const wanted = deployment?.spec.replicas ?? 0;
   if (pausing) return pausedReadiness(pausing, wanted);
   if (wanted === 0) return { state: "Ready", reason: "AtZero", message: "no worker runs; the first job starts some" };
   return { state: "Ready", reason: "Working", message: "workers take jobs" };

@@ -14,11 +14,17 @@ export function isRolloutInProgress(
   return templatePending || (isOfSeveralTemplates(pods) && !isGivenUp(deployment));
 }
 
-function isGivenUp(deployment: Deployment | undefined): boolean {
-  return (
-    deployment?.status?.conditions?.some(
-      ({ type, status, reason }) =>
-        type === "Progressing" && status === "False" && reason === "ProgressDeadlineExceeded",
-    ) ?? false
-  );
+/** Kubernetes saw no progress within the Deployment's deadline, and tells so until there is some. */
+export function isGivenUp(deployment: Deployment | undefined): boolean {
+  const progress = progressOf(deployment);
+  return progress?.status === "False" && progress.reason === "ProgressDeadlineExceeded";
+}
+
+/** Whether the newest template has once had all the pods that were asked for, or none was. Growing later is no rollout. */
+export function isProven(deployment: Deployment): boolean {
+  return progressOf(deployment)?.reason === "NewReplicaSetAvailable";
+}
+
+function progressOf(deployment: Deployment | undefined) {
+  return deployment?.status?.conditions?.find(({ type }) => type === "Progressing");
 }
