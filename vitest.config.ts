@@ -38,8 +38,7 @@ export default defineConfig({
             "worker-runtime/src/**/*.test.ts",
             "test/cluster/**/*.test.ts",
             "test/broker/**/*.test.ts",
-            "test/rights/**/*.test.ts",
-            "test/gitops/**/*.test.ts",
+            "test/{gitops,logs,rights}/**/*.test.ts",
             "tools/**/*.test.ts",
             "bench/**/*.test.ts",
             "examples/**/*.test.ts",
@@ -64,7 +63,7 @@ export default defineConfig({
             // These take each version in turn, too.
             "test/integration/operator/{broker-*,drift-at-work,job-queue-adoption,pause,permissions,producers,several-brokers,worker-credentials}.test.ts",
             // These are hardly the broker's concern.
-            "test/integration/operator/wrong-manifests.test.ts",
+            "test/integration/operator/{gitops,wrong-manifests}.test.ts",
             "test/integration/worker-runtime/{message-format,once,testing-kit}/**",
             "test/integration/worker-runtime/{command,crash,isolation,process-errors,tracing}.test.ts",
           ],

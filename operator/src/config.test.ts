@@ -10,6 +10,7 @@ test("without flags the operator leads by election and has no broker of its own"
     leaderElect: true,
     port: 8080,
     logLevel: "info",
+    logFormat: "json",
     resyncMs: 60_000,
     allowedVhosts: [],
   });

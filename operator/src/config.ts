@@ -1,4 +1,4 @@
-import { parseDuration } from "@jobwright/worker-runtime/contract";
+import { logFormats, parseDuration } from "@jobwright/worker-runtime/contract";
 import { Command, Option } from "commander";
 import { z } from "zod";
 
@@ -17,6 +17,7 @@ const settings = z.object({
   leaderElect: z.enum(["true", "false"]).transform((text) => text === "true"),
   port: z.coerce.number().int().min(0).max(65_535),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
+  logFormat: z.enum(logFormats),
   /** How often everything is compared with the broker, even when nothing was seen to change. */
   resyncMs: z.string().transform((text, context) => {
     try {
@@ -65,6 +66,11 @@ export function readSettings(argv: readonly string[]): Settings {
     )
     .addOption(
       new Option("--log-level <level>", "debug, info, warn or error").env("JOBWRIGHT_LOG_LEVEL").default("info"),
+    )
+    .addOption(
+      new Option("--log-format <format>", "json, or ecs for the names of the Elastic Common Schema")
+        .env("JOBWRIGHT_LOG_FORMAT")
+        .default("json"),
     )
     .addOption(
       new Option("--resync <duration>", "how often everything is compared with the broker")

@@ -12,7 +12,7 @@ const leaseName = "jobwright-operator";
 
 async function main(): Promise<void> {
   const settings = readSettings(process.argv);
-  const log = createLog(settings.logLevel);
+  const log = createLog(settings.logLevel, settings.logFormat);
   const registry = new Registry();
   const self = processMetrics(registry, leaseName);
 

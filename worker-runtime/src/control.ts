@@ -37,7 +37,7 @@ export function takeCommands({ connection, identity, log, onCommand }: ControlOp
   function attach(on: ChannelModel): void {
     if (on !== model) return;
     open(on, () => retry(on)).catch((error: unknown) => {
-      log.warn({ queue, reason: messageOf(error) }, "cannot take commands yet");
+      log.warn({ brokerQueue: queue, reason: messageOf(error) }, "cannot take commands yet");
       retry(on);
     });
   }
@@ -77,6 +77,6 @@ export function takeCommands({ connection, identity, log, onCommand }: ControlOp
       return;
     }
     if (parsed.success) onCommand(parsed.data);
-    else log.warn({ problem: parsed.error.message }, "a command that this worker does not know; ignored");
+    else log.warn({ reason: parsed.error.message }, "a command that this worker does not know; ignored");
   }
 }

@@ -79,7 +79,7 @@ export function createDriftWatch(options: {
       if (why === lastSaid) return;
       lastSaid = why;
       log.info(
-        { host: address.host, why },
+        { host: address.host, reason: why },
         "the broker does not tell of changes (enable its plugin rabbitmq_event_exchange, and let the operator's user into vhost /): what is changed there by hand is found by the next comparison, within 15 s",
       );
     }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Logger, silentLogger } from "./log.ts";
+import { keyFields } from "./object.ts";
 import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 
 /** How a reconcile ended; controller-runtime's values of its label `result`. */
@@ -94,7 +95,10 @@ export function createController(options: ControllerOptions): Controller {
       return "requeue_after";
     } catch (error) {
       if (!stopping.signal.aborted) {
-        log.error({ controller, key, err: error }, "reconcile failed; it is tried again after its back-off");
+        log.error(
+          { controller, ...keyFields(key), err: error },
+          "reconcile failed; it is tried again after its back-off",
+        );
       }
       queue.addRateLimited(key);
       return "error";

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { isNotFound } from "./errors.ts";
 import { type Logger, silentLogger } from "./log.ts";
 import { microTime } from "./microtime.ts";
-import { type KubeObject, objectKey } from "./object.ts";
+import { type KubeObject, objectFields, objectKey } from "./object.ts";
 import type { Resource } from "./resource.ts";
 import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 
@@ -142,7 +142,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       series.lastAt = clock.now();
     }
     if (!subject.bucket.tryTake()) {
-      log.debug({ key: objectKey(report.object), reason: report.reason }, "event not written: too many on this object");
+      log.debug(
+        { ...objectFields(report.object), reason: report.reason },
+        "event not written: too many on this object",
+      );
       return;
     }
     if (!series || !(await countUp(series, report.at))) {
@@ -153,7 +156,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   return {
     record(object, type, reason, message) {
       if (pending >= PENDING_LIMIT) {
-        log.warn({ key: objectKey(object), reason, message }, "event dropped: too many wait to be written");
+        log.warn({ ...objectFields(object), reason, text: message }, "event dropped: too many wait to be written");
         return;
       }
       pending += 1;
@@ -161,7 +164,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       writing = writing
         .then(() => write(report))
         .catch((error: unknown) => {
-          log.warn({ key: objectKey(object), reason, message, err: error }, "event could not be written");
+          log.warn({ ...objectFields(object), reason, text: message, err: error }, "event could not be written");
         })
         .finally(() => {
           pending -= 1;

@@ -83,10 +83,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       if (isConflict(error) || isAlreadyExists(error)) {
         return "unknown";
       }
-      log.warn(
-        { lease: `${namespace}/${name}`, err: error },
-        "leader election: the lease could not be read or written",
-      );
+      log.warn({ namespace, name, err: error }, "leader election: the lease could not be read or written");
       return "unknown";
     }
   }
@@ -158,7 +155,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
         await client.replace(leaseResource, released(lease));
       }
     } catch (error) {
-      log.warn({ lease: `${namespace}/${name}`, err: error }, "the lease could not be handed back; it will expire");
+      log.warn({ namespace, name, err: error }, "the lease could not be handed back; it will expire");
     }
   }
 

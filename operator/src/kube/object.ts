@@ -32,6 +32,17 @@ export interface KubeObject {
   status?: unknown;
 }
 
+/** What a log line says of which object it is about. */
+export function objectFields({ metadata: { namespace, name } }: Pick<KubeObject, "metadata">): object {
+  return { ...(namespace !== undefined && { namespace }), name };
+}
+
+/** The same of a key of {@link objectKey}. */
+export function keyFields(key: string): object {
+  const [name = "", namespace] = key.split("/").reverse();
+  return objectFields({ metadata: { namespace, name } });
+}
+
 /** What names an object among its kind: "namespace/name", or "name" for a cluster-scoped one. */
 export function objectKey(object: { metadata: { name: string; namespace?: string | undefined } }): string {
   const { namespace, name } = object.metadata;

@@ -4,7 +4,7 @@ import { pause, systemClock } from "./clock.ts";
 import { ConnectionError } from "./errors.ts";
 import { deepFreeze } from "./freeze.ts";
 import { type Logger, silentLogger } from "./log.ts";
-import { type KubeObject, objectKey } from "./object.ts";
+import { type KubeObject, objectFields, objectKey } from "./object.ts";
 import { createObjectIndex } from "./object-index.ts";
 import { type Resource, resourceName } from "./resource.ts";
 
@@ -69,7 +69,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       options.onChange(object, previous);
     } catch (error) {
       log.error(
-        { ...about, key: objectKey(object), err: error },
+        { ...about, ...objectFields(object), err: error },
         "a change handler threw; handlers may only enqueue keys",
       );
     }

@@ -18,7 +18,11 @@ export async function carryOut(
 
   async function tell(pod: string, type: "Cordon" | "Uncordon"): Promise<void> {
     const { routed } = await sendCommand(broker, { namespace, pool: name, pod }, type);
-    if (!routed) log.debug({ pod, type }, "the worker is not connected to the broker now; it is told again");
+    if (!routed)
+      log.debug(
+        { namespace, pool: name, pod, command: type },
+        "the worker is not connected to the broker now; it is told again",
+      );
   }
 
   async function mark(pod: string, cost: string | null): Promise<void> {
@@ -37,7 +41,7 @@ export async function carryOut(
   ];
   for (const { status, ...rest } of await Promise.allSettled(actions)) {
     if (status === "rejected" && "reason" in rest) {
-      log.warn({ pool: `${namespace}/${name}`, err: rest.reason }, "a step of draining failed; it is tried again");
+      log.warn({ namespace, pool: name, err: rest.reason }, "a step of draining failed; it is tried again");
     }
   }
 }

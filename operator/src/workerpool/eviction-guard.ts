@@ -1,7 +1,7 @@
 import type { WorkerPool } from "../api/objects.ts";
 import { isActive, type PodView, type WorkerReport } from "../autoscaling/signals.ts";
 import { pods } from "../kinds.ts";
-import { isNotFound, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
+import { isNotFound, type KubeClient, type Logger } from "../kube/index.ts";
 import { evictionGuards } from "./names.ts";
 import { type Pod, podView } from "./pods.ts";
 
@@ -76,7 +76,7 @@ export function createEvictionGuards({ client, log }: { client: KubeClient; log:
   return {
     async step(pool, found, reports, nowMs) {
       if (isUsersOwn(pool)) return;
-      const { namespace } = pool.metadata;
+      const { namespace, name } = pool.metadata;
       const workers = found.map((pod) => {
         return { ...podView(pod), report: reports.get(pod.metadata.name), guarded: isGuarded(pod) };
       });
@@ -88,7 +88,7 @@ export function createEvictionGuards({ client, log }: { client: KubeClient; log:
       ];
       for (const result of await Promise.allSettled(writes)) {
         if (result.status === "rejected") {
-          log.debug({ pool: objectKey(pool), err: result.reason }, "a pod was not annotated; it is tried again");
+          log.debug({ namespace, pool: name, err: result.reason }, "a pod was not annotated; it is tried again");
         }
       }
     },

@@ -20,7 +20,7 @@ export function createHeartbeatHub(log: Logger): HeartbeatHub {
     const receivers: Subscription["receivers"] = new Map();
     const watch = watchHeartbeats(broker, {
       onHeartbeat: (heartbeat) => receivers.get(`${heartbeat.namespace}/${heartbeat.pool}`)?.(heartbeat),
-      onUnreadable: (routingKey, why) => log.warn({ routingKey, why }, "a heartbeat that cannot be read"),
+      onUnreadable: (routingKey, why) => log.warn({ routingKey, reason: why }, "a heartbeat that cannot be read"),
       onError: (error) => log.debug({ err: error }, "heartbeats cannot be heard; trying again"),
     });
     const subscription = { watch, receivers };

@@ -42,7 +42,7 @@ export async function tellPausing(
   const told = yet.map((pod) => sendCommand(broker, { namespace, pool: name, pod }, paused ? "Pause" : "Resume"));
   for (const result of await Promise.allSettled(told)) {
     if (result.status === "rejected") {
-      log.debug({ pool: `${namespace}/${name}`, err: result.reason }, "a pause was not told; it is told again");
+      log.debug({ namespace, pool: name, err: result.reason }, "a pause was not told; it is told again");
     }
   }
 }

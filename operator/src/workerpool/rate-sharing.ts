@@ -49,7 +49,7 @@ export function createRateSharing(log: Logger): RateSharing {
       );
       for (const result of await Promise.allSettled(told)) {
         if (result.status === "rejected") {
-          log.debug({ pool: `${namespace}/${name}`, err: result.reason }, "a rate was not told; it is told again");
+          log.debug({ namespace, pool: name, err: result.reason }, "a rate was not told; it is told again");
         }
       }
     },

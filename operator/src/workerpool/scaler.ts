@@ -120,6 +120,7 @@ export interface PoolScaler extends Scaled<PoolDepth>, AsyncDisposable {
 export async function createPoolScaler(dependencies: ScalerDependencies, first: ScalerTarget): Promise<PoolScaler> {
   const { client, events, log, observe, onNews } = dependencies;
   const key = objectKey(first.pool);
+  const about = { namespace: first.pool.metadata.namespace, pool: first.pool.metadata.name };
   let target = first;
   /** The newest target whose pod template the API server has taken, or the first. */
   let templated = first;
@@ -173,7 +174,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
         tickSoon(0, pushed);
         tickSoon(gatherMs);
       },
-      onError: (error) => log.debug({ pool: key, err: error }, "the wake queue is not there; the poll still is"),
+      onError: (error) => log.debug({ ...about, err: error }, "the wake queue is not there; the poll still is"),
     },
     () => target.latestOnBroker(),
   );
@@ -191,7 +192,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   function tick(nowMs: number, depth: PoolDepth | undefined): Promise<void> {
     if (disposed || stepping !== undefined) return stepping ?? Promise.resolve();
     stepping = step(nowMs, depth)
-      .catch((error: unknown) => log.warn({ pool: key, err: error }, "a scaling step failed; the next one tries again"))
+      .catch((error: unknown) => log.warn({ ...about, err: error }, "a scaling step failed; the next one tries again"))
       .finally(() => {
         stepping = undefined;
       });

@@ -24,7 +24,8 @@ export function createServedFigures(log: Logger): ServedFigures {
         (found) => {
           last = { atMs: Date.now(), ...found };
         },
-        (error: unknown) => log.debug({ queues, err: error }, "what workers have in hand could not be read"),
+        (error: unknown) =>
+          log.debug({ brokerQueue: queues, err: error }, "what workers have in hand could not be read"),
       );
       return last;
     },

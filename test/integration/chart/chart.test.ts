@@ -84,6 +84,7 @@ describe("the chart", () => {
         image: { repository: "registry.example/operator", tag: "1.2.3" },
         broker: { secretName: "rabbitmq", allowedVhosts: ["media", "mail"] },
         logLevel: "debug",
+        logFormat: "ecs",
         resync: "5m",
       }),
     );
@@ -91,6 +92,7 @@ describe("the chart", () => {
     expect(env).toMatchObject({
       JOBWRIGHT_ALLOWED_VHOSTS: "media,mail",
       JOBWRIGHT_LOG_LEVEL: "debug",
+      JOBWRIGHT_LOG_FORMAT: "ecs",
       JOBWRIGHT_RESYNC: "5m",
     });
   });

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type TestContext, vi } from "vitest";
+import { expect, type TestContext, vi } from "vitest";
 import { type JobQueue, jobQueues, type WorkerPool, workerPools } from "../../../operator/src/api/objects.ts";
 import { decodeData, type Secret } from "../../../operator/src/credentials/secret-data.ts";
 import { deployments, pods, secrets } from "../../../operator/src/kinds.ts";
@@ -17,6 +17,7 @@ import type { Deployment } from "../../../operator/src/workerpool/deployment.ts"
 import type { Pod } from "../../../operator/src/workerpool/pods.ts";
 import type { BrokerVersion, Broker as Server } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
+import { problemsOf } from "../../logs/conforming.ts";
 import { brokerSecretManifest, brokerSecretName, jobQueueManifest, workerPoolManifest } from "./manifests.ts";
 import { describeScene, type RecordedEvent, readEvents } from "./seen.ts";
 import { type OperatorUnderTest, startOperator } from "./under-test.ts";
@@ -136,6 +137,8 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
     await broker[Symbol.asyncDispose]();
     client.close();
     operatorsClient.close();
+    // Whatever a test made the operator say is as docs/logs.md has it.
+    expect(lines.flatMap((line) => problemsOf(JSON.parse(line), "json"))).toEqual([]);
   });
   return scene;
 }

@@ -1,7 +1,7 @@
-import { pino } from "pino";
 import { Registry } from "prom-client";
 import type { KubeClient } from "../../../operator/src/kube/index.ts";
 import { createOperator } from "../../../operator/src/operator.ts";
+import { createLog } from "../../../operator/src/telemetry/log.ts";
 import type { SceneOptions } from "./scene.ts";
 
 /** An operator in this process, which works. */
@@ -32,7 +32,7 @@ export async function startOperator(
     now,
     identity: "operator-under-test",
     registry,
-    log: pino({ level: "debug", base: null }, { write: (line: string) => void lines.push(line) }),
+    log: createLog("debug", "json", { write: (line: string) => void lines.push(line) }),
   });
   operator.watch();
   await operator.lead(new AbortController().signal);

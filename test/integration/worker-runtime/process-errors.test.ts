@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deadLetterHeader } from "@jobwright/worker-runtime/contract";
 import { expect, onTestFinished, test } from "vitest";
+import { problemsOf } from "../../logs/conforming.ts";
 import { createTestQueue, headerOf, type TestQueue } from "./job-queue.ts";
 import { until } from "./until.ts";
 
@@ -69,6 +70,8 @@ async function start(queue: TestQueue, env: NodeJS.ProcessEnv = {}, args: readon
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await exited;
+    // Whatever a test made the worker say is as docs/logs.md has it.
+    expect(lines.flatMap((line) => problemsOf(line, "msg" in line ? "json" : "ecs"))).toEqual([]);
   });
   return {
     lines,
@@ -136,7 +139,7 @@ test("with isolate: true none of these touch the worker, nor does a handler that
 
 test("LOG_FORMAT=ecs: lines of worker, handler and thread in the Elastic Common Schema", async () => {
   const queue = await createTestQueue();
-  const worker = await start(queue, { LOG_FORMAT: "ecs" });
+  const worker = await start(queue, { LOG_FORMAT: "ecs", LOG_LEVEL: "debug" });
   await queue.publish("ordinary", "wait", { messageId: "m-1" });
   await queue.publish("isolated", "wait", { messageId: "m-2" });
   await until("both jobs", () => worker.lines.filter(({ message }) => message === "wait ends").length === 2);
@@ -144,7 +147,7 @@ test("LOG_FORMAT=ecs: lines of worker, handler and thread in the Elastic Common 
   for (const line of worker.lines) {
     expect(line).toMatchObject({
       "@timestamp": expect.any(String),
-      "log.level": "info",
+      "service.name": "jobwright-worker",
       "ecs.version": expect.any(String),
     });
   }

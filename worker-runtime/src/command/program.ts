@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type CommandLine, resolveSettings } from "../configuration.ts";
-import { configurationPath, telemetryPort } from "../contract/index.ts";
+import { configurationPath, type LogFormat, logFormats, telemetryPort } from "../contract/index.ts";
 import { ConfigurationError, DefinitionError } from "../errors.ts";
-import { createLog, type LogFormat, logFormats } from "../telemetry/log.ts";
+import { openLog } from "../telemetry/log.ts";
 import { startWorker } from "../worker.ts";
 import { parseLane, parseRate } from "./flow-options.ts";
 import { guardProcess } from "./guard-process.ts";
@@ -25,8 +25,9 @@ function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: stri
 }
 
 async function run(file: string, options: Options): Promise<void> {
-  const log = createLog(options.logLevel, options.logFormat);
   const settings = await resolveSettings(options, process.env);
+  const { queue, identity } = settings;
+  const log = (await openLog(options.logLevel, options.logFormat)).child({ ...identity, queue });
   const definition = await loadDefinition(file);
   // Asked to stop before there was anything to stop.
   if (isAskedToStop()) process.exit(0);
@@ -34,7 +35,6 @@ async function run(file: string, options: Options): Promise<void> {
   const guard = guardProcess(log);
   log.info(
     {
-      queue: settings.queue,
       jobs: definition.jobs.map(({ name }) => name),
       concurrency: settings.concurrency,
       telemetryPort: worker.telemetryPort,

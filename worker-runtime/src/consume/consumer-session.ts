@@ -126,7 +126,7 @@ export async function openConsumerSession(options: ConsumerSessionOptions): Prom
 
   function onMessage(message: ConsumeMessage | null): void {
     if (message === null) {
-      log.warn({ queue }, "the broker cancelled the consumer: the queue was deleted or moved");
+      log.warn({ brokerQueue: queue }, "the broker cancelled the consumer: the queue was deleted or moved");
       options.onCancelled();
       endConsuming();
       return;

@@ -125,7 +125,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       told = true;
     } catch (error) {
       if (on !== model) return;
-      log.warn({ queue, reason: explain(error, queue) }, "cannot consume yet; trying again");
+      log.warn({ brokerQueue: queue, reason: explain(error, queue) }, "cannot consume yet; trying again");
       rest(backoff.next());
     }
   }

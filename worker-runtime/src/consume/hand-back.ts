@@ -28,7 +28,7 @@ export function handBackSurplus(
       if (delivery.handBack()) handedBack += 1;
       delivery.release();
     }
-    if (surplus.length > 0) log.debug({ lane: name, jobs: surplus.length }, "handed back what would have waited");
+    if (surplus.length > 0) log.debug({ lane: name, count: surplus.length }, "handed back what would have waited");
   }
   return handedBack;
 }

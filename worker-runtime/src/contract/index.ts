@@ -9,6 +9,7 @@ export * from "./event-binding.ts";
 export * from "./headers.ts";
 export * from "./heartbeat.ts";
 export * from "./json-schema.ts";
+export * from "./log.ts";
 export * from "./names.ts";
 export * from "./outcome-event.ts";
 export * from "./version.ts";

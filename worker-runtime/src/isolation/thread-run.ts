@@ -43,7 +43,7 @@ export function runInThread(thread: Thread, input: unknown, context: JobContext)
 
     function terminate(): void {
       log.warn(
-        { reason: String(signal.reason) },
+        { err: signal.reason },
         `the handler goes on ${terminateAfterMs / 1000} s after its signal was aborted: its thread is ended`,
       );
       terminated = new HandlerThreadEnded(

@@ -91,7 +91,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const maxWaiting = positive("maxWaiting", options.maxWaiting ?? 10_000);
   if (maxMessageBytes !== undefined) positive("maxMessageBytes", maxMessageBytes);
   const target = resolveTarget(options);
-  const log = options.log ?? createLog("warn");
+  const log = options.log ?? createLog("warn", undefined, "jobwright-producer");
   // Whatever is given but undefined was meant to encrypt: jobs are not sent in the open because a setting was empty.
   const keyring =
     options.encryption === undefined

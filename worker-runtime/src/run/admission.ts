@@ -55,7 +55,7 @@ export function createAdmission({ queue, codec, publisher, clock, log }: Admissi
     const target = delivery.lane === undefined ? queue : laneQueue(queue, delivery.lane);
     const delayMs = Math.min(forMs, maxDelaySeconds * 1000);
     const copy = retryCopy(message, { delayMs, attempt: message.attempt }, undefined, target, clock.now());
-    await settleWith(delivery, [copy], publisher, clock, { log });
+    await settleWith(delivery, [copy], publisher, clock, { ownLog: log });
   }
 
   return {

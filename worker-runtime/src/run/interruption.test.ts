@@ -10,7 +10,7 @@ function interruption() {
   const drain = new AbortController();
   const lines: string[] = [];
   const log = pino({ level: "warn" }, { write: (line: string) => lines.push(line) });
-  const made = new Interruption({ lost: lost.signal }, drain.signal, clock, { log });
+  const made = new Interruption({ lost: lost.signal }, drain.signal, clock, { ownLog: log });
   return { made, lost, drain, clock, lines };
 }
 

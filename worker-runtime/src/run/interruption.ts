@@ -16,7 +16,7 @@ export class Interruption {
   readonly #delivery: Pick<Delivery, "lost">;
   readonly #drainDeadline: AbortSignal;
   readonly #clock: Clock;
-  readonly #run: { readonly log: Logger };
+  readonly #run: { readonly ownLog: Logger };
   #controller: AbortController | undefined;
   #reason: unknown;
   #stopReport: (() => void) | undefined;
@@ -29,7 +29,7 @@ export class Interruption {
     delivery: Pick<Delivery, "lost">,
     drainDeadline: AbortSignal,
     clock: Clock,
-    run: { readonly log: Logger },
+    run: { readonly ownLog: Logger },
   ) {
     this.#delivery = delivery;
     this.#drainDeadline = drainDeadline;
@@ -85,7 +85,7 @@ export class Interruption {
   };
 
   #report(): void {
-    this.#run.log.warn(
+    this.#run.ownLog.warn(
       { reason: String(this.#reason) },
       `the handler goes on ${reportAfterMs / 1000} s after its signal was aborted: pass job.signal to what it waits for; until it ends, its slot stays taken`,
     );

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { JobContext } from "../job.ts";
 import type { JobMessage } from "../message/message.ts";
+import { forHandler } from "../telemetry/log.ts";
 import type { TraceIds } from "../telemetry/tracing.ts";
 import type { Children } from "./children.ts";
 import type { Delivery } from "./delivery.ts";
@@ -39,6 +40,7 @@ export class RunContext implements JobContext {
   readonly #message: JobMessage;
   readonly #surroundings: RunSurroundings;
   #log: Logger | undefined;
+  #ownLog: Logger | undefined;
   #children: Children | undefined;
   #progress: ProgressReports | undefined;
   #ended = false;
@@ -72,8 +74,14 @@ export class RunContext implements JobContext {
   }
 
   get log(): Logger {
-    this.#log ??= this.#surroundings.log(this.#message, this.trace);
+    this.#log ??= forHandler(this.ownLog);
     return this.#log;
+  }
+
+  /** What the runtime itself says of the run. */
+  get ownLog(): Logger {
+    this.#ownLog ??= this.#surroundings.log(this.#message, this.trace);
+    return this.#ownLog;
   }
 
   get enqueue(): JobContext["enqueue"] {

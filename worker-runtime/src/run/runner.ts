@@ -106,13 +106,13 @@ export function createRunner(options: RunnerOptions): Runner {
       }
     } catch (error) {
       failure = error;
-      if (await handBackAfter(error, delivery, context.log)) ended = "handed_back";
+      if (await handBackAfter(error, delivery, context.ownLog)) ended = "handed_back";
     } finally {
       const endedMs = clock.monotonic();
       end(tallied[ended], endedMs);
       metrics.ended(label, ended, (endedMs - beganMs) / 1000);
       span.end(failure);
-      if (ended === "lost") context.log.warn("the delivery was lost: the broker delivers the job again");
+      if (ended === "lost") context.ownLog.warn("the delivery was lost: the broker delivers the job again");
       running -= 1;
       delivery.release();
       if (running === 0) options.onIdle();

@@ -51,7 +51,7 @@ async function settle(answers: Record<string, unknown[]>, exchanges = ["a", "b"]
   };
   let ended = false;
   const log = pino({ level: "silent" });
-  const safe = settleWith(delivery, exchanges.map(message), publisher, clock, { log }).finally(() => {
+  const safe = settleWith(delivery, exchanges.map(message), publisher, clock, { ownLog: log }).finally(() => {
     ended = true;
   });
   while (!ended) {
@@ -105,7 +105,7 @@ test("very many messages are not all on their way at once", async () => {
   };
   const delivery = { open: true, lost: new AbortController().signal } as Delivery;
   const children = Array.from({ length: 2_500 }, () => message("a"));
-  expect(await store(delivery, children, publisher, controlledClock(0), { log: pino({ level: "silent" }) })).toBe(
+  expect(await store(delivery, children, publisher, controlledClock(0), { ownLog: pino({ level: "silent" }) })).toBe(
     undefined,
   );
   expect(stored).toEqual(children);

@@ -26,7 +26,7 @@ const mostUnderWay = 1_000;
 
 /** A run, as far as its log is concerned. */
 interface LoggedRun {
-  readonly log: Logger;
+  readonly ownLog: Logger;
 }
 
 /**
@@ -52,7 +52,7 @@ export async function store(
     const error = errors.find((one) => !(one instanceof ConnectionLost));
     if (error !== undefined) {
       refusals += 1;
-      run.log.error({ err: error, refusals }, "the outcome cannot be stored on the broker; the job is kept");
+      run.ownLog.error({ err: error, refusals }, "the outcome cannot be stored on the broker; the job is kept");
     }
     await sleep(clock, pause.next(), delivery.lost);
     if (error !== undefined && refusals === maxRefusals) return asError(error);
@@ -74,7 +74,7 @@ export async function settleWith(
   run: LoggedRun,
 ): Promise<boolean> {
   if ((await store(delivery, messages, publisher, clock, run)) === undefined) return delivery.ack();
-  if (delivery.handBack()) run.log.error("the job is handed back to its queue: it will be run again");
+  if (delivery.handBack()) run.ownLog.error("the job is handed back to its queue: it will be run again");
   return false;
 }
 

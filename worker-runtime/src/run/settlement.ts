@@ -125,7 +125,7 @@ interface Place {
 type Done = Extract<Outcome, { type: "Done" }>;
 type Told = Exclude<Outcome, { type: "HandBack" }>;
 
-function logOutcome(outcome: Copied, { log }: RunContext): void {
+function logOutcome(outcome: Copied, { ownLog: log }: RunContext): void {
   const { error } = outcome;
   if (outcome.type === "Retry") log.warn({ err: error, delayMs: outcome.delayMs }, "to be tried again");
   else log.error({ err: error, reason: outcome.reason }, "dead-lettered");
