@@ -38,11 +38,7 @@ export const logFields = {
   traceId: { ecs: "trace.id", type: "keyword", meaning: "of a job's run: its trace" },
   spanId: { ecs: "span.id", type: "keyword", meaning: "of a job's run: its span" },
   namespace: { ecs: "orchestrator.namespace", type: "keyword", meaning: "the namespace of what the line is about" },
-  pod: {
-    ecs: "service.node.name",
-    type: "keyword",
-    meaning: "the worker's pod; of the operator's lines, the pod they are about",
-  },
+  pod: own("pod", "keyword", "the worker's pod: that which writes, or that which the operator writes about"),
   pool: own("pool", "keyword", "the WorkerPool's name"),
   name: own("name", "keyword", "the name of the object that the line is about"),
   queue: own("queue", "keyword", "the work queue on RabbitMQ, such as `images.resize`"),
