@@ -121,7 +121,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
       backoff.reset();
       again = true;
       // Prefetch follows the pace by further consumers: whoever reads the log wants to know of the first.
-      log[told ? "debug" : "info"]({ queue, prefetch, once }, "consuming");
+      log[told ? "debug" : "info"]({ brokerQueue: queue, prefetch }, "consuming");
       told = true;
     } catch (error) {
       if (on !== model) return;

@@ -54,6 +54,7 @@ export const logFields = {
   count: own("count", "long", "how many"),
   running: own("running", "long", "jobs that run"),
   concurrency: own("concurrency", "long", "jobs run at the same time"),
+  prefetch: own("prefetch", "long", "deliveries that the broker may hand out ahead of their outcomes"),
   jobsPerSecond: own("jobsPerSecond", "double", "the worker's share of the rate limit"),
   oldest: own("oldest", "object", "deliveries held longest: `job`, `id`, `heldSeconds`"),
   timeoutMs: own("timeoutMs", "long", "the job's timeout"),
