@@ -29,7 +29,7 @@ describe("the rules of the chart", () => {
   it.each(alerts)(
     "$alert says how grave it is, what is the matter, and where to read on",
     ({ alert = "", labels, annotations }) => {
-      expect(["warning", "critical"]).toContain(labels.severity);
+      expect(["info", "warning", "critical"]).toContain(labels.severity);
       expect(annotations.summary).toBeDefined();
       expect(annotations.description).toBeDefined();
       expect(annotations.runbook_url).toMatch(new RegExp(`/docs/runbooks/${alert}\\.md$`));

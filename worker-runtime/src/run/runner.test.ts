@@ -4,18 +4,20 @@ import { z } from "zod";
 import { defaultRetryPolicy, delayEntryExchange, header, maxDelaySeconds } from "../contract/index.ts";
 import { defineJob, type Job } from "../job.ts";
 import { jobProperties, type OutgoingMessage } from "../message/message.ts";
+import { createMetrics } from "../telemetry/metrics.ts";
 import { controlledClock } from "../testing/controlled-clock.ts";
 import { delaySeconds } from "../testing/memory-broker.ts";
 import { memoryDelivery } from "../testing/memory-delivery.ts";
 import { memoryQueue } from "../testing/memory-queue.ts";
 import { noMetrics } from "../testing/no-metrics.ts";
 import type { Delivery } from "./delivery.ts";
+import { RetryLater } from "./handler-outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import { createRunner } from "./runner.ts";
 import { createTally } from "./tally.ts";
 
 /** A runner, and a broker that takes whatever is published. */
-function running(job: Job) {
+function running(job: Job, metrics = noMetrics) {
   const clock = controlledClock(1_000_000);
   const queue = memoryQueue("media.resize");
   const sent: OutgoingMessage[] = [];
@@ -29,7 +31,7 @@ function running(job: Job) {
     content: {},
     publisher: { publish: async (message) => void sent.push(message) },
     tally: createTally(),
-    metrics: noMetrics,
+    metrics,
     log: pino({ level: "silent" }),
     clock,
     random: () => 0.5,
@@ -108,4 +110,17 @@ test("what a handler throws because its delivery was lost says nothing of what j
   delivery.lose();
   await released;
   expect(outcomes).toEqual([]);
+});
+
+test("a run that its handler postpones is told apart from one that failed", async () => {
+  const metrics = createMetrics();
+  const ends = [new RetryLater({ after: "1s" }), new Error("no")];
+  const job = defineJob({ name: "resize", input: z.unknown(), run: () => Promise.reject(ends.shift()) });
+  const { start } = running(job, metrics);
+  await start().released;
+  await start().released;
+  const text = await metrics.registry.metrics();
+  for (const outcome of ["postponed", "retried"]) {
+    expect(text).toContain(`jobwright_jobs_total{job="resize",outcome="${outcome}"} 1`);
+  }
 });

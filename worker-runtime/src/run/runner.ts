@@ -55,7 +55,14 @@ export interface RunnerOptions {
   onOutcome?(outcome: Outcome): void;
 }
 
-const tallied = { done: "completed", retried: "retried", failed: "failed", handed_back: "none", lost: "none" } as const;
+const tallied = {
+  done: "completed",
+  retried: "retried",
+  postponed: "retried",
+  failed: "failed",
+  handed_back: "none",
+  lost: "none",
+} as const;
 
 export function createRunner(options: RunnerOptions): Runner {
   const { queue, retry, tally, metrics, clock, drainDeadline } = options;

@@ -8,6 +8,7 @@ import type { OutcomeLabel } from "../telemetry/metrics.ts";
 import type { Announcer } from "./announcer.ts";
 import { deadLetter } from "./dead-letter.ts";
 import type { Delivery } from "./delivery.ts";
+import { isRetryLater } from "./handler-outcome.ts";
 import { type Copied, failedOutcome, type Outcome } from "./outcome.ts";
 import { eventError } from "./outcome-events.ts";
 import { retryCopy } from "./retry-copy.ts";
@@ -95,7 +96,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     // Before the copy: if they cannot be stored, the job goes back, and there must not be two of it then.
     const refused = await store(delivery, await events(outcome, message), publisher, clock, context);
     if (refused !== undefined) return delivery.handBack() ? "handed_back" : "lost";
-    return await conclude([copyOf(outcome, message, delivery.lane, body)], labels[outcome.type], at);
+    return await conclude([copyOf(outcome, message, delivery.lane, body)], labelOf(outcome), at);
   }
 
   async function conclude(last: readonly OutgoingMessage[], label: OutcomeLabel, at: Place): Promise<OutcomeLabel> {
@@ -131,4 +132,7 @@ function logOutcome(outcome: Copied, { ownLog: log }: RunContext): void {
   else log.error({ err: error, reason: outcome.reason }, "dead-lettered");
 }
 
-const labels = { Retry: "retried", DeadLetter: "failed" } as const;
+function labelOf({ type, error }: Copied): OutcomeLabel {
+  if (type === "DeadLetter") return "failed";
+  return isRetryLater(error) ? "postponed" : "retried";
+}

@@ -4,7 +4,7 @@ import { JobHistogram } from "./job-histogram.ts";
 import { runtimeVersion } from "./version.ts";
 
 /** How a run ended, as the label `outcome`. */
-export type OutcomeLabel = "done" | "retried" | "failed" | "handed_back" | "lost";
+export type OutcomeLabel = "done" | "retried" | "postponed" | "failed" | "handed_back" | "lost";
 
 interface Counts {
   inFlight: number;
@@ -61,7 +61,7 @@ export function createMetrics(jobs: readonly string[] = []): WorkerMetrics {
   const counts = new Map<string, Counts>();
   new Counter({
     name: "jobwright_jobs_total",
-    help: "Runs by outcome: done, retried, failed (dead-lettered), handed_back, lost (the broker delivers it again), deferred (sent away before it began, by its own rate limit).",
+    help: "Runs by outcome: done, retried, postponed (its handler wants it run again later), failed (dead-lettered), handed_back, lost (the broker delivers it again), deferred (sent away before it began, by its own rate limit).",
     labelNames: ["job", "outcome"],
     registers,
     collect() {
