@@ -28,8 +28,7 @@ export async function describeWorkspace(workspace: {
 }
 
 function notable(namespace: string): (line: string) => boolean {
-  // Levels of 40 and more are warnings and errors.
-  return (line) => line.includes(namespace) || /"level":[4-6]0/.test(line) || line.includes('"leading"');
+  return (line) => line.includes(namespace) || /"level":"(warn|error|fatal)"/.test(line) || line.includes('"leading"');
 }
 
 async function workerLogs(namespace: string): Promise<string> {

@@ -82,7 +82,7 @@ describe.each(brokerVersions)("on RabbitMQ %s, any sequence of edits, drifts and
 function report(seed: number, steps: readonly Step[], done: readonly string[], log: string): string {
   const errors = readFileSync(log, "utf8")
     .split("\n")
-    .filter((line) => /"level":[56]0/.test(line) || (line !== "" && !line.startsWith("{")))
+    .filter((line) => /"level":"(error|fatal)"/.test(line) || (line !== "" && !line.startsWith("{")))
     .slice(-15);
   return [
     `── JOBWRIGHT_SEED=${seed} JOBWRIGHT_STEPS=${steps.length}`,
