@@ -1,10 +1,12 @@
 # Two images from one file:
-#   docker build --target operator .         the operator, one bundled file
-#   docker build --target worker-runtime .   the base image for your own workers
-# Both run as a user without name or rights (65532) on a read-only root.
+#   docker build --target operator .         the operator: one bundled file, Node, and what Node needs
+#   docker build --target worker-runtime .   the base image for your own workers: with a shell and npm
+# Both run as a user without rights (65532) on a read-only root. For several platforms, and the same bytes each time,
+# see docs/install.md.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-FROM ${NODE_IMAGE} AS tools
+# What is built here is JavaScript, the same for every platform.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS tools
 WORKDIR /src
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 COPY operator/package.json operator/
@@ -22,7 +24,7 @@ FROM tools AS runtime-build
 COPY worker-runtime worker-runtime
 RUN npm run bundle --workspace @jobwright/worker-runtime
 
-FROM ${NODE_IMAGE} AS runtime-packages
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS runtime-packages
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 COPY operator/package.json operator/
@@ -36,8 +38,22 @@ RUN rm -rf node_modules/@jobwright \
 # Over what npm has laid out: the runtime, and what handlers share with it, in a few files; a start takes half the CPU then.
 COPY --from=runtime-build /src/worker-runtime/bundle node_modules
 
-FROM ${NODE_IMAGE} AS operator
-ENV NODE_ENV=production
+# Node and the libraries that it is linked with. It has its own time zones and certificate authorities.
+FROM ${NODE_IMAGE} AS operator-root
+WORKDIR /root-of-operator
+RUN mkdir -p etc tmp && chmod 1777 tmp \
+ && echo 'jobwright:x:65532:65532::/:/sbin/nologin' > etc/passwd \
+ && echo 'jobwright:x:65532:' > etc/group \
+ && cp --parents --dereference /usr/local/bin/node $(ldd /usr/local/bin/node | grep -o '/[^ ]*') .
+
+FROM scratch AS operator
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="Jobwright operator" \
+      org.opencontainers.image.description="Background jobs on Kubernetes over RabbitMQ: JobQueues, WorkerPools and their autoscaler" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=operator-root /root-of-operator /
+ENV PATH=/usr/local/bin NODE_ENV=production
 WORKDIR /operator
 COPY LICENSE ./
 # package.json says that main.js is an ES module.
@@ -49,6 +65,11 @@ EXPOSE 8080
 ENTRYPOINT ["node", "--max-semi-space-size=4", "--optimize-for-size", "/operator/dist/main.js"]
 
 FROM ${NODE_IMAGE} AS worker-runtime
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="Jobwright worker runtime" \
+      org.opencontainers.image.description="Base image for workers of Jobwright's queues" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.licenses="Apache-2.0"
 # The user has no home, so npm needs another place for its cache when an image on this base installs packages.
 # A smaller young generation: a worker of many short jobs stays below 200 MiB instead of growing to 285, for a tenth more
 # CPU on jobs that do nothing (docs/benchmarks.md). Whoever sets NODE_OPTIONS replaces it.

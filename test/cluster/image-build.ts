@@ -56,6 +56,8 @@ export async function buildImage(build: ImageBuild): Promise<BuiltImage> {
       [
         "build",
         "--layers",
+        // The same files make the same image, whenever it is built.
+        `--timestamp=${process.env.SOURCE_DATE_EPOCH ?? 0}`,
         `--file=${join(context, build.file ?? "Dockerfile")}`,
         ...(build.target === undefined ? [] : [`--target=${build.target}`]),
         ...Object.entries(buildArguments).map(([name, value]) => `--build-arg=${name}=${value}`),
