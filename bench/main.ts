@@ -13,6 +13,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   simulate: async () => (await import("./simulate/bench.ts")).simulate,
   autoscale: async () => (await import("./autoscale/bench.ts")).autoscale,
   pools: async () => (await import("./pools/bench.ts")).pools,
+  images: async () => (await import("./images/bench.ts")).images,
   memory: async () => (await import("./memory/bench.ts")).memory,
 };
 

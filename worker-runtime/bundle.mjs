@@ -62,6 +62,8 @@ async function bundlePackage(name, inside, entries) {
   const to = join(bundle, from.slice(from.lastIndexOf(name)));
   await build({
     ...options,
+    // Their comments are not all ASCII, and V8 keeps a file that is not with two bytes for each letter.
+    minifyWhitespace: true,
     entryPoints: globSync(entries, { cwd: from }).map((entry) => join(from, entry)),
     outbase: from,
     outdir: to,

@@ -12,6 +12,7 @@ import { readRows } from "./saved-rows.ts";
 import { isChosen, quickly } from "./selection.ts";
 import { openStage } from "./stage.ts";
 import { subjects } from "./subjects/index.ts";
+import { kubectlScaleToOne } from "./subjects/kubectl-scale.ts";
 import { idealMs, traces } from "./traces.ts";
 import { overRounds, verdictOf } from "./verdict.ts";
 
@@ -55,7 +56,7 @@ export async function autoscale(args: readonly string[]): Promise<void> {
       report(`${trace.name} (${trace.about}): ${subject.subject}, ${subject.config} …`);
       const { row, firstRunningMs } = await runTrace(stage, subject, trace, random);
       rows.push(row);
-      if (subject.subject === "kubectl-scale") runningMs.push(firstRunningMs);
+      if (subject === kubectlScaleToOne) runningMs.push(firstRunningMs);
       process.stdout.write(`${JSON.stringify(row)}\n`);
     }
   }
@@ -71,12 +72,13 @@ function conclude(rows: readonly Row[], ofTheRun: object): void {
   const medians = overRounds(rows);
   process.stdout.write(`\n${renderTable([Object.keys(rows[0] ?? {}), ...medians.map(cells)])}\n`);
   const [burst] = traces.filter(({ name }) => name === "burst");
-  const { drainVsIdeal, ...verdict } = verdictOf(medians, burst ? idealMs(burst) : 0);
+  const { drainVsIdeal, drainVsScale, ...verdict } = verdictOf(medians, burst ? idealMs(burst) : 0);
   const closing = {
     bench: "autoscale",
     keda: kedaVersion,
     ...verdict,
     ...(drainVsIdeal !== undefined && { drainVsIdeal: rounded(drainVsIdeal) }),
+    ...(drainVsScale !== undefined && { drainVsScale: rounded(drainVsScale) }),
     ...ofTheRun,
   };
   process.stdout.write(`${JSON.stringify(closing)}\n`);

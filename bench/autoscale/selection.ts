@@ -4,6 +4,7 @@ import type { Trace } from "./traces.ts";
 /** What `--quick` runs. */
 export const quickly = [
   "single/kubectl-scale",
+  "burst/kubectl-scale",
   ...["single", "burst"].flatMap((trace) => [
     `${trace}/jobwright`,
     `${trace}/keda-default`,

@@ -7,6 +7,8 @@ export interface Verdict {
   readonly firstStartOverScaleMs?: number;
   /** The burst's drain against the work divided among all workers, plus that start. */
   readonly drainVsIdeal?: number;
+  /** The same against `kubectl scale` to all the workers at once. */
+  readonly drainVsScale?: number;
   readonly stepsWaitP95Ms?: number;
   /** KEDA's set-ups with both a lower p95 wait and fewer pod-seconds on the steps. */
   readonly betterOnBoth?: readonly string[];
@@ -19,6 +21,7 @@ export interface Verdict {
 export function verdictOf(rows: readonly Row[], idealBurstMs: number): Verdict {
   const of = (subject: string, trace: string) => rows.find((row) => row.subject === subject && row.trace === trace);
   const [scale, burst, steps] = [of("kubectl-scale", "single"), of("jobwright", "burst"), of("jobwright", "steps")];
+  const all = of("kubectl-scale", "burst");
   const ours = rows.filter(({ subject }) => subject === "jobwright");
   return {
     ...(scale &&
@@ -26,6 +29,7 @@ export function verdictOf(rows: readonly Row[], idealBurstMs: number): Verdict {
         firstStartOverScaleMs: burst.firstStartMs - scale.firstStartMs,
         drainVsIdeal: burst.drainMs / (idealBurstMs + scale.firstStartMs),
       }),
+    ...(all && burst && { drainVsScale: burst.drainMs / all.drainMs }),
     ...(steps && { stepsWaitP95Ms: steps.waitP95Ms, betterOnBoth: betterOnBoth(steps, rows) }),
     repeated: ours.reduce((sum, { repeated }) => sum + repeated, 0),
     lost: ours.reduce((sum, { lost }) => sum + lost, 0),

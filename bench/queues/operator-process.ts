@@ -68,7 +68,7 @@ export async function startOperatorProcess(options: {
       bundle,
       ...["--namespace", namespace, "--watch-namespace", namespace, "--identity", "bench", "--port", `${port}`],
     ],
-    env: { KUBECONFIG: kubeconfig, NODE_ENV: "production" },
+    env: { KUBECONFIG: kubeconfig, NODE_ENV: "production", MALLOC_ARENA_MAX: "2" },
     logFile,
   });
 

@@ -10,6 +10,7 @@ import { cachePath, statePath } from "./paths.ts";
 
 interface Descriptor {
   digest: string;
+  size: number;
 }
 
 /**
@@ -43,20 +44,36 @@ export async function deliverImage(reference: string): Promise<void> {
   }
 }
 
+/** What somebody pulls who has nothing of the image: its compressed layers, in bytes. Of the last build that was delivered. */
+export function deliveredBytes(reference: string): number {
+  return manifestsOf(layoutFolder(reference))
+    .flatMap(({ layers }) => layers)
+    .reduce((sum, { size }) => sum + size, 0);
+}
+
 const folderName = (reference: string) => createHash("sha256").update(reference).digest("hex").slice(0, 16);
 const layoutFolder = (reference: string) => cachePath("images", "layouts", folderName(reference));
 const blobPath = (digest: string) => join("blobs", ...digest.split(":"));
 
-/** What the layout's index leads to: manifests and configurations, which are small, and layers. */
-function referencedBlobs(layout: string): { descriptions: Set<string>; layers: Set<string> } {
+interface Manifest {
+  digest: string;
+  config: Descriptor;
+  layers: Descriptor[];
+}
+
+function manifestsOf(layout: string): Manifest[] {
   const read = (path: string) => JSON.parse(readFileSync(join(layout, path), "utf8"));
   const { manifests } = read("index.json") as { manifests: Descriptor[] };
+  return manifests.map(({ digest }) => ({ ...read(blobPath(digest)), digest }));
+}
+
+/** What the layout's index leads to: manifests and configurations, which are small, and layers. */
+function referencedBlobs(layout: string): { descriptions: Set<string>; layers: Set<string> } {
   const descriptions = new Set<string>();
   const layers = new Set<string>();
-  for (const { digest } of manifests) {
-    const manifest = read(blobPath(digest)) as { config: Descriptor; layers: Descriptor[] };
-    descriptions.add(digest).add(manifest.config.digest);
-    for (const layer of manifest.layers) layers.add(layer.digest);
+  for (const { digest, config, layers: ofImage } of manifestsOf(layout)) {
+    descriptions.add(digest).add(config.digest);
+    for (const layer of ofImage) layers.add(layer.digest);
   }
   return { descriptions, layers };
 }

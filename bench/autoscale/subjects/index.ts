@@ -1,10 +1,11 @@
 import type { Subject } from "../subject.ts";
 import { jobwright } from "./jobwright.ts";
 import { kedaDefault, kedaTuned } from "./keda.ts";
-import { kubectlScale } from "./kubectl-scale.ts";
+import { kubectlScaleToAll, kubectlScaleToOne } from "./kubectl-scale.ts";
 
 export const subjects: readonly Subject[] = [
-  kubectlScale,
+  kubectlScaleToOne,
+  kubectlScaleToAll,
   jobwright,
   kedaDefault,
   ...[2, 5, 10, 20].map((queueLength) => kedaTuned(queueLength, "amqp")),
