@@ -158,6 +158,12 @@ test("a module that exports no worker is told what to export", async () => {
   expect(worker.lines.join("\n")).toContain("expected export default defineWorker({ jobs: [ … ] })");
 });
 
+test("a module is checked without a broker, even one that keeps its process", async () => {
+  const worker = run([await userModule(`${module}; setInterval(() => {}, 1000);`), "--check"]);
+  expect(await worker.exited).toBe(0);
+  expect(worker.lines.join("\n")).toContain('"jobs":["wait","die"]');
+});
+
 test("the built package runs in plain Node", async () => {
   execFileSync("npm", ["run", "-s", "build", "-w", "worker-runtime"], { cwd: root });
   const built = join(root, "worker-runtime/dist/command/main.js");

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { Logger } from "pino";
 import { type CommandLine, resolveSettings } from "../configuration.ts";
 import { configurationPath, type LogFormat, logFormats, telemetryPort } from "../contract/index.ts";
 import { ConfigurationError, DefinitionError } from "../errors.ts";
@@ -10,6 +11,7 @@ import { loadDefinition } from "./load.ts";
 import { isAskedToStop, stopSignal } from "./stop-signal.ts";
 
 interface Options extends CommandLine {
+  readonly check?: boolean;
   readonly port: number;
   readonly logLevel: string;
   readonly logFormat: LogFormat;
@@ -25,6 +27,7 @@ function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: stri
 }
 
 async function run(file: string, options: Options): Promise<void> {
+  if (options.check) return await check(file, await openLog(options.logLevel, options.logFormat));
   const settings = await resolveSettings(options, process.env);
   const { queue, identity } = settings;
   const log = (await openLog(options.logLevel, options.logFormat)).child({ ...identity, queue });
@@ -51,9 +54,18 @@ async function run(file: string, options: Options): Promise<void> {
   guard.end(0);
 }
 
+/** Says what the module defines; throws where a worker would not start with it. */
+async function check(file: string, log: Logger): Promise<void> {
+  const { jobs } = await loadDefinition(file);
+  log.info({ file, jobs: jobs.map(({ name }) => name) }, "the module defines a worker");
+  // It may have opened connections, which would keep the process.
+  process.exit(0);
+}
+
 const program = new Command("jobwright-worker")
   .description("Runs the jobs that a module defines: in a WorkerPool's pod, or by hand against any RabbitMQ.")
   .argument("<file>", "module whose default export is defineWorker({ jobs: [ … ] })")
+  .option("--check", "load the module, say which jobs it defines, and end: for an image's build")
   .option("--config <file>", `configuration that the operator mounted (default: ${configurationPath})`)
   .option("--broker <uri>", "run by hand against this broker: amqp://user:password@host:5672/vhost")
   .option("--queue <name>", "with --broker: the queue's resolved name, <namespace>.<name>")
