@@ -32,8 +32,8 @@ import { shortageOf } from "./shortage.ts";
 import { createWakeUp } from "./wake-up.ts";
 
 /**
- * A push asks for one worker at once, and how many more is decided so much later: the rest of a burst has come in by
- * then, and the first worker has nearly started. Where all share a node's CPU it would otherwise start as late as they do.
+ * A push asks for one worker at once, and how many more is decided when it has started, or so much later: the rest of a
+ * burst has come in by then. Where all share a node's CPU, the first would otherwise start as late as they do.
  */
 const gatherMs = 1_000;
 /** What a push says of the queue. */
@@ -357,7 +357,12 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
       }
     },
     receive(heartbeat) {
-      inbox.push({ heartbeat, heardAtMs: Date.now() });
+      const heardAtMs = Date.now();
+      inbox.push({ heartbeat, heardAtMs });
+      if (heartbeat.state !== "Running" || heardAtMs >= gathersUntilMs) return;
+      // The first worker is there: the others would take nothing from its start any more.
+      gathersUntilMs = 0;
+      tickSoon(0);
     },
     report: () => ({
       desiredReplicas: replicas,
