@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildah } from "./buildah.ts";
 import { CommandError, run } from "./command.ts";
@@ -22,6 +22,7 @@ export async function deliverImage(reference: string): Promise<void> {
   mkdirSync(layout, { recursive: true });
   // Into a folder that is kept: buildah leaves out the layers that lie there already.
   await buildah(["push", reference, `oci:${layout}:${reference}`]);
+  forgetEarlier(layout, reference);
   const blobs = referencedBlobs(layout);
   dropOthers(layout, blobs);
   const present = new Set((await run(program("ctr"), ctrArguments("content", "list", "--quiet"))).split("\n"));
@@ -54,6 +55,16 @@ export function deliveredBytes(reference: string): number {
 const folderName = (reference: string) => createHash("sha256").update(reference).digest("hex").slice(0, 16);
 const layoutFolder = (reference: string) => cachePath("images", "layouts", folderName(reference));
 const blobPath = (digest: string) => join("blobs", ...digest.split(":"));
+
+/** buildah leaves the image that had the name before in the index, without a name. */
+function forgetEarlier(layout: string, reference: string): void {
+  const path = join(layout, "index.json");
+  const index = JSON.parse(readFileSync(path, "utf8")) as { manifests: { annotations?: Record<string, string> }[] };
+  const manifests = index.manifests.filter(
+    ({ annotations }) => annotations?.["org.opencontainers.image.ref.name"] === reference,
+  );
+  writeFileSync(path, JSON.stringify({ ...index, manifests }));
+}
 
 interface Manifest {
   digest: string;
