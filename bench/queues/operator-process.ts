@@ -66,7 +66,7 @@ export async function startOperatorProcess(options: {
       ...imageFlags,
       ...profiling,
       bundle,
-      ...["--namespace", namespace, "--watch-namespace", namespace, "--identity", "bench", "--port", `${port}`],
+      ...["--namespace", namespace, "--watch-namespaces", namespace, "--identity", "bench", "--port", `${port}`],
     ],
     env: { KUBECONFIG: kubeconfig, NODE_ENV: "production", MALLOC_ARENA_MAX: "2" },
     logFile,

@@ -24,20 +24,25 @@ test("flags go before environment variables", () => {
   expect(read("--resync", "90s")).toMatchObject({ resyncMs: 90_000, logLevel: "debug", identity: "operator-7" });
 });
 
-test("the broker's Secret is a namespace and a name; an empty one is none", () => {
+test("the broker's Secret is a name in the operator's own namespace, or in another; an empty one is none", () => {
   expect(read("--default-broker-secret", "rabbit/admin").defaultBrokerSecret).toEqual({
     namespace: "rabbit",
+    name: "admin",
+  });
+  expect(read("--default-broker-secret", "admin", "--namespace", "jobs").defaultBrokerSecret).toEqual({
+    namespace: "jobs",
     name: "admin",
   });
   vi.stubEnv("JOBWRIGHT_DEFAULT_BROKER_SECRET", "");
   expect(read().defaultBrokerSecret).toBeUndefined();
 });
 
-test("works in all namespaces unless one is named", () => {
-  expect(read().watchNamespace).toBeUndefined();
-  vi.stubEnv("JOBWRIGHT_WATCH_NAMESPACE", "");
-  expect(read().watchNamespace).toBeUndefined();
-  expect(read("--watch-namespace", "media").watchNamespace).toBe("media");
+test("works in all namespaces unless some are named", () => {
+  expect(read().watchNamespaces).toBeUndefined();
+  vi.stubEnv("JOBWRIGHT_WATCH_NAMESPACES", "");
+  expect(read().watchNamespaces).toBeUndefined();
+  expect(read("--watch-namespaces", "media").watchNamespaces).toEqual(["media"]);
+  expect(read("--watch-namespaces", "media, mail,media").watchNamespaces).toEqual(["media", "mail"]);
 });
 
 test("virtual hosts are a list", () => {
@@ -46,9 +51,10 @@ test("virtual hosts are a list", () => {
 
 test.each([
   [["--resync", "1 minute"], "--resync: ", "such as 250ms, 30s or 1h30m"],
-  [["--default-broker-secret", "admin"], "--default-broker-secret: ", "expected <namespace>/<name> of a Secret"],
+  [["--default-broker-secret", "a/b/c"], "--default-broker-secret: ", "or <namespace>/<name>"],
   [["--leader-elect", "yes"], "--leader-elect: ", '"true"|"false"'],
   [["--port", "http"], "--port: ", "expected number"],
+  [["--watch-namespaces", "media,"], "--watch-namespaces", "expected names of namespaces"],
   [["--log-level", "loud"], "--log-level: ", '"debug"|"info"|"warn"|"error"'],
 ])("%s is refused by the flag's name, with what was expected", (flags, name, expected) => {
   expect(() => read(...flags)).toThrow("jobwright-operator cannot start");

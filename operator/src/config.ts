@@ -6,11 +6,7 @@ const settings = z.object({
   /** Secret of the broker that JobQueues without spec.broker use. */
   defaultBrokerSecret: z
     .string()
-    .regex(/^[^/]+\/[^/]+$/, "expected <namespace>/<name> of a Secret")
-    .transform((text) => {
-      const [namespace = "", name = ""] = text.split("/");
-      return { namespace, name };
-    })
+    .regex(/^([^/]+\/)?[^/]+$/, "expected <name> of a Secret in the operator's own namespace, or <namespace>/<name>")
     .optional(),
   /** Virtual hosts that a JobQueue may choose on the operator's own broker, beside the Secret's own. */
   allowedVhosts: z.string().transform((text) => text.split(",").filter((vhost) => vhost !== "")),
@@ -29,13 +25,19 @@ const settings = z.object({
   }),
   /** Where the operator itself runs: its Lease stands there. */
   namespace: z.string().min(1),
-  /** Works in this namespace only. Absent: in all. */
-  watchNamespace: z.string().min(1).optional(),
+  /** Works in these namespaces only. Absent: in all. */
+  watchNamespaces: z
+    .string()
+    .transform((text) => [...new Set(text.split(",").map((name) => name.trim()))])
+    .pipe(z.array(z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "expected names of namespaces, comma-separated")))
+    .optional(),
   /** Its name among its replicas: the pod's. */
   identity: z.string().min(1),
 });
 
-export type Settings = z.infer<typeof settings>;
+export type Settings = Omit<z.infer<typeof settings>, "defaultBrokerSecret"> & {
+  readonly defaultBrokerSecret: { readonly namespace: string; readonly name: string } | undefined;
+};
 
 /**
  * The operator's settings from flags, then environment variables, then defaults.
@@ -47,7 +49,7 @@ export function readSettings(argv: readonly string[]): Settings {
     .description("Runs JobQueues and WorkerPools: RabbitMQ topology, worker pods and their number.")
     .addOption(
       new Option(
-        "--default-broker-secret <namespace/name>",
+        "--default-broker-secret <[namespace/]name>",
         "Secret of the broker that JobQueues use unless they name one",
       ).env("JOBWRIGHT_DEFAULT_BROKER_SECRET"),
     )
@@ -81,8 +83,8 @@ export function readSettings(argv: readonly string[]): Settings {
       new Option("--namespace <name>", "the operator's own namespace").env("POD_NAMESPACE").default("jobwright"),
     )
     .addOption(
-      new Option("--watch-namespace <name>", "work in this namespace only, instead of in all").env(
-        "JOBWRIGHT_WATCH_NAMESPACE",
+      new Option("--watch-namespaces <names>", "work in these namespaces only, comma-separated, instead of in all").env(
+        "JOBWRIGHT_WATCH_NAMESPACES",
       ),
     )
     .addOption(
@@ -91,15 +93,18 @@ export function readSettings(argv: readonly string[]): Settings {
         .default(`operator-${process.pid}`),
     )
     .parse([...argv]);
-  const { resync, defaultBrokerSecret, watchNamespace, ...rest } = command.opts();
+  const { resync, defaultBrokerSecret, watchNamespaces, ...rest } = command.opts();
   const parsed = settings.safeParse({
     ...rest,
     // Charts set variables always; empty means that there is no such thing.
     ...(defaultBrokerSecret ? { defaultBrokerSecret } : {}),
-    ...(watchNamespace ? { watchNamespace } : {}),
+    ...(watchNamespaces ? { watchNamespaces } : {}),
     resyncMs: resync,
   });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { data } = parsed;
+    return { ...data, defaultBrokerSecret: secretIn(data.namespace, data.defaultBrokerSecret) };
+  }
   const problems = parsed.error.issues.map((issue) => {
     const name = issue.path
       .join(".")
@@ -108,4 +113,10 @@ export function readSettings(argv: readonly string[]): Settings {
     return `--${name}: ${issue.message}`;
   });
   throw new Error(`jobwright-operator cannot start: ${problems.join("; ")}`);
+}
+
+function secretIn(own: string, text: string | undefined): Settings["defaultBrokerSecret"] {
+  if (text === undefined) return undefined;
+  const [name = "", namespace = own] = text.split("/").reverse();
+  return { namespace, name };
 }

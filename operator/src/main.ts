@@ -1,5 +1,6 @@
 // The operator's process: settings in, everything wired, started and stopped here only.
 import { Registry } from "prom-client";
+import { check } from "./check/command.ts";
 import { readSettings } from "./config.ts";
 import { createKubeClient, createLeaderElection, loadKubeConfig } from "./kube/index.ts";
 import { createOperator } from "./operator.ts";
@@ -11,6 +12,9 @@ import { serveTelemetry } from "./telemetry/server.ts";
 const leaseName = "jobwright-operator";
 
 async function main(): Promise<void> {
+  const [node = "", script = "", command, ...rest] = process.argv;
+  // Its settings come from the environment that it shares with the operator.
+  if (command === "check") process.exit(await check(readSettings([node, script]), leaseName, rest[0]));
   const settings = readSettings(process.argv);
   const log = createLog(settings.logLevel, settings.logFormat);
   const registry = new Registry();
@@ -20,7 +24,7 @@ async function main(): Promise<void> {
     userAgent: "jobwright-operator",
     onAnswer: apiCallMetrics(registry),
   });
-  const { identity, namespace, watchNamespace, resyncMs, defaultBrokerSecret, allowedVhosts } = settings;
+  const { identity, namespace, watchNamespaces, resyncMs, defaultBrokerSecret, allowedVhosts } = settings;
   const operator = createOperator({
     client,
     sources: { defaultBrokerSecret, allowedVhosts },
@@ -28,9 +32,9 @@ async function main(): Promise<void> {
     identity,
     registry,
     log,
-    ...(watchNamespace === undefined ? {} : { namespace: watchNamespace }),
+    ...(watchNamespaces === undefined ? {} : { namespaces: watchNamespaces }),
   });
-  const telemetry = await serveTelemetry({ port: settings.port, registry, ready: operator.hasSynced });
+  const telemetry = await serveTelemetry({ port: settings.port, registry, awaits: operator.awaits });
   operator.watch();
 
   function lead(signal: AbortSignal): void {

@@ -17,12 +17,12 @@ import { createKnownBindings } from "./known-bindings.ts";
 import {
   createController,
   createEventRecorder,
-  createReflector,
   type KubeClient,
   type KubeObject,
   type Logger,
   objectKey,
   type Reflector,
+  reflectNamespaces,
 } from "./kube/index.ts";
 import { managedBySelector } from "./ownership.ts";
 import { watchProvisions } from "./provisions.ts";
@@ -45,8 +45,8 @@ export interface OperatorOptions {
   readonly client: KubeClient;
   readonly sources: Pick<AddressSources, "defaultBrokerSecret" | "allowedVhosts">;
   readonly resyncMs: number;
-  /** Works in this namespace only. Absent: in all. Tests have an operator each, for a namespace each. */
-  readonly namespace?: string;
+  /** Works in these namespaces only. Absent: in all. Tests have an operator each, for a namespace each. */
+  readonly namespaces?: readonly string[];
   /** Tells this operator from its replicas: the pod's name. */
   readonly identity: string;
   readonly registry: Registry;
@@ -58,8 +58,8 @@ export interface OperatorOptions {
 export interface Operator {
   /** Watches what there is. A standby does it too, so that it can lead at once. */
   watch(): void;
-  /** Whether everything has been listed once. */
-  hasSynced(): boolean;
+  /** What has not been listed once yet, for people to read; nothing once all is. */
+  awaits(): readonly string[];
   /** Begins to work: only while leading. Waits until all is listed. */
   lead(signal: AbortSignal): Promise<void>;
   /** Ends work and watching. What a pass has begun is finished. */
@@ -68,10 +68,10 @@ export interface Operator {
 
 /** Wires the controllers to what they watch. Composition only: nothing here decides. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { client, resyncMs, namespace, log, now = Date.now } = options;
+  const { client, resyncMs, namespaces, log, now = Date.now } = options;
   const metrics = controllerMetrics(options.registry);
   const readSecret = createSecretReader(client, {
-    covers: (inNamespace) => (namespace ?? inNamespace) === inNamespace,
+    covers: (namespace) => namespaces?.includes(namespace) ?? true,
     versionOf: (key) => provisions.versionOfOthers(key),
   });
   const sources: AddressSources = { readSecret, ...options.sources };
@@ -80,10 +80,9 @@ export function createOperator(options: OperatorOptions): Operator {
   const addresses = createAddressesInUse();
   const heartbeats = createHeartbeatHub(log);
 
-  const queueReflector = createReflector<JobQueue>({
+  const queueReflector = reflectNamespaces<JobQueue>(namespaces, {
     client,
     resource: jobQueues,
-    namespace,
     indexBy: queuesInStatus,
     log,
     onChange(jobQueue, previous) {
@@ -93,10 +92,9 @@ export function createOperator(options: OperatorOptions): Operator {
       enqueuePools(jobQueue.metadata.namespace, jobQueue.metadata.name);
     },
   });
-  const poolReflector = createReflector<WorkerPool>({
+  const poolReflector = reflectNamespaces<WorkerPool>(namespaces, {
     client,
     resource: workerPools,
-    namespace,
     indexBy: queuesOf,
     log,
     onChange(pool, previous) {
@@ -106,18 +104,16 @@ export function createOperator(options: OperatorOptions): Operator {
       if (pool.metadata.deletionTimestamp !== undefined) enqueuePools(pool.metadata.namespace, pool.spec.queueRef.name);
     },
   });
-  const deploymentReflector = createReflector<Deployment>({
+  const deploymentReflector = reflectNamespaces<Deployment>(namespaces, {
     client,
     resource: deployments,
-    namespace,
     labelSelector: managedBySelector,
     log,
     onChange: (deployment) => enqueueOwner(deployment),
   });
-  const podReflector = createReflector<Pod>({
+  const podReflector = reflectNamespaces<Pod>(namespaces, {
     client,
     resource: pods,
-    namespace,
     labelSelector: poolLabel,
     indexBy: poolsOf,
     log,
@@ -126,10 +122,9 @@ export function createOperator(options: OperatorOptions): Operator {
     },
   });
   /** Those of others as well: a pool has none of its own where one of theirs covers its workers. */
-  const budgetReflector = createReflector<DisruptionBudget>({
+  const budgetReflector = reflectNamespaces<DisruptionBudget>(namespaces, {
     client,
     resource: podDisruptionBudgets,
-    namespace,
     indexBy: concernOf,
     log,
     onChange(budget, previous) {
@@ -141,7 +136,7 @@ export function createOperator(options: OperatorOptions): Operator {
     },
   });
   const provisions = watchProvisions({
-    ...{ client, namespace, log },
+    ...{ client, namespaces, log },
     /** What a pass has provisioned is looked at again when somebody else changes it. */
     onChange(child) {
       for (const { uid } of child.metadata.ownerReferences ?? []) {
@@ -279,7 +274,7 @@ export function createOperator(options: OperatorOptions): Operator {
     watch() {
       for (const reflector of reflectors) reflector.start();
     },
-    hasSynced: () => reflectors.every((reflector) => reflector.hasSynced()),
+    awaits: () => reflectors.flatMap((reflector) => reflector.awaits()),
     async lead(signal) {
       await Promise.all(reflectors.map((reflector) => reflector.synced(signal)));
       leads = true;

@@ -2,12 +2,12 @@ import type { Secret } from "./credentials/secret-data.ts";
 import { configMaps, secrets } from "./kinds.ts";
 import {
   createCachedReads,
-  createReflector,
   type KubeClient,
   type KubeObject,
   type Logger,
   objectKey,
   type Reflector,
+  reflectNamespaces,
 } from "./kube/index.ts";
 import { managedBySelector, notManagedBySelector } from "./ownership.ts";
 
@@ -22,31 +22,31 @@ export interface Provisions {
 
 export function watchProvisions(options: {
   readonly client: KubeClient;
-  readonly namespace: string | undefined;
+  readonly namespaces: readonly string[] | undefined;
   readonly log: Logger;
   /** Told of what became of what passes made, but not of what they just wrote themselves. */
   onChange(child: KubeObject): void;
   /** Told of each change of a Secret that others made. */
   onOthersSecret(key: string, namespace: string | undefined): void;
 }): Provisions {
-  const { client, namespace, log, onChange, onOthersSecret } = options;
-  const managed = { client, namespace, labelSelector: managedBySelector, log };
-  const ownSecrets = createReflector<Secret>({
+  const { client, namespaces, log, onChange, onOthersSecret } = options;
+  const managed = { client, labelSelector: managedBySelector, log };
+  const ownSecrets = reflectNamespaces<Secret>(namespaces, {
     ...managed,
     resource: secrets,
     onChange(secret) {
       if (!reads.seen(secrets, secret)) onChange(secret);
     },
   });
-  const ownConfigMaps = createReflector<KubeObject>({
+  const ownConfigMaps = reflectNamespaces<KubeObject>(namespaces, {
     ...managed,
     resource: configMaps,
     onChange(configMap) {
       if (!reads.seen(configMaps, configMap)) onChange(configMap);
     },
   });
-  const othersSecrets = createReflector<KubeObject>({
-    ...{ client, namespace, log },
+  const othersSecrets = reflectNamespaces<KubeObject>(namespaces, {
+    ...{ client, log },
     resource: secrets,
     labelSelector: notManagedBySelector,
     metadataOnly: true,

@@ -55,11 +55,15 @@ const builds = [kubernetes, helm, coredns, pause];
 export const kubernetesVersion = versionOf(kubernetes);
 export const corednsVersion = versionOf(coredns);
 
-/** The path of a built program. It exists after {@link buildBinaries}. */
+/** The path of a built program. It exists after {@link buildBinaries} or {@link buildBinary}. */
 export function binary(name: string): string {
+  return given(name) ?? builtProgram(buildOf(name), name);
+}
+
+function buildOf(name: string): GoBuild {
   const build = builds.find((candidate) => name in candidate.programs);
   if (build === undefined) throw new Error(`no Go program named ${name} is built here`);
-  return given(name) ?? builtProgram(build, name);
+  return build;
 }
 
 /** A program the user has in KUBEBUILDER_ASSETS, if {@link buildBinaries} found it to be of the right version. */
@@ -83,6 +87,11 @@ async function findGiven(): Promise<void> {
 /** Whether every program is there, so that Go is not needed. */
 export function binariesReady(): boolean {
   return builds.every((build) => Object.keys(build.programs).every((name) => existsSync(binary(name))));
+}
+
+/** Builds one program that is not in the cache, for what needs no cluster. */
+export async function buildBinary(name: string): Promise<void> {
+  await buildPrograms(buildOf(name), [name]);
 }
 
 /** Builds every program that is in neither KUBEBUILDER_ASSETS nor the cache. */

@@ -1,24 +1,13 @@
 import { expect, test } from "vitest";
 import { pods } from "../../operator/src/kinds.ts";
-import type { KubeClient, KubeObject } from "../../operator/src/kube/index.ts";
 import { killProcesses } from "./container-process.ts";
 import { nap } from "./handlers/jobs.ts";
 import { operatorNamespace, release } from "./installation.ts";
 import { kubectl } from "./kubectl.ts";
+import { leader } from "./lease-history.ts";
 import { watchReplicas } from "./replica-history.ts";
 import { until } from "./until.ts";
 import { createWorkspace } from "./workspace.ts";
-
-const leases = { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", namespaced: true };
-
-async function leader(client: KubeClient): Promise<string> {
-  const lease = await client.get<KubeObject & { spec: { holderIdentity?: string } }>(
-    leases,
-    "jobwright-operator",
-    operatorNamespace,
-  );
-  return lease?.spec.holderIdentity ?? "";
-}
 
 test("the leading operator is killed: its standby scales within 20 s, and jobs go on", async () => {
   const workspace = await createWorkspace("failover");

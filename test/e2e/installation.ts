@@ -49,42 +49,69 @@ export function brokerSecretData(broker: Broker): Record<string, string> {
   };
 }
 
-/** Installs the chart as a user would, or upgrades what is installed, and waits until both replicas are ready. */
-export async function install(): Promise<void> {
+/** The operator's image, as far as the chart and kustomize want to know of it. */
+export async function operatorImage(): Promise<{ name: string; tag: string; id: string }> {
   const { operator } = await buildImages();
   const separator = operator.lastIndexOf(":");
+  return {
+    name: operator.slice(0, separator),
+    tag: operator.slice(separator + 1),
+    id: (await localImageId(operator)) ?? "",
+  };
+}
+
+/** Makes the operator's namespace, with the Secret of its broker. */
+export async function applyBrokerSecret(namespace = operatorNamespace): Promise<void> {
   await apply(
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: operatorNamespace, labels: restricted } },
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: restricted } },
     {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { name: "rabbitmq", namespace: operatorNamespace },
+      metadata: { name: "rabbitmq", namespace },
       stringData: brokerSecretData(readCluster().broker("4.0")),
     },
   );
+}
+
+/** The chart in this repository. */
+const chart = join(root, "charts/jobwright");
+
+/** The chart of the release before, packaged: upgrades begin there. */
+export const previousChart = join(import.meta.dirname, "previous-chart/jobwright-0.1.0.tgz");
+
+/**
+ * Installs the chart as a user would, or upgrades what is installed, and waits until all replicas are ready.
+ *
+ * @param options another chart, and files with values.
+ */
+export async function install(options: { chart?: string; values?: readonly string[] } = {}): Promise<void> {
+  const image = await operatorImage();
+  await applyBrokerSecret();
   const values = {
-    "image.repository": operator.slice(0, separator),
-    "image.tag": operator.slice(separator + 1),
+    "image.repository": image.name,
+    "image.tag": image.tag,
     "image.pullPolicy": "Never",
     "broker.secretName": "rabbitmq",
     // The tag stays the same from build to build; this makes a new image a new rollout.
-    "podAnnotations.image-id": (await localImageId(operator)) ?? "",
+    "podAnnotations.image-id": image.id,
     logLevel: "debug",
   };
   const set = Object.entries(values).flatMap(([name, value]) => ["--set-string", `${name}=${value}`]);
   await helm(
-    ...["upgrade", "--install", release, join(root, "charts/jobwright"), "--namespace", operatorNamespace],
+    ...["upgrade", "--install", release, options.chart ?? chart, "--namespace", operatorNamespace],
+    ...(options.values ?? []).flatMap((file) => ["--values", join(root, file)]),
     // CRDs that somebody applied by hand before, or that an uninstalled release kept, become this release's.
-    ...["--take-ownership", "--wait", "--timeout", "2m", ...set],
+    ...["--take-ownership", "--wait", "--timeout", "4m", ...set],
   );
 }
 
-/** Uninstalls the release and waits until the operator has ended. CRDs stay. */
-export async function uninstall(): Promise<void> {
-  await helm("uninstall", release, "--namespace", operatorNamespace, "--wait", "--timeout", "2m");
+/** Uninstalls the release and waits until the operator has ended. CRDs stay. @returns what Helm said. */
+export async function uninstall(): Promise<string> {
+  const said = await helm("uninstall", release, "--namespace", operatorNamespace, "--wait", "--timeout", "2m");
   await kubectl("wait", "pods", "-n", operatorNamespace, "-l", operatorSelector, "--for=delete", "--timeout=60s");
   // The Lease and the broker's Secret are not the release's.
   await kubectl("delete", "namespace", operatorNamespace, "--timeout=60s");
+  return said;
 }
 
 /** The operator's log, all replicas, oldest first; `previous` containers included. */

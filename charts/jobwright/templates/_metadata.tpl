@@ -21,10 +21,12 @@ app.kubernetes.io/component: operator
 
 {{- /*
 Labels and annotations of an object. Takes a dict: `root`, the chart's context; `labels` and `annotations`, the object's own
-beside those that all have.
+beside those that all have; `component`, what it is, for pods that are not the operator's.
 */ -}}
 {{- define "jobwright.metadata" -}}
-labels: {{- merge (include "jobwright.labels" .root | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
+{{- $component := dict -}}
+{{- with .component }}{{ $component = dict "app.kubernetes.io/component" . }}{{ end -}}
+labels: {{- merge $component (include "jobwright.labels" .root | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
 {{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
 annotations: {{- toYaml . | nindent 2 }}
 {{- end }}

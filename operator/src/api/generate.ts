@@ -10,8 +10,8 @@ import { group } from "./kind.ts";
 import { workerPool } from "./worker-pool.ts";
 
 const root = join(import.meta.dirname, "../../..");
-// The chart carries its own copy, since Helm reads no file outside a chart.
-const folders = [join(root, "crds"), join(root, "charts/jobwright/files/crds")];
+// The chart and the kustomization carry copies of their own: neither Helm nor kustomize reads a file outside its folder.
+const folders = ["crds", "charts/jobwright/files/crds", "deploy/kustomize/crds"].map((folder) => join(root, folder));
 // YAML 1.1 is what kubectl and Helm read: there an unquoted time is no string.
 const yamlOptions = { lineWidth: 120, aliasDuplicateObjects: false, version: "1.1" } as const;
 const check = process.argv.includes("--check");

@@ -16,7 +16,9 @@ export { ApiError, ConnectionError, isAlreadyExists, isConflict, isInvalid, isNo
 export { createEventRecorder, type EventRecorder, eventResource } from "./events.ts";
 export { addFinalizer, removeFinalizer } from "./finalizers.ts";
 export { createLeaderElection, type LeaderElectionOptions } from "./leader-election.ts";
+export { keeperOf } from "./lease-keeper.ts";
 export { type Logger, silentLogger } from "./log.ts";
+export { reflectNamespaces } from "./namespaces.ts";
 export { type KubeObject, objectKey } from "./object.ts";
 export { ownerReference } from "./owner.ts";
 export { createReflector, type Reflector, type ReflectorOptions } from "./reflector.ts";

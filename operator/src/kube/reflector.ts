@@ -43,6 +43,8 @@ export interface Reflector<T extends KubeObject> {
   stop(): Promise<void>;
   /** Whether the whole collection has been listed once. */
   hasSynced(): boolean;
+  /** What has not been listed yet, for people to read. */
+  awaits(): readonly string[];
   /** Resolves once synced; rejects with the signal's reason. */
   synced(signal?: AbortSignal): Promise<void>;
   get(key: string): T | undefined;
@@ -187,6 +189,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       await running;
     },
     hasSynced: () => synced,
+    awaits: () => (synced ? [] : [[about.resource, ...(namespace === undefined ? [] : ["in", namespace])].join(" ")]),
     synced(signal) {
       if (!signal) {
         return listed.promise;

@@ -8,15 +8,15 @@ export interface TelemetryServer extends AsyncDisposable {
 }
 
 /**
- * Serves /metrics, /healthz and /readyz. `ready` is the process's own readiness: a standby that could take over is
+ * Serves /metrics, /healthz and /readyz. The process is ready once it `awaits` nothing: a standby that could take over is
  * ready, and a broker that is down makes nobody unready, since restarting the operator would mend nothing.
  */
 export async function serveTelemetry(options: {
   port: number;
   registry: Registry;
-  ready: () => boolean;
+  awaits: () => readonly string[];
 }): Promise<TelemetryServer> {
-  const { registry, ready } = options;
+  const { registry, awaits } = options;
   const server = createServer((request, response) => {
     const respond = (status: number, body: string, type = "text/plain") => {
       response.writeHead(status, { "content-type": type }).end(body);
@@ -31,9 +31,12 @@ export async function serveTelemetry(options: {
       case "/healthz":
         respond(200, "ok");
         return;
-      case "/readyz":
-        respond(ready() ? 200 : 503, ready() ? "ok" : "not yet: waiting for the first listing from the API server");
+      case "/readyz": {
+        const awaited = awaits();
+        if (awaited.length === 0) respond(200, "ok");
+        else respond(503, `not yet: waiting for the API server to list ${[...new Set(awaited)].join(", ")}`);
         return;
+      }
       default:
         respond(404, "not here: try /metrics, /healthz or /readyz");
     }

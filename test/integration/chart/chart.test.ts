@@ -55,7 +55,7 @@ describe("the chart", () => {
     const { replicas, pod, container, env } = deployment(render(values));
     expect(replicas).toBe(2);
     expect(env).toMatchObject({
-      JOBWRIGHT_DEFAULT_BROKER_SECRET: "jobwright-system/rabbitmq",
+      JOBWRIGHT_DEFAULT_BROKER_SECRET: "rabbitmq",
       JOBWRIGHT_LEADER_ELECT: "true",
       JOBWRIGHT_ALLOWED_VHOSTS: "",
     });

@@ -14,9 +14,9 @@ export interface Rendered {
   subjects?: unknown;
 }
 
-/** Renders the chart as release `jw` in namespace `jobwright-system`. @throws Error with Helm's words when it refuses. */
-export function render(values: Record<string, unknown>): Rendered[] {
-  const text = helm("template", values, "--namespace", "jobwright-system", "--kube-version", "1.34.0");
+/** Renders the chart as release `jw` in a namespace. @throws Error with Helm's words when it refuses. */
+export function render(values: Record<string, unknown>, namespace = "jobwright-system"): Rendered[] {
+  const text = helm("template", values, "--namespace", namespace, "--kube-version", "1.34.0");
   return parseAllDocuments(text).flatMap((document) => (document.contents === null ? [] : [document.toJS()]));
 }
 

@@ -18,7 +18,7 @@ export function startCrashableOperator(kubeconfig: string, namespace: string, lo
     process_ = startOwned({
       command: process.execPath,
       args: [
-        ...["--conditions=source", main, "--watch-namespace", namespace, "--leader-elect", "false"],
+        ...["--conditions=source", main, "--watch-namespaces", namespace, "--leader-elect", "false"],
         ...["--port", "0", "--log-level", "debug", "--resync", "5s"],
       ],
       env: { KUBECONFIG: kubeconfig },

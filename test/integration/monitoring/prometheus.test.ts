@@ -23,7 +23,7 @@ test("a Prometheus scrapes what it is told to, fires what rules say, and answers
   const registry = new Registry();
   const waiting = new Gauge({ name: "waiting", help: "Jobs.", labelNames: ["namespace"], registers: [registry] });
   waiting.set({ namespace: "media" }, 3);
-  await using telemetry = await serveTelemetry({ port: 0, registry, ready: () => true });
+  await using telemetry = await serveTelemetry({ port: 0, registry, awaits: () => [] });
   await using prometheus = await startPrometheus({ rules: [rules] });
   prometheus.scrape([{ address: `127.0.0.1:${telemetry.port}`, labels: { job: "operator", namespace: "elsewhere" } }]);
 

@@ -23,7 +23,7 @@ export async function startOperator(
   const registry = new Registry();
   const operator = createOperator({
     client,
-    namespace,
+    namespaces: [namespace],
     sources: {
       defaultBrokerSecret: ownBroker && { namespace, name: "operators-own" },
       allowedVhosts: ownBroker?.allowedVhosts ?? [],
