@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { WorkerPool } from "../api/objects.ts";
 import { besideReadiness } from "./conditions.ts";
-import type { ScalerReport } from "./scaler.ts";
+import type { ScalerReport } from "./scaler-report.ts";
 
 const now = new Date("2026-03-02T08:00:00Z");
 const ready = {

@@ -1,7 +1,7 @@
 import type { WorkerPool } from "../api/objects.ts";
 import { type Condition, type NewCondition, removeCondition, setCondition } from "../kube/index.ts";
 import { type Alarm, alarmTypes } from "./alarms.ts";
-import type { ScalerReport } from "./scaler.ts";
+import type { ScalerReport } from "./scaler-report.ts";
 
 type Said = Omit<NewCondition, "type" | "observedGeneration">;
 

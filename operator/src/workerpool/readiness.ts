@@ -4,7 +4,7 @@ import type { Deployment } from "./deployment.ts";
 import type { Pausing } from "./pausing.ts";
 import { type Pod, podTrouble } from "./pods.ts";
 import { isGivenUp, isProven } from "./rollout.ts";
-import type { ScalerReport } from "./scaler.ts";
+import type { ScalerReport } from "./scaler-report.ts";
 import { replicaFailure } from "./shortage.ts";
 
 type WithoutGeneration = Pick<Readiness, "state" | "reason" | "message">;

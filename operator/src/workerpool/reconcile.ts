@@ -1,8 +1,8 @@
 import type { SharedRateLimit } from "@jobwright/worker-runtime/contract";
 import { type JobQueue, type WorkerPool, workerPools } from "../api/objects.ts";
 import type { WorkerPoolStatus } from "../api/worker-pool.ts";
-import { type Broker, type BrokerAddress, BrokerError, type BrokerPool, deleteUser } from "../broker/index.ts";
-import { generationOf, rotationPolicy, usersOf, withoutRetired } from "../credentials/rotation.ts";
+import type { BrokerAddress, BrokerPool } from "../broker/index.ts";
+import { generationOf, usersOf } from "../credentials/rotation.ts";
 import { recordDrift } from "../drift/report.ts";
 import { type AddressSources, addressOf } from "../jobqueue/address.ts";
 import { refuseToWorkElsewhere } from "../jobqueue/broker-place.ts";
@@ -25,18 +25,19 @@ import { createSuccessions } from "../successions.ts";
 import { recordTransition } from "../transition.ts";
 import { holderOf, type queuesOf } from "./claim.ts";
 import { configurationHash, poolConfiguration } from "./configuration.ts";
-import { type CredentialsRecord, knownUsers, planCredentials, unneeded, withCredentials } from "./credentials.ts";
 import type { Deployment } from "./deployment.ts";
 import { budgetsFor, type concernOf, type DisruptionBudget, keepDisruptionBudget } from "./disruption-budget.ts";
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
 import { lanesOf } from "./lanes-of.ts";
 import { childNames, poolFinalizer } from "./names.ts";
 import type { Pod, poolsOf } from "./pods.ts";
-import { provisionConfiguration, provisionCredentials, retireUser } from "./provision.ts";
+import { createPoolUsers } from "./pool-users.ts";
+import { provisionConfiguration, provisionCredentials } from "./provision.ts";
 import { type PublishTo, resolvePublishTo } from "./publish-to.ts";
 import type { SharedLimit } from "./rate-sharing.ts";
 import { isRolledOut, poolReadiness } from "./readiness.ts";
-import { createPoolScaler, type PoolScaler, type ScalerTarget } from "./scaler.ts";
+import { createPoolScaler, type PoolScaler } from "./scaler.ts";
+import type { ScalerTarget } from "./scaler-target.ts";
 import { readSchedules } from "./schedules.ts";
 import { type PoolFindings, poolStatus } from "./status.ts";
 
@@ -89,12 +90,15 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   const successions = createSuccessions();
   /** By uid: when the user, Secret and configuration were last compared, and what they were made for. */
   const provisioned = new Map<string, { readonly at: number; readonly as: string }>();
-  /** By uid: what is known of the workers' credentials, where a pass of this process has seen to them. */
-  const credentials = new Map<string, CredentialsRecord>();
-  /** By uid: where the pool's user is. The JobQueue that tells it may be gone before the pool. */
-  const addresses = new Map<string, BrokerAddress>();
   /** By key: when a pass for the sake of figures is due. */
   const newsDue = new Map<string, number>();
+
+  const users = createPoolUsers({
+    ...{ client, events, brokers, sources, observe, onAddress },
+    jobQueues: dependencies.jobQueues,
+    now: dependencies.now,
+    writeStatus: writeNow,
+  });
 
   function observe({ metadata }: WorkerPool) {
     const { namespace, name } = metadata;
@@ -158,7 +162,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const queue = jobQueue.status?.queue ?? "";
     const address = await addressOf(sources, jobQueue);
     refuseToWorkElsewhere(jobQueue, address);
-    addresses.set(pool.metadata.uid, address);
+    users.noteAddress(pool, address);
     await onAddress(pool.metadata.uid, address);
     const broker = brokers.get(address);
     const configuration = poolConfiguration(pool, jobQueue, queue);
@@ -167,17 +171,17 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const { namespace } = pool.metadata;
     const publishTo = resolvePublishTo(pool, (name) => dependencies.jobQueues.get(`${namespace}/${name}`), address);
     const schedules = readSchedules(pool);
-    const record = await recordCredentials(pool, jobQueue);
+    const credentials = await users.record(pool, jobQueue);
     const { paused } = pool.spec;
-    const as = JSON.stringify([configuration, address, lanes, publishTo.granted, record.credentials.user, paused]);
+    const as = JSON.stringify([configuration, address, lanes, publishTo.granted, credentials.user, paused]);
     const { uid } = pool.metadata;
     const before = provisioned.get(uid);
     if (before?.as !== as || Date.now() - before.at >= resyncMs) {
       // Noted before: what is seen to change during this asks for another look, and must not be forgotten for it.
       provisioned.set(uid, { at: Date.now(), as });
       try {
-        await provisionCredentials(client, broker, pool, record.credentials, queue, lanes, publishTo.granted);
-        recordDrift(events, pool, broker.userDrift.take(usersOf(record.credentials)));
+        await provisionCredentials(client, broker, pool, credentials, queue, lanes, publishTo.granted);
+        recordDrift(events, pool, broker.userDrift.take(usersOf(credentials)));
         await provisionConfiguration(client, pool, configuration);
       } catch (error) {
         provisioned.delete(uid);
@@ -194,36 +198,12 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       queuePaused: jobQueue.spec.paused,
       schedules: schedules.kept,
       keyring: jobQueue.spec.encryption?.keySecretRef.name,
-      credentialsGeneration: generationOf(record.credentials.user),
+      credentialsGeneration: generationOf(credentials.user),
       queueIsDeleted: jobQueue.metadata.deletionTimestamp !== undefined,
       configurationHash: hash,
       publishTo,
       refused: asOne([publishTo.refused, schedules.refused].filter((problem) => problem !== undefined)),
     };
-  }
-
-  /** Which user the workers shall have: status says so before it is made, or a crash could leave it on the broker for ever. */
-  async function recordCredentials(pool: WorkerPool, jobQueue: JobQueue): Promise<CredentialsRecord> {
-    const record = planCredentials(pool, rotationPolicy(jobQueue.spec), new Date(dependencies.now()));
-    credentials.set(pool.metadata.uid, record);
-    const { user } = record.credentials;
-    if (knownUsers(pool).includes(user)) return record;
-    await writeNow(pool, { ...pool.status });
-    const message = `workers get user "${user}" and are replaced as by any other change; the user before goes with the last worker that has it`;
-    events.record(pool, "Normal", "CredentialsRotated", message);
-    return record;
-  }
-
-  /** Takes the users off the broker that the last workers of a rollout have left behind. */
-  async function retireUsers(pool: WorkerPool, broker: Broker): Promise<void> {
-    const { uid } = pool.metadata;
-    const record = credentials.get(uid);
-    if (record === undefined) return;
-    const { deployment, pods } = observe(pool);
-    const gone = unneeded(record.credentials, deployment, pods);
-    if (gone.length === 0) return;
-    for (const user of gone) await retireUser(client, broker, pool, user);
-    credentials.set(uid, { ...record, credentials: withoutRetired(record.credentials, gone) });
   }
 
   async function engage(key: string, target: ScalerTarget): Promise<PoolScaler> {
@@ -255,7 +235,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       const scaler = await engage(key, target);
       // After that: where it is refused, by a policy or for want of a permission, the pool has workers all the same.
       await keepDisruptionBudget(client, pool, budgetsFor(pool, dependencies.disruptionBudgets));
-      await retireUsers(pool, target.broker);
+      await users.retire(pool, target.broker);
       const { deployment, pods } = observe(pool);
       const report = scaler.report();
       if (isRolledOut(deployment, report)) knownBindings.note(pool.metadata.uid, target.onBroker.bindings ?? []);
@@ -297,7 +277,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     }
     try {
       // Orphaned on purpose (--cascade=orphan), the workers go on, and need their user.
-      if (!orphaned) await removeUser(pool);
+      if (!orphaned) await users.remove(pool);
     } catch (error) {
       return reportProblem(pool, error);
     }
@@ -310,52 +290,10 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     await disengage(key);
     provisioned.delete(uid);
     knownBindings.forget(uid);
-    credentials.delete(uid);
-    addresses.delete(uid);
+    users.forget(uid);
     newsDue.delete(key);
     writes.forget(uid);
     await onAddress(uid, undefined);
-  }
-
-  /** Where the pool's user is, as far as that is known. Throws what {@link addressOf} throws. */
-  async function addressOfUser(uid: string, jobQueue: JobQueue | undefined): Promise<BrokerAddress | undefined> {
-    const before = addresses.get(uid);
-    if (jobQueue === undefined) return before;
-    try {
-      const address = await addressOf(sources, jobQueue);
-      refuseToWorkElsewhere(jobQueue, address);
-      return address;
-    } catch (error) {
-      // The Secret is gone or leads elsewhere: what it said before may still be good.
-      if (before === undefined) throw error;
-      return before;
-    }
-  }
-
-  /** Deletes the pool's user on the broker, if that can be reached; if not, an Event says that it was left there. */
-  async function removeUser(pool: WorkerPool): Promise<void> {
-    const { namespace, name, uid } = pool.metadata;
-    const users = knownUsers(pool);
-    try {
-      const jobQueue = dependencies.jobQueues.get(`${namespace}/${pool.spec.queueRef.name}`);
-      const address = await addressOfUser(uid, jobQueue);
-      if (address === undefined) {
-        if (!provisionedBefore(pool)) return;
-        // A pass that closely follows the last one may still see the pool in the cache.
-        if ((await client.get(workerPools, name, namespace))?.metadata.uid !== uid) return;
-        throw new Problem(
-          "Stalled",
-          "QueueNotFound",
-          "its JobQueue, which tells where the broker is, was deleted before",
-        );
-      }
-      await onAddress(uid, address);
-      for (const user of users) await deleteUser(brokers.get(address), user);
-    } catch (error) {
-      if (!isBeyondCleaning(error)) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      events.record(pool, "Warning", "LeftOnBroker", `user "${users.join('", "')}" was not deleted: ${why}`);
-    }
   }
 
   async function write(pool: WorkerPool, found: PoolFindings): Promise<void> {
@@ -365,7 +303,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
   async function writeNow(before: WorkerPool, found: WorkerPoolStatus): Promise<void> {
     // The pass may have written once already.
     const pool = writes.latest(before);
-    const status = withCredentials(found, credentials.get(pool.metadata.uid));
+    const status = users.recordedIn(pool, found);
     if (await writeStatus(client, workerPools, pool, status)) {
       writes.note(pool, { ...pool, status });
       recordTransition(events, pool, status.conditions ?? []);
@@ -404,14 +342,4 @@ function sharedLimit(limit: SharedRateLimit | undefined): SharedLimit | undefine
 
 function isOwnedBy({ metadata }: Deployment, uid: string): boolean {
   return metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
-}
-
-/** Whether the pool ever came to have workers, and so a user on the broker. */
-function provisionedBefore({ status }: WorkerPool): boolean {
-  return status?.desiredReplicas !== undefined;
-}
-
-/** The user cannot be deleted: the way to the broker is gone, or it does not answer or refuses. The pods are gone all the same. */
-function isBeyondCleaning(error: unknown): boolean {
-  return error instanceof Problem || error instanceof BrokerError;
 }

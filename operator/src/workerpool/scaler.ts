@@ -1,17 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Heartbeat, parseDuration } from "@jobwright/worker-runtime/contract";
 import type { WorkerPool } from "../api/objects.ts";
-import type { Decision, PastDecision } from "../api/worker-pool.ts";
-import { reportsOf } from "../autoscaling/fleet.ts";
 import type { Scaled } from "../autoscaling/loop.ts";
-import { type PoolDecision, type PoolMeasurements, type PoolStep, stepPool } from "../autoscaling/pool.ts";
+import { type PoolStep, stepPool } from "../autoscaling/pool.ts";
 import { adoptReplicas, isAhead, type PoolState, startPool } from "../autoscaling/pool-state.ts";
-import { type Floor, floorAt, type Schedule } from "../autoscaling/schedule.ts";
+import { type Floor, floorAt } from "../autoscaling/schedule.ts";
 import type { WorkerReport } from "../autoscaling/signals.ts";
 import { mayBeListed, nextLookMs } from "../autoscaling/sleeping.ts";
-import type { Broker, JobQueueOnBroker } from "../broker/index.ts";
+import type { Broker } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
-import { type Alarm, createAlarms } from "./alarms.ts";
+import { createAlarms } from "./alarms.ts";
+import { isBehind, isBelievable } from "./believable.ts";
 import { createDecisions } from "./decisions.ts";
 import type { Deployment } from "./deployment.ts";
 import { createDeploymentWriter } from "./deployment-writer.ts";
@@ -23,9 +22,11 @@ import { keptOf } from "./kept.ts";
 import { desiredReplicas, initialReplicas, mannerOf } from "./manner.ts";
 import { observePausing, type Pausing, tellPausing } from "./pausing.ts";
 import { isThere, type Pod, podView, workerOf } from "./pods.ts";
-import { createRateSharing, type SharedLimit } from "./rate-sharing.ts";
+import { createRateSharing } from "./rate-sharing.ts";
 import type { PoolReadings } from "./readings.ts";
 import { isRolloutInProgress } from "./rollout.ts";
+import type { ScalerReport } from "./scaler-report.ts";
+import { decidesBy, type ScalerTarget } from "./scaler-target.ts";
 import { createServedFigures } from "./served-figures.ts";
 import { scalingSettings } from "./settings.ts";
 import { shortageOf } from "./shortage.ts";
@@ -38,30 +39,6 @@ import { createWakeUp } from "./wake-up.ts";
 const gatherMs = 1_000;
 /** What a push says of the queue. */
 const pushed: PoolDepth = { ready: 1, consumers: 0 };
-
-/** What a pass of the controller found for the scaler to work with. */
-export interface ScalerTarget {
-  readonly pool: WorkerPool;
-  readonly broker: Broker;
-  /** The JobQueue as it is on the broker. */
-  readonly onBroker: JobQueueOnBroker;
-  /** The same as of now, from the cache. */
-  latestOnBroker(): JobQueueOnBroker;
-  /** The JobQueue is being deleted: nothing of it may be made anew. */
-  readonly queueIsDeleted: boolean;
-  /** Where its jobs wait: the work queue, all lanes that are there, and the queue for what comes back. */
-  readonly queues: readonly [string, ...string[]];
-  readonly rateLimit: SharedLimit | undefined;
-  /** The JobQueue's spec.paused. */
-  readonly queuePaused: boolean;
-  /** Those of spec.scaling.schedules that can be kept. */
-  readonly schedules: readonly Schedule[];
-  readonly configurationHash: string;
-  /** The Secret with the keys of a queue that encrypts. */
-  readonly keyring: string | undefined;
-  /** Which of the pool's users the workers have. */
-  readonly credentialsGeneration: number;
-}
 
 /** What there is of a pool. */
 interface Observed {
@@ -79,23 +56,6 @@ export interface ScalerDependencies {
   observe(pool: WorkerPool): Observed;
   /** The status has something new to say. */
   onNews(key: string): void;
-}
-
-/** What the status says of scaling. */
-export interface ScalerReport {
-  readonly desiredReplicas: number;
-  readonly decision: Decision | undefined;
-  readonly recentDecisions: readonly PastDecision[];
-  /** What the last step came to, whether or not it changed anything; undefined before the first. */
-  readonly latest: PoolDecision | undefined;
-  readonly measurements: PoolMeasurements | undefined;
-  readonly alarms: readonly Alarm[];
-  /** How far the workers follow; undefined where the queue is not paused and all workers take jobs. */
-  readonly pausing: Pausing | undefined;
-  /** The pool's own spec.paused. */
-  readonly paused: boolean;
-  /** The Deployment controller has yet to look at the newest pod template. */
-  readonly templatePending: boolean;
 }
 
 /** Scales one pool: takes the figures in, decides, and carries out what the drain plan allows. */
@@ -390,11 +350,6 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   return scaler;
 }
 
-/** What a step goes by, of what a pass finds. */
-function decidesBy({ pool, onBroker, queues, queuePaused, queueIsDeleted, schedules, rateLimit }: ScalerTarget) {
-  return [pool.spec, onBroker, queues, queuePaused, queueIsDeleted, schedules, rateLimit];
-}
-
 /** Whether a step came to something else than the last, of what the status shows and neither decisions nor alarms tell. */
 function isShownAnew(last: Pick<PoolReadings, "decision" | "measurements"> | undefined, next: PoolStep): boolean {
   const [before, now] = [last, next].map(
@@ -402,18 +357,4 @@ function isShownAnew(last: Pick<PoolReadings, "decision" | "measurements"> | und
       step && [step.measurements.busy, step.measurements.backlog, step.decision.recommendation.targetUnreachable],
   );
   return !isDeepStrictEqual(before, now);
-}
-
-function isBehind(observed: Deployment | undefined, live: Deployment): boolean {
-  if (observed !== undefined && observed.metadata.uid !== live.metadata.uid) return false;
-  return (observed?.metadata.generation ?? 0) < (live.metadata.generation ?? 0);
-}
-
-/** A queue without consumers although workers take jobs has no leader now: its depth says nothing. */
-function isBelievable(depth: PoolDepth | undefined, { fleet }: PoolState, nowMs: number): boolean {
-  if (depth === undefined) return false;
-  if (depth.ready > 0 || depth.consumers > 0) return true;
-  return ![...reportsOf(fleet, nowMs).values()].some(
-    ({ fresh, paused, state }) => fresh && !paused && state === "Running",
-  );
 }

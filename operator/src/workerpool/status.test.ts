@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { WorkerPool } from "../api/objects.ts";
 import type { Deployment } from "./deployment.ts";
-import type { ScalerReport } from "./scaler.ts";
+import type { ScalerReport } from "./scaler-report.ts";
 import { poolStatus } from "./status.ts";
 
 const now = new Date("2026-01-01T00:00:00Z");

@@ -5,7 +5,7 @@ import { besideReadiness } from "./conditions.ts";
 import { type Deployment, poolSelector } from "./deployment.ts";
 import { isThere, type Pod } from "./pods.ts";
 import type { Grant } from "./publish-to.ts";
-import type { ScalerReport } from "./scaler.ts";
+import type { ScalerReport } from "./scaler-report.ts";
 
 /** What a pass over a WorkerPool found. What is undefined is not known now, and the status keeps what it said of it. */
 export interface PoolFindings {
