@@ -149,7 +149,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       throw new Problem(
         "Reconciling",
         "QueueNotReady",
-        `JobQueue ${namespace}/${name} is not on its broker yet${ready ? `: ${ready.message}` : ""}`,
+        `JobQueue ${namespace}/${name} is not on its broker yet${ready?.status === "False" ? `: ${ready.message}` : ""}`,
       );
     }
     return jobQueue;
