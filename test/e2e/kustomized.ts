@@ -27,7 +27,7 @@ export async function applyKustomization(): Promise<AsyncDisposable> {
   await kubectl("rollout", "status", "deployment/jobwright", "-n", namespace, "--timeout=120s");
   return {
     async [Symbol.asyncDispose]() {
-      await kubectl("delete", "-k", folder, "--timeout=60s");
+      await kubectl("delete", "-k", folder, "--timeout=120s");
       rmSync(folder, { recursive: true });
     },
   };
