@@ -182,8 +182,9 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   /** It was asleep and nothing has come since: there is nothing to decide, for a thousand pools each some seconds. */
   function sleepsOn({ pods }: Observed, depth: PoolDepth | undefined, nowMs: number): boolean {
     const nothingCame = sleepsUntilMs > 0 && depth?.ready === 0 && !woken && isEmpty && pods.length === 0;
+    const nothingIsLeft = replicas === 0 && !unwritten;
     const nothingIsDue = alarms.now.length === 0 && floor !== undefined && nowMs < floor.untilMs;
-    return nothingCame && nothingIsDue && !isAhead(state, nowMs);
+    return nothingCame && nothingIsLeft && nothingIsDue && !isAhead(state, nowMs);
   }
 
   function rest(depth: PoolDepth | undefined, nowMs: number): void {
