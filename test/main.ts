@@ -62,6 +62,7 @@ if (runs("checks")) {
   check("CRDs are what the schemas generate", "npm", ["run", "-s", "crds", "--", "--check"]);
   check("docs/metrics.md is what operator and worker register", "npm", ["run", "-s", "metrics", "--", "--check"]);
   check("dashboards are what tools/dashboards says", "npm", ["run", "-s", "dashboards", "--", "--check"]);
+  check("no known grave vulnerability in what the images need", "npm", ["run", "-s", "audit:packages"]);
 }
 if (runs("unit")) tests("unit");
 
