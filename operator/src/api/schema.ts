@@ -77,7 +77,18 @@ export function durationAtMost(field: string, longest: string, message: string):
 
 /** A reference to an object of the same namespace. */
 export function reference(description: string) {
-  return z.object({ name: z.string().min(1).max(253).describe("Its name, in this namespace.") }).describe(description);
+  const name = z
+    .string()
+    .min(1)
+    .max(253)
+    .meta(
+      rules({
+        rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+        ...found("self", "that is no object's name: lower-case letters, digits, '-' and '.'. Correct it."),
+      }),
+    )
+    .describe("Its name, in this namespace.");
+  return z.object({ name }).describe(description);
 }
 
 /** A name that is one DNS label, so that `<namespace>.<name>` has exactly two words on the broker. */

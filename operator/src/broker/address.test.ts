@@ -67,6 +67,7 @@ describe("brokerAddress", () => {
 
   it.each([
     ["host", { ...plain, host: "" }],
+    ["host", { ...plain, host: "rabbit/../other" }],
     ["username", { host: "h", password: "p" }],
     ["password", { host: "h", username: "u" }],
     ["port", { ...plain, port: "http" }],
@@ -81,5 +82,11 @@ describe("brokerAddress", () => {
     const secret = { connection_string: "http://admin:s3cret@rabbit" };
     expect(() => brokerAddress({ secret })).toThrow(/begins with amqp/);
     expect(() => brokerAddress({ secret })).not.toThrow(/s3cret/);
+    // Put where it does not belong.
+    for (const key of ["host", "port"]) {
+      const misplaced = { ...plain, [key]: "amqp://admin:s3cret@rabbit" };
+      expect(() => brokerAddress({ secret: misplaced })).toThrow(`key "${key}" is not`);
+      expect(() => brokerAddress({ secret: misplaced })).not.toThrow(/s3cret/);
+    }
   });
 });

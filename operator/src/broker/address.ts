@@ -35,6 +35,13 @@ export function brokerAddress({ secret, ca, vhost }: BrokerAddressSource): Broke
   const trusted = ca ?? secret["ca.crt"];
   const host = (secret.host ?? uri?.hostname.replace(/^\[|\]$/g, "") ?? "").trim();
   if (host === "") throw missing("host");
+  if (!/^[\w.:-]+$/.test(host)) {
+    // Whoever puts a whole URI there has put the password there.
+    throw new BrokerSecretInvalid(
+      "host",
+      'the broker Secret\'s key "host" is not a host\'s name or address: put a URI into "connection_string"',
+    );
+  }
   const username = secret.username ?? decoded(uri?.username);
   if (!username) throw missing("username");
   const password = secret.password ?? decoded(uri?.password);
@@ -92,10 +99,7 @@ function portOf(text: string | undefined, tls: boolean): number {
   if (text === undefined || text.trim() === "") return tls ? 5671 : 5672;
   const port = Number(text.trim());
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new BrokerSecretInvalid(
-      "port",
-      `the broker Secret's key "port" is "${text.trim()}": expected a whole number from 1 to 65535`,
-    );
+    throw new BrokerSecretInvalid("port", 'the broker Secret\'s key "port" is not a whole number from 1 to 65535');
   }
   return port;
 }

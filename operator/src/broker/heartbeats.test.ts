@@ -33,6 +33,7 @@ it("readHeartbeat refuses a report that speaks for another pool than its sender'
 
 it("readHeartbeat says what is wrong with one that it cannot read", () => {
   expect(readHeartbeat(Buffer.from("{"), "a.b.c")).toBe("it is not JSON");
+  expect(readHeartbeat(Buffer.alloc(1_000_000, "["), "a.b.c")).toMatch(/^it has 1000000 bytes/);
   expect(readHeartbeat(bytes({ ...report, version: "2.0" }), "media.resizers.x")).toMatch(/^version: .*upgrade/);
   expect(readHeartbeat(bytes({ ...report, busy: -1 }), "media.resizers.x")).toMatch(/^busy: /);
 });

@@ -9,6 +9,8 @@ const maxAgeMs = 10_000;
 /** About 10,000 workers' reports of two seconds: an operator that lags further behind drops the oldest. */
 const maxLength = 10_000;
 const rebindMs = 10_000;
+/** A report has about 500 bytes. */
+const reportLimitBytes = 16 * 1024;
 
 export interface HeartbeatListener {
   /** `routingKey` is checked by the broker against the sender's permissions; the payload's own claims must match it. */
@@ -58,6 +60,7 @@ export function watchHeartbeats(broker: Broker, listener: HeartbeatListener): Ke
 
 /** The report, or why it cannot be one. */
 export function readHeartbeat(content: Buffer, routingKey: string): Heartbeat | string {
+  if (content.length > reportLimitBytes) return `it has ${content.length} bytes, and a report has a few hundred`;
   let json: unknown;
   try {
     json = JSON.parse(content.toString("utf8"));

@@ -6,6 +6,10 @@ import { codeOf, managementUnreachable, notManagement, refusal } from "./refusal
 /** Listing a big vhost takes a second or two; what takes longer than this does not come any more. */
 const answerLimitMs = 15_000;
 const connectLimitMs = 5_000;
+/** A listing has a few hundred bytes for a queue or binding. What is longer is no RabbitMQ, and would take the memory of all. */
+const answerLimitBytes = 64 * 1024 * 1024;
+/** RabbitMQ's reasons are a sentence. */
+const reasonLimit = 300;
 
 /** One path segment (a vhost's or a queue's name) made fit for a URL: `/` becomes `%2F`. */
 export const segment = encodeURIComponent;
@@ -38,6 +42,7 @@ export function openManagement(address: BrokerAddress, onCall: (method: string) 
     connect: { timeout: connectLimitMs, ...(address.ca === undefined ? {} : { ca: address.ca }) },
     headersTimeout: answerLimitMs,
     bodyTimeout: answerLimitMs,
+    maxResponseSize: answerLimitBytes,
   });
   const authorization = `Basic ${Buffer.from(`${address.username}:${address.password}`).toString("base64")}`;
 
@@ -70,7 +75,7 @@ export function openManagement(address: BrokerAddress, onCall: (method: string) 
       if (json === undefined && text.trim() !== "") throw notManagement(address);
       return { found: true, json };
     }
-    const said = reasonIn(json, text);
+    const said = reasonIn(json);
     if (status === 404) {
       // RabbitMQ answers in JSON; a plain page means that something else listens there.
       if (json === undefined) throw notManagement(address);
@@ -119,10 +124,14 @@ function parse(text: string): unknown {
   }
 }
 
-function reasonIn(json: unknown, text: string): string {
+/**
+ * RabbitMQ's own reason. A page that is none of its answers is not repeated: a Secret may lead to any server that the operator
+ * reaches, and what that one says is not for whoever wrote the Secret.
+ */
+function reasonIn(json: unknown): string {
   if (typeof json === "object" && json !== null) {
-    if ("reason" in json && typeof json.reason === "string") return json.reason;
-    if ("error" in json && typeof json.error === "string") return json.error;
+    if ("reason" in json && typeof json.reason === "string") return json.reason.slice(0, reasonLimit);
+    if ("error" in json && typeof json.error === "string") return json.error.slice(0, reasonLimit);
   }
-  return text.slice(0, 300) || "no reason given";
+  return "no reason that RabbitMQ would give";
 }

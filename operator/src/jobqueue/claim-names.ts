@@ -35,10 +35,10 @@ export function createNameClaims(options: {
       if (other.metadata.uid === jobQueue.metadata.uid) continue;
       // It may not have had a pass yet, or none that got so far: a new operator, or it is being deleted.
       const itsPlace = placeOfStatus(other) ?? (await addressOf(sources, other).catch(() => undefined));
-      if (itsPlace) claims.claim(nameAt(itsPlace, name), claimantOf(other));
+      if (itsPlace) claimIn(claims, other, itsPlace, name);
     }
-    const holder = claims.claim(nameAt(address, name), claimantOf(jobQueue));
-    if (holder.uid === jobQueue.metadata.uid) return;
+    const holder = claimIn(claims, jobQueue, address, name);
+    if (holder === undefined) return;
     const { host, vhost } = address;
     throw new Problem(
       "Stalled",
@@ -53,7 +53,7 @@ export function createNameClaims(options: {
       const { spec, status } = jobQueue;
       const wanted = [name, ...(spec.lanes ?? []).map((lane) => laneQueue(name, lane.name))];
       const there = (status?.lanes ?? []).map(({ queue }) => queue);
-      const keeps = new Set([...wanted, ...there].map((one) => nameAt(address, one)));
+      const keeps = new Set([...wanted, ...there].flatMap((one) => groundsOf(jobQueue, address, one)));
       for (const claimant of claims.release(jobQueue.metadata.uid, keeps)) enqueue(claimant.key);
       for (const one of wanted) await claim(jobQueue, address, one);
     },
@@ -61,6 +61,20 @@ export function createNameClaims(options: {
       for (const claimant of claims.release(uid)) enqueue(claimant.key);
     },
   };
+}
+
+/** Claims the name. @returns who has it, if it is another JobQueue whose claim counts. */
+function claimIn(claims: Claims, jobQueue: JobQueue, place: BrokerPlace, name: string): Claimant | undefined {
+  const holders = groundsOf(jobQueue, place, name).map((ground) => claims.claim(ground, claimantOf(jobQueue)));
+  // On the operator's own broker the name is the namespace's. Anybody can write a Secret that names that broker, and would need
+  // no good password to hold a name there; whoever has one can do as they like without us.
+  const counting = jobQueue.spec.broker === undefined ? holders.slice(0, 1) : holders;
+  return counting.find(({ uid }) => uid !== jobQueue.metadata.uid);
+}
+
+/** What a JobQueue claims with a name: it among those of its namespace, and among those of all. */
+function groundsOf({ metadata }: JobQueue, place: BrokerPlace, name: string): string[] {
+  return [`${metadata.namespace} ${nameAt(place, name)}`, nameAt(place, name)];
 }
 
 /** A name at a place, in one string. */

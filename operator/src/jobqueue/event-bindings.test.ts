@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { JobQueue } from "../api/objects.ts";
-import { bindingsThatName, eventBindingsOf, formerBindings, refuseSources } from "./event-bindings.ts";
+import {
+  bindingsThatName,
+  eventBindingsOf,
+  formerBindings,
+  refuseLeftSources,
+  refuseSources,
+} from "./event-bindings.ts";
 
 type Bindings = NonNullable<JobQueue["spec"]["bindings"]>;
 
@@ -87,6 +93,16 @@ describe("an exchange is refused", () => {
     expect(() => refuse("post.letters", false)).toThrow("to which the jobs of JobQueue post/letters are published");
     expect(() => refuse("post.parcels")).toThrow("to which the jobs of JobQueue post/parcels are published");
     expect(() => refuse("post.letters", false, "another")).not.toThrow();
+  });
+
+  test("if a JobQueue of another namespace left it, or has just made it: its policy is there", () => {
+    const left = new Set(["jobwright:other.jobs"]);
+    const refuseLeft = (exchange: string) => refuseLeftSources(jobQueue([{ exchange, routingKey: "#" }]), left);
+    for (const suffix of ["", ".dlx", ".outcomes", ".unlaned"]) {
+      expect(() => refuseLeft(`other.jobs${suffix}`)).toThrow("belongs or belonged to a JobQueue of another namespace");
+    }
+    for (const exchange of ["shop", "other.news", "post.letters.outcomes"])
+      expect(() => refuseLeft(exchange)).not.toThrow();
   });
 
   test("and others are not", () => {

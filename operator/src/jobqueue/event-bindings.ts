@@ -1,6 +1,7 @@
 import { bindingArgument, type EventBinding, queueNames } from "@jobwright/worker-runtime/contract";
 import type { JobQueue } from "../api/objects.ts";
 import { bindingMark } from "../broker/marked-bindings.ts";
+import { policyName } from "../broker/topology.ts";
 import { objectKey } from "../kube/index.ts";
 import { Problem } from "../problem.ts";
 import { type BrokerPlace, describePlace, placeOfStatus } from "./broker-place.ts";
@@ -122,6 +123,30 @@ export function refuseSources(
       );
     }
   }
+}
+
+/**
+ * The same, of exchanges whose JobQueue is gone and left them on the broker, or has made them a moment ago: by the policies that every
+ * JobQueue makes first and that stay with its queues.
+ *
+ * @param policies the names of the vhost's.
+ * @throws Problem BindingNotAllowed
+ */
+export function refuseLeftSources({ metadata, spec }: JobQueue, policies: Pick<ReadonlySet<string>, "has">): void {
+  for (const [index, { exchange }] of (spec.bindings ?? []).entries()) {
+    const isLeft = jobQueueNames(exchange).some((name) => policies.has(policyName(name)));
+    if (!isLeft || exchange.startsWith(`${metadata.namespace}.`)) continue;
+    throw new Problem(
+      "Stalled",
+      "BindingNotAllowed",
+      `spec.bindings[${index}].exchange is "${exchange}", which belongs or belonged to a JobQueue of another namespace: only JobQueues of its own namespace may be bound to it. Let an application that may read both enqueue to this one.`,
+    );
+  }
+}
+
+/** Under which names a JobQueue may have made an exchange that is called so. */
+function jobQueueNames(exchange: string): string[] {
+  return [exchange, exchange.replace(/\.(dlx|outcomes|unlaned)$/, "")];
 }
 
 /** Of one that is on no broker yet it is not known: once bound, it would be too late. */

@@ -41,7 +41,8 @@ export function keyringFault({ current, ...keys }: Record<string, string>): stri
     return `has no entry "current": add it with the id of the key to encrypt with${ids.length > 0 ? `, one of ${ids.join(", ")}` : ", and that key"}.`;
   }
   if (!ids.includes(current.trim())) {
-    return `says in "current" to encrypt with key "${current.trim()}", which it does not have: expected ${ids.length > 0 ? `one of ${ids.join(", ")}` : "one of its keys, of which there are none"}.`;
+    // Not repeated: it may be a key, put there by mistake.
+    return `says in "current" to encrypt with a key that it does not have: expected ${ids.length > 0 ? `one of ${ids.join(", ")}` : "one of its keys, of which there are none"}.`;
   }
   return undefined;
 }

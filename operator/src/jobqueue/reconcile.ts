@@ -19,7 +19,7 @@ import { refuseMove, refuseToDeleteElsewhere } from "./broker-place.ts";
 import { createNameClaims, nameAt } from "./claim-names.ts";
 import type { Claims } from "./claims.ts";
 import { addressBefore, cleanUp, isBeyondCleaning, type QuietSince } from "./deletion.ts";
-import { eventBindingsOf, refuseSources } from "./event-bindings.ts";
+import { eventBindingsOf, refuseLeftSources, refuseSources } from "./event-bindings.ts";
 import { createProducersKeeper } from "./keep-producers.ts";
 import { checkKeyring } from "./keyring.ts";
 import { type LaneQuietSince, leavingOf, retireLanes } from "./leaving-lanes.ts";
@@ -93,8 +93,13 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const others = jobQueue.spec.bindings?.length ? dependencies.jobQueues.list() : [];
     refuseSources(jobQueue, { ...address, name }, others, jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
+    const notBeforeMs = lastRefreshMs(Date.now());
+    if (jobQueue.spec.broker === undefined && jobQueue.spec.bindings !== undefined) {
+      await broker.features();
+      refuseLeftSources(jobQueue, (await broker.observe({ notBeforeMs })).policies);
+    }
     const wanted = { ...onBroker(jobQueue, name), holdsBindings: holdsBindings(jobQueue) };
-    const ensured = await ensureTopology(broker, wanted, { notBeforeMs: lastRefreshMs(Date.now()) });
+    const ensured = await ensureTopology(broker, wanted, { notBeforeMs });
     const lanes = [...ensured.lanes.serving, ...ensured.lanes.leaving];
     const place = {
       ...{ name, broker: address, vhost: address.vhost, lanes: lanes.map((lane) => ({ lane })) },

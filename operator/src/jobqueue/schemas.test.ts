@@ -19,6 +19,7 @@ test("a schema may say that it is of draft 7", () => {
 test.each([
   ["a type that there is not", { properties: { to: { type: "text" } } }, "at /properties/to/type: must be"],
   ["a reference that leads nowhere", { $ref: "#/$defs/address" }, "can't resolve reference #/$defs/address"],
+  ["one of ajv's own, which would let everything pass", { $async: true }, "$async is ajv's own"],
   ["a pattern that is none", { properties: { to: { pattern: "(" } } }, "Invalid regular expression"],
 ])("%s is refused with its path", (_what, schema, message) => {
   const queue = withJobs([{ name: "any" }, { name: "send", schema }]);
@@ -29,4 +30,10 @@ test.each([
 test("schemas that would fill the Secret are refused", () => {
   const schema = { description: "x".repeat(300_000) };
   expect(() => schemasOf(withJobs([{ name: "send", schema }]))).toThrow("expected at most 262144");
+});
+
+test("one that is nested too deeply to be written is refused, and stops nothing", () => {
+  let schema: Record<string, unknown> = { type: "string" };
+  for (let level = 0; level < 20_000; level += 1) schema = { not: schema };
+  expect(() => schemasOf(withJobs([{ name: "send", schema }]))).toThrow("is not a valid JSON Schema");
 });

@@ -34,5 +34,9 @@ export function resourcePath(resource: Resource, namespace?: string, name?: stri
   if (subresource !== undefined) {
     parts.push(subresource);
   }
+  // A URL's parser takes these for the folder itself and the one above.
+  if (parts.some((part) => part === "." || part === "..")) {
+    throw new Error(`${resource.kind} "${parts.join("/")}": "." and ".." are no names.`);
+  }
   return `${root}/${parts.map(encodeURIComponent).join("/")}`;
 }
