@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type Broker,
@@ -89,14 +89,43 @@ describe.each(servers)("what is wrong with a broker is told in the user's words,
     await expect(ensureTopology(broker, jobQueue)).rejects.toThrow("enable the plugin rabbitmq_management");
   });
 
-  it("something else where the management API should be", async () => {
-    const other = createServer((_, response) => response.end("<html>hello</html>"));
+  /** A Broker whose Secret leads to this server instead of the management API. */
+  async function ledTo(name: string, handler: RequestListener): Promise<Broker> {
+    const other = createServer(handler);
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void other.close());
+    onTestFinished(() => {
+      other.closeAllConnections();
+      other.close();
+    });
     const bound = other.address();
     const port = typeof bound === "object" ? bound?.port : undefined;
-    const broker = seenWith(await freshBroker(server, "other"), { managementUrl: `http://127.0.0.1:${port}` });
+    return seenWith(await freshBroker(server, name), { managementUrl: `http://127.0.0.1:${port}` });
+  }
+
+  it("something else where the management API should be", async () => {
+    const broker = await ledTo("other", (_, response) => response.end("<html>hello</html>"));
     await expect(ensureTopology(broker, jobQueue)).rejects.toThrow(ManagementMissing);
     await expect(ensureTopology(broker, jobQueue)).rejects.toThrow('set the key "management-uri"');
+  });
+
+  it("but what that one says is nobody's business who wrote the Secret", async () => {
+    const broker = await ledTo("stranger", (_, response) => response.writeHead(500).end("token=letmein"));
+    await expect(ensureTopology(broker, jobQueue)).rejects.toThrow("no reason that RabbitMQ would give");
+    await expect(ensureTopology(broker, jobQueue)).rejects.not.toThrow("letmein");
+  });
+
+  it("and no more of it is taken in than RabbitMQ would ever send", async () => {
+    let sent = 0;
+    const broker = await ledTo("endless", (_, response) => {
+      const piece = Buffer.alloc(1024 * 1024, " ");
+      const send = () => {
+        while (!response.destroyed && response.write(piece)) sent += piece.length;
+        sent += piece.length;
+      };
+      response.on("drain", send).on("error", () => {});
+      send();
+    });
+    await expect(ensureTopology(broker, jobQueue)).rejects.toThrow(BrokerUnreachable);
+    expect(sent).toBeLessThan(200 * 1024 * 1024);
   });
 });

@@ -171,7 +171,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
       });
     await put({ k1: key(1), current: "k2" });
     await stalled("KeyringInvalid: Secret");
-    expect(condition(await scene.queue("mail"), "Stalled")).toContain('encrypt with key "k2", which it does not have');
+    expect(condition(await scene.queue("mail"), "Stalled")).toContain("encrypt with a key that it does not have");
     await put({ k1: key(1), current: "k1" });
     await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"), 40);
     expect((await mountedConfiguration(scene, "mail")).encrypted).toBe(true);
