@@ -55,6 +55,8 @@ export interface Scene {
   events(kind: "JobQueue" | "WorkerPool", name: string, reason?: string): Promise<RecordedEvent[]>;
   /** How many passes a controller of the operator has made since it was last started. */
   passes(controller: "jobqueue" | "workerpool"): Promise<number>;
+  /** What the operator has logged, at debug. */
+  readonly log: readonly string[];
   /** What the operator's /metrics would say. */
   metrics(): Promise<string>;
   /** Puts another operator, which remembers nothing, in the place of the one that works. */
@@ -121,6 +123,7 @@ export async function setScene(test: TestContext, options: SceneOptions = {}): P
       return all.filter((event) => reason === undefined || event.reason === reason);
     },
     passes: (controller) => operator.passes(controller),
+    log: lines,
     metrics: () => operator.metrics(),
     async restartOperator() {
       await operator.stop();
