@@ -14,10 +14,12 @@ import type { Audited } from "./audited.ts";
 import { compareRights, type Rule } from "./compare.ts";
 import { excuses } from "./excuses.ts";
 
-interface Role {
+/** A role, or what binds one. */
+interface Rendered {
   readonly kind: string;
-  readonly metadata: { readonly namespace?: string };
-  readonly rules: readonly Rule[];
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly Rule[];
+  readonly roleRef?: { readonly kind: string; readonly name: string };
   readonly subjects?: readonly { readonly name: string; readonly namespace: string }[];
 }
 
@@ -32,14 +34,20 @@ const rendered = await helm(
   ...["template", release, chart, "--namespace", operatorNamespace, "--kube-version", "1.34.0"],
   ...["--set", "broker.secretName=rabbitmq"],
 );
-const objects = parseAllDocuments(rendered).flatMap((document): Role[] => document.toJS() ?? []);
-const rules = objects.flatMap(({ kind, metadata: { namespace }, rules }) => {
-  if (kind === "ClusterRole") return rules;
-  return kind === "Role" && namespace !== undefined ? rules.map((rule) => ({ ...rule, namespace })) : [];
-});
+const objects = parseAllDocuments(rendered).flatMap((document): Rendered[] => document.toJS() ?? []);
+const bindings = objects.filter(({ roleRef }) => roleRef !== undefined);
 const holders = new Set(
-  objects.flatMap(({ subjects = [] }) => subjects.map((s) => `system:serviceaccount:${s.namespace}:${s.name}`)),
+  bindings.flatMap(({ subjects = [] }) => subjects.map((s) => `system:serviceaccount:${s.namespace}:${s.name}`)),
 );
+const rules = bindings.flatMap(({ metadata: { namespace }, roleRef }) => {
+  const role = objects.find(
+    ({ kind, metadata }) =>
+      kind === roleRef?.kind &&
+      metadata.name === roleRef.name &&
+      (kind === "ClusterRole" || metadata.namespace === namespace),
+  );
+  return (role?.rules ?? []).map((rule) => (namespace === undefined ? rule : { ...rule, namespace }));
+});
 
 const log = readAuditLog();
 if (log === undefined) {
