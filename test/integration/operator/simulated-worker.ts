@@ -26,6 +26,8 @@ export interface SimulatedWorker {
   paused(): boolean;
   /** How many jobs it says it runs, and for how long it has the oldest. At none it is drained, if it was cordoned. */
   run(jobs: number, age?: { oldestRunningSeconds: number }): Promise<void>;
+  /** From now on reports nothing, as one that is cut off. */
+  fallSilent(): void;
 }
 
 /**
@@ -125,6 +127,7 @@ export async function simulateWorker(
       report();
       await show();
     },
+    fallSilent: () => clearInterval(beat),
   } satisfies SimulatedWorker;
 }
 
