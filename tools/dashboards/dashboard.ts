@@ -33,6 +33,7 @@ export function dashboard(uid: string, title: string, description: string): Dash
 export const outcomeColors = {
   done: "green",
   retried: "yellow",
+  postponed: "#8ab8ff",
   failed: "red",
   handed_back: "blue",
   deferred: "purple",

@@ -1,13 +1,14 @@
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
-import { MappingType, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { badFromOne, dashboard, outcomeColors } from "./dashboard.ts";
-import { stat, states, table, timeseries } from "./panels.ts";
+import { operatorPanels } from "./operator.ts";
+import { stat } from "./panels/figures.ts";
+import { timeseries } from "./panels/over-time.ts";
+import { table } from "./panels/table.ts";
 import { runs } from "./promql.ts";
 import { labelsVariable } from "./variables.ts";
 
 const here = 'namespace=~"$namespace"';
-/** Series of the operator's own process, not of a worker's. */
-const ofOperator = "and on (namespace, pod) leader_election_master_status";
 const pool = (name: string, also = "") => `max by (namespace, pool) (jobwright_pool_${name}{${here}${also}})`;
 const jobs = (state: string) => `max by (namespace, queue) (jobwright_jobqueue_jobs{${here}, state="${state}"})`;
 const late = `${pool("lag_seconds")} / ${pool("target_wait_seconds")}`;
@@ -29,7 +30,7 @@ const queueLink = {
 
 /** All queues and pools at a glance, and whether the operator and the brokers are well. */
 export function fleetDashboard(): DashboardBuilder {
-  return dashboard(
+  const dashboardSoFar = dashboard(
     "jobwright-fleet",
     "Jobwright / Fleet",
     "Are jobs waiting longer than they may, where, and is it the workers, the broker or the operator?",
@@ -172,7 +173,7 @@ export function fleetDashboard(): DashboardBuilder {
       timeseries({
         title: "Runs per second, by outcome",
         description:
-          "retried: failed, and is tried again. failed: for good, dead-lettered. lost: the broker delivers it again.",
+          "retried: failed, and is tried again. postponed: put off by its handler. failed: for good, dead-lettered. lost: the broker delivers it again.",
         width: 12,
         unit: "ops",
         lines: { "{{outcome}}": runs(here, "outcome") },
@@ -195,101 +196,6 @@ export function fleetDashboard(): DashboardBuilder {
         whole: true,
       }),
     )
-    .withRow(new RowBuilder("Is it the broker, or the operator?"))
-    .withPanel(
-      stat({
-        title: "Leaders",
-        description:
-          "Operator replicas that lead. Exactly one is well; none for a few seconds while another takes over.",
-        width: 4,
-        height: 6,
-        query: "sum(leader_election_master_status)",
-        steps: [
-          [0, "red"],
-          [1, "green"],
-          [2, "red"],
-        ],
-      }),
-    )
-    .withPanel(
-      states({
-        title: "Brokers",
-        description: "Whether RabbitMQ answered the operator's latest call, by AMQP and by the management API.",
-        width: 20,
-        lines: { "{{host}}:{{port}} {{vhost}} ({{api}})": "max by (host, port, vhost, api) (jobwright_broker_up)" },
-        mappings: [
-          {
-            type: MappingType.ValueToText,
-            options: {
-              "1": { text: "reached", color: "green", index: 0 },
-              "0": { text: "not reached", color: "red", index: 1 },
-            },
-          },
-        ],
-      }),
-    )
-    .withPanel(
-      timeseries({
-        title: "Reconciles per second",
-        description: "Passes over objects, by controller; and those that failed and are tried again.",
-        width: 8,
-        unit: "ops",
-        lines: {
-          "{{controller}}": "sum by (controller) (rate(controller_runtime_reconcile_total[$__rate_interval]))",
-          "{{controller}} failed":
-            "sum by (controller) (rate(controller_runtime_reconcile_errors_total[$__rate_interval]))",
-        },
-      }),
-    )
-    .withPanel(
-      timeseries({
-        title: "A reconcile takes (p95)",
-        description: "Most of it is waiting for the broker and the API server.",
-        width: 8,
-        unit: "s",
-        lines: {
-          "{{controller}}":
-            "histogram_quantile(0.95, sum by (le, controller) (rate(controller_runtime_reconcile_time_seconds_bucket[$__rate_interval])))",
-        },
-      }),
-    )
-    .withPanel(
-      timeseries({
-        title: "Objects waiting for a reconcile",
-        description: "Above zero for minutes: the operator does not keep up.",
-        width: 8,
-        lines: { "{{name}}": "sum by (name) (workqueue_depth)" },
-        whole: true,
-      }),
-    )
-    .withPanel(
-      timeseries({
-        title: "Operator: event loop lag",
-        description: "The longest in the last stretch. Above a second, decisions come late.",
-        width: 8,
-        unit: "s",
-        lines: { "{{pod}}": `nodejs_eventloop_lag_p99_seconds ${ofOperator}` },
-      }),
-    )
-    .withPanel(
-      timeseries({
-        title: "Operator: memory",
-        description: "Resident memory of each replica.",
-        width: 8,
-        unit: "bytes",
-        lines: { "{{pod}}": `process_resident_memory_bytes ${ofOperator}` },
-      }),
-    )
-    .withPanel(
-      timeseries({
-        title: "Operator: calls per second",
-        description: "To the API server, by the code of the answer, and to brokers. A steady state makes few.",
-        width: 8,
-        unit: "ops",
-        lines: {
-          "API server {{code}}": "sum by (code) (rate(rest_client_requests_total[$__rate_interval]))",
-          "broker {{call}}": "sum by (call) (rate(jobwright_broker_calls_total[$__rate_interval]))",
-        },
-      }),
-    );
+    .withRow(new RowBuilder("Is it the broker, or the operator?"));
+  return operatorPanels().reduce((all, panel) => all.withPanel(panel), dashboardSoFar);
 }

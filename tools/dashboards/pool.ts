@@ -1,7 +1,8 @@
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { AnnotationQueryBuilder, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { badFromOne, dashboard, outcomeColors } from "./dashboard.ts";
-import { bars, stat, states, timeseries } from "./panels.ts";
+import { bars, stat } from "./panels/figures.ts";
+import { states, timeseries } from "./panels/over-time.ts";
 import { quantile, runs } from "./promql.ts";
 import { datasource, labelVariable } from "./variables.ts";
 
@@ -55,7 +56,7 @@ export function poolDashboard(): DashboardBuilder {
         description: "Running jobs as a share of the ready workers' slots. At 100 % whatever comes must wait.",
         width: 4,
         unit: "percentunit",
-        query: `${pool("in_flight")} / (${pool("ready_replicas")} * ${pool("concurrency")})`,
+        query: `${pool("in_flight")} / (${pool("ready_replicas")} * ${pool("concurrency")} > 0)`,
       }),
     )
     .withPanel(
@@ -176,7 +177,7 @@ export function poolDashboard(): DashboardBuilder {
       timeseries({
         title: "Runs per second, by outcome",
         description:
-          "retried: failed, and is tried again. failed: for good, dead-lettered. lost: the broker delivers it again.",
+          "retried: failed, and is tried again. postponed: put off by its handler. failed: for good, dead-lettered. lost: the broker delivers it again.",
         width: 12,
         unit: "ops",
         lines: { "{{outcome}}": runs(here, "outcome") },

@@ -1,7 +1,9 @@
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboard, outcomeColors } from "./dashboard.ts";
-import { stat, table, timeseries } from "./panels.ts";
+import { stat } from "./panels/figures.ts";
+import { timeseries } from "./panels/over-time.ts";
+import { table } from "./panels/table.ts";
 import { quantile, runs } from "./promql.ts";
 import { labelsVariable, labelVariable } from "./variables.ts";
 
@@ -39,7 +41,8 @@ export function queueDashboard(): DashboardBuilder {
         description: "19 of 20 jobs started within this time, as the workers saw it.",
         width: 4,
         unit: "s",
-        query: quantile(0.95, wait, workers),
+        // Of no jobs there is no quantile: not a number, and no figure to show.
+        query: `${quantile(0.95, wait, workers)} >= 0`,
       }),
     )
     .withPanel(
@@ -57,7 +60,7 @@ export function queueDashboard(): DashboardBuilder {
         description: "The share of runs that failed, to be tried again or for good.",
         width: 4,
         unit: "percentunit",
-        query: `sum(${runs(`${workers}, outcome=~"retried|failed|lost"`, "job")}) / sum(${runs(workers, "job")})`,
+        query: `sum(${runs(`${workers}, outcome=~"retried|failed|lost"`, "job")}) / (sum(${runs(workers, "job")}) > 0)`,
         steps: [
           [0.05, "yellow"],
           [0.25, "red"],
@@ -124,7 +127,7 @@ export function queueDashboard(): DashboardBuilder {
       timeseries({
         title: "Runs per second, by outcome",
         description:
-          "retried: failed, and is tried again. failed: for good, dead-lettered. handed_back and lost: another worker runs it. deferred: sent away for a while by its own rate limit.",
+          "retried: failed, and is tried again. postponed: put off by its handler. failed: for good, dead-lettered. handed_back and lost: another worker runs it. deferred: sent away for a while by its own rate limit.",
         width: 12,
         unit: "ops",
         lines: { "{{outcome}}": runs(workers, "outcome") },
@@ -145,6 +148,7 @@ export function queueDashboard(): DashboardBuilder {
     .withPanel(
       table({
         title: "Jobs",
+        height: 7,
         description: "By name: runs of the last stretch per second, and how long they waited and took.",
         width: 24,
         rows: { Job: "job" },

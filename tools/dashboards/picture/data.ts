@@ -1,4 +1,4 @@
-import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Dashboard, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { filledIn, named, questionsOf } from "../questions.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -23,6 +23,11 @@ export interface Scope {
   readonly source: Source;
   readonly range: Range;
   readonly values: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** A scope, and the moments that the dashboard's annotations mark in it, in seconds since 1970. */
+export interface MarkedScope extends Scope {
+  readonly marks: readonly number[];
 }
 
 /** A series with a value, or none, at each step of the range. */
@@ -58,4 +63,17 @@ export async function linesOf(panel: Panel, { source, range, values }: Scope): P
 /** The latest value that there is. */
 export function latest({ values }: Line): number | undefined {
   return values.findLast((value) => value !== undefined && !Number.isNaN(value));
+}
+
+/** The beginnings of what annotations mark. */
+export async function marksOf({ annotations }: Dashboard, { source, range, values }: Scope): Promise<number[]> {
+  const expressions = (annotations.list ?? []).flatMap(({ expr }) => expr ?? []);
+  const answers = await Promise.all(
+    expressions.map((expression) => source.queryRange(filledIn(expression, values), range)),
+  );
+  const isFirst = (points: readonly (readonly [number, number])[], index: number) =>
+    index === 0 || (points[index]?.[0] ?? 0) - (points[index - 1]?.[0] ?? 0) > range.stepSeconds * 1.5;
+  return answers
+    .flat()
+    .flatMap(({ points }) => points.flatMap(([seconds], n) => (isFirst(points, n) ? [seconds] : [])));
 }

@@ -1,9 +1,9 @@
 import type { Dashboard, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { filledIn, isHeading, variablesOf } from "../questions.ts";
 import { drawBars, drawStates } from "./bars.ts";
-import type { Scope } from "./data.ts";
+import { type MarkedScope, marksOf, type Scope } from "./data.ts";
 import { drawStat } from "./stat.ts";
-import { fitted, rectangle, textAt } from "./svg.ts";
+import { escaped, fitted, rectangle, textAt } from "./svg.ts";
 import { drawTable } from "./table.ts";
 import { drawTimeSeries } from "./time-series.ts";
 
@@ -15,7 +15,7 @@ const headHeight = 44;
 
 /** Draws the inside of a panel of its type. */
 const drawers: Readonly<
-  Record<string, (panel: Panel, scope: Scope, width: number, height: number) => Promise<string>>
+  Record<string, (panel: Panel, scope: MarkedScope, width: number, height: number) => Promise<string>>
 > = {
   timeseries: drawTimeSeries,
   stat: drawStat,
@@ -29,6 +29,7 @@ const drawers: Readonly<
  * answers its queries. It is no Grafana: it knows the kinds of panel, the units and the options that these dashboards use.
  */
 export async function drawDashboard(dashboard: Dashboard, scope: Scope): Promise<string> {
+  const marked = { ...scope, marks: await marksOf(dashboard, scope) };
   const parts: string[] = [];
   let bottom = 0;
   for (const panel of dashboard.panels ?? []) {
@@ -38,12 +39,19 @@ export async function drawDashboard(dashboard: Dashboard, scope: Scope): Promise
     const top = headHeight + y * rowHeight;
     const inside = isHeading(panel)
       ? textAt(gap, 24, `▾ ${filledIn(panel.title ?? "", scope.values)}`, { size: 15, bold: true })
-      : await framed(panel, scope, (w * width) / 24 - gap, h * rowHeight - gap);
+      : await framed(panel, marked, (w * width) / 24 - gap, h * rowHeight - gap);
     parts.push(`<g transform="translate(${left + gap / 2},${top})">${inside}</g>`);
   }
   const height = headHeight + bottom * rowHeight + gap;
   const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Inter, Helvetica, Arial, 'DejaVu Sans', sans-serif">`;
-  return [open, rectangle(0, 0, width, height, "#f4f5f5"), head(dashboard, scope), ...parts, "</svg>"].join("\n");
+  return [
+    open,
+    `<title>${escaped(dashboard.title ?? "")}</title>`,
+    rectangle(0, 0, width, height, "#f4f5f5"),
+    head(dashboard, scope),
+    ...parts,
+    "</svg>",
+  ].join("\n");
 }
 
 function head(dashboard: Dashboard, { range, values }: Scope): string {
@@ -56,7 +64,7 @@ function head(dashboard: Dashboard, { range, values }: Scope): string {
   );
 }
 
-async function framed(panel: Panel, scope: Scope, wide: number, high: number): Promise<string> {
+async function framed(panel: Panel, scope: MarkedScope, wide: number, high: number): Promise<string> {
   const draw = drawers[panel.type];
   if (draw === undefined)
     throw new Error(

@@ -49,10 +49,11 @@ function cell(
     .flatMap((override) => override.properties);
   const of = (id: string) => properties.find((property) => property.id === id)?.value;
   const color = of("thresholds") === undefined ? "transparent" : colorOf(value, of("thresholds").steps);
+  const words: string | undefined = of("mappings")?.[0]?.options[`${value}`]?.text;
   const text = textAt(
     x + 8,
     y + 19,
-    withUnit(value, of("unit")),
+    words ?? withUnit(value, of("unit")),
     color === "transparent" ? {} : { color: "#fff", bold: true },
   );
   return color === "transparent" ? [text] : [rectangle(x, y + 1, width, rowHeight - 1, color), text];

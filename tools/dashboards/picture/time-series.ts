@@ -1,12 +1,14 @@
 import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { init } from "echarts";
 import { colorAt, colorNamed } from "./colors.ts";
-import { type Line, linesOf, type Scope, timesOf } from "./data.ts";
+import { type Line, linesOf, type MarkedScope, timesOf } from "./data.ts";
 import { niceBytes, withUnit } from "./units.ts";
 
 /** A character of the legend is about so wide. */
 const characterWidth = 6.6;
 const legendGap = 34;
+const legendRowHeight = 31;
+const mostLegendRows = 2;
 
 interface Drawn {
   readonly fillOpacity?: number;
@@ -15,20 +17,20 @@ interface Drawn {
 }
 
 /** Lines over time, drawn by Apache ECharts. */
-export async function drawTimeSeries(panel: Panel, scope: Scope, width: number, height: number): Promise<string> {
+export async function drawTimeSeries(panel: Panel, scope: MarkedScope, width: number, height: number): Promise<string> {
   const lines = await linesOf(panel, scope);
   const { unit, custom, thresholds } = panel.fieldConfig?.defaults ?? {};
   const drawn: Drawn = custom ?? {};
   const times = timesOf(scope.range).map((seconds) => seconds * 1_000);
-  const legendWidth = lines.reduce((sum, { name }) => sum + name.length * characterWidth + legendGap, 0);
-  const legendRows = Math.ceil(legendWidth / (width - 20));
+  const legend = fittingLegend(lines, width - 20);
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: "inherit" },
-    grid: { left: 8, right: 12, top: 10, bottom: 14 + 19 * legendRows, containLabel: true },
+    grid: { left: 8, right: 12, top: 10, bottom: 4 + legendRowHeight * legend.rows, containLabel: true },
     legend: {
       type: "plain",
+      data: legend.names,
       bottom: 0,
       left: 4,
       itemWidth: 14,
@@ -53,19 +55,38 @@ export async function drawTimeSeries(panel: Panel, scope: Scope, width: number, 
     series: lines.map((line, index) => seriesOf(line, index, { panel, drawn, times })),
   });
   const worst = thresholds?.steps.find(({ value, color }) => value !== null && color === "red")?.value;
-  if (custom?.thresholdsStyle !== undefined && worst !== undefined && lines.length > 0) {
-    const lineStyle = { color: colorNamed("red"), type: "dashed" as const, width: 1 };
-    chart.setOption({
-      series: [
-        {
-          markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle, data: [{ yAxis: worst ?? 0 }] },
-        },
-      ],
-    });
+  const limits = custom?.thresholdsStyle === undefined || worst === undefined ? [] : [worst ?? 0];
+  const marks = [
+    ...limits.map((yAxis) => ({ yAxis, lineStyle: { color: colorNamed("red"), width: 1 } })),
+    ...scope.marks.map((seconds) => ({
+      xAxis: seconds * 1_000,
+      lineStyle: { color: colorNamed("blue"), width: 1, opacity: 0.6 },
+    })),
+  ];
+  if (lines.length > 0 && marks.length > 0) {
+    chart.setOption({ series: [{ markLine: { silent: true, symbol: "none", label: { show: false }, data: marks } }] });
   }
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return svg;
+  // It is about the mouse.
+  return svg.replace(/<style[\s\S]*?<\/style>\n?/, "");
+}
+
+/** As many of the names as two rows take; Grafana would let one scroll. */
+function fittingLegend(lines: readonly Line[], width: number): { readonly names: string[]; readonly rows: number } {
+  const names: string[] = [];
+  let [rows, used] = [1, 0];
+  for (const { name } of lines) {
+    const wide = name.length * characterWidth + legendGap;
+    if (used + wide > width) {
+      rows += 1;
+      used = 0;
+    }
+    if (rows > mostLegendRows) return { names, rows: mostLegendRows };
+    used += wide;
+    names.push(name);
+  }
+  return { names, rows };
 }
 
 function greatest(lines: readonly Line[]): number {
