@@ -23,7 +23,7 @@ export async function startOperator(
   const { kubeconfig, namespace, idleMs } = options;
   const [port = 0] = await freePorts(1);
   root.write("tmp/kubeconfig", readFileSync(kubeconfig, "utf8"));
-  const place = ["--namespace", namespace, "--watch-namespace", namespace, "--port", `${port}`];
+  const place = ["--namespace", namespace, "--watch-namespaces", namespace, "--port", `${port}`];
   const { process, startedAtMs, output } = root.start([...root.entrypoint, ...place], {
     KUBECONFIG: "/tmp/kubeconfig",
   });

@@ -19,7 +19,7 @@ export async function startOperatorProcess(options: {
   const { kubeconfig, namespace, folder } = options;
   const [port = 0] = await freePorts(1);
   const main = fileURLToPath(new URL("../../../operator/src/main.ts", import.meta.url));
-  const where = ["--namespace", namespace, "--watch-namespace", namespace, "--identity", "operator-0"];
+  const where = ["--namespace", namespace, "--watch-namespaces", namespace, "--identity", "operator-0"];
   const server = startOwned({
     command: process.execPath,
     args: ["--conditions=source", main, ...where, "--port", `${port}`, "--resync", "5s"],
