@@ -121,7 +121,7 @@ describe.concurrent("a JobQueue says what is wrong", { timeout: 120_000 }, () =>
     await scene.applyQueue("mail");
     const { said } = await says(scene, "mail", "Stalled", "BrokerSecretInvalid");
     expect(said).toContain(`Secret ${scene.namespace}/broker (spec.broker.secretRef.name): `);
-    expect(said).toContain('key "port" is "amqp": expected a whole number');
+    expect(said).toContain('key "port" is not a whole number from 1 to 65535');
   });
 
   test("when no broker is named anywhere", async (context) => {
