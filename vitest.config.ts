@@ -63,7 +63,7 @@ export default defineConfig({
             // These take each version in turn, too.
             "test/integration/operator/{broker-*,drift-at-work,job-queue-adoption,pause,permissions,producers,several-brokers,worker-credentials}.test.ts",
             // These are hardly the broker's concern.
-            "test/integration/operator/{gitops,wrong-manifests}.test.ts",
+            "test/integration/operator/{gitops,planted-secrets,wrong-manifests}.test.ts",
             "test/integration/worker-runtime/{message-format,once,testing-kit}/**",
             "test/integration/worker-runtime/{command,crash,isolation,process-errors,tracing}.test.ts",
           ],
