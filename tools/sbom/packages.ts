@@ -23,6 +23,9 @@ export interface Locked {
   readonly integrity?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  /** Nothing but development needs it, in any workspace. */
+  readonly dev?: boolean;
 }
 export type Lock = Readonly<Record<string, Locked>>;
 
@@ -49,14 +52,18 @@ function resolve(lock: Lock, from: string, name: string): string | undefined {
   }
 }
 
-/** What `npm ci --workspace <workspace> --omit=dev` installs: all that the workspace needs to run, and what that needs. */
+/**
+ * What `npm ci --workspace <workspace> --omit=dev` installs: all that the workspace needs to run, and what that needs; and, as npm
+ * goes by the whole lock file, what it needs for development alone if another workspace needs it to run.
+ */
 export function installed(lock: Lock, workspace: string): Package[] {
   const found = new Set<string>();
   function visit(at: string): void {
     const { dependencies = {}, optionalDependencies = {} } = lock[at] ?? {};
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const developers = at === workspace ? (lock[at]?.devDependencies ?? {}) : {};
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...developers })) {
       const path = resolve(lock, at, name);
-      if (path === undefined || found.has(path)) continue;
+      if (path === undefined || found.has(path) || lock[path]?.dev === true) continue;
       found.add(path);
       visit(path);
     }

@@ -5,12 +5,16 @@ import { licenceProblems } from "./licences.ts";
 import { bundled, installed, type Lock, readLock } from "./packages.ts";
 
 const lock: Lock = {
-  "worker-runtime": { version: "0.1.0", dependencies: { commander: "^14.0.0", pino: "^10.0.0" } },
+  "worker-runtime": {
+    version: "0.1.0",
+    dependencies: { commander: "^14.0.0", pino: "^10.0.0" },
+    devDependencies: { vitest: "^5.0.0" },
+  },
   "worker-runtime/node_modules/commander": { version: "14.0.3", license: "MIT" },
   "node_modules/commander": { version: "15.1.0", license: "MIT" },
   "node_modules/pino": { version: "10.4.0", license: "MIT", dependencies: { "@pinojs/redact": "^0.4.0" } },
   "node_modules/@pinojs/redact": { version: "0.4.0", license: "MIT", integrity: "sha512-AAEC" },
-  "node_modules/vitest": { version: "5.1.1", license: "MIT" },
+  "node_modules/vitest": { version: "5.1.1", license: "MIT", dev: true },
 };
 
 describe("what is in an image", () => {
