@@ -39,6 +39,8 @@ export async function runPods(
   const { client, namespace } = scene;
   const running = new Map<string, RunningWorker>();
   const known = new Set<string>();
+  /** Readiness by pod, as its status says. */
+  const shown = new Map<string, boolean>();
   const directory = await mkdtemp(join(tmpdir(), "jobwright-pods-"));
   const over = new AbortController();
 
@@ -69,9 +71,15 @@ export async function runPods(
       telemetryPort: 0,
     });
     running.set(name, worker);
-    const conditions = [{ type: "Ready", status: "True" }];
+    await show(name, true);
+  }
+
+  /** The pod's status as a kubelet would write it. */
+  async function show(name: string, ready: boolean): Promise<void> {
+    shown.set(name, ready);
+    const conditions = [{ type: "Ready", status: ready ? "True" : "False" }];
     const state = { running: { startedAt: "2026-01-01T00:00:00Z" } };
-    const container = { name: "handlers", image: "i", imageID: "", restartCount: 0, ready: true, state };
+    const container = { name: "handlers", image: "i", imageID: "", restartCount: 0, ready, state };
     const status = { phase: "Running", conditions, containerStatuses: [container] };
     await patch(name, { status }, { subresource: "status" });
   }
@@ -83,8 +91,21 @@ export async function runPods(
     await patch(name, { metadata: { finalizers: null } });
   }
 
+  /** A drained worker must be seen as not ready: before that its pod is not taken away. */
+  async function probe(): Promise<void> {
+    for (const [name, { telemetryPort }] of running) {
+      const { ok } = await fetch(`http://127.0.0.1:${telemetryPort}/readyz`).catch(() => ({ ok: false }));
+      if (ok !== shown.get(name)) await show(name, ok);
+    }
+  }
+
   async function look(): Promise<void> {
-    for (const pod of await scene.pods(pool)) {
+    await probe();
+    const found = await scene.pods(pool);
+    const names = new Set(found.map(({ metadata }) => metadata.name));
+    // One that was deleted before it had the finalizer is gone at once.
+    for (const name of known) if (!names.has(name) && known.delete(name)) void end(name);
+    for (const pod of found) {
       const { name, deletionTimestamp } = pod.metadata;
       if (deletionTimestamp === undefined && !known.has(name) && starts(pod)) {
         known.add(name);
