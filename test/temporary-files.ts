@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -6,6 +6,8 @@ import { join } from "node:path";
 export default function setup(): () => void {
   const outer = process.env.TMPDIR;
   const folder = mkdtempSync(join(tmpdir(), "jobwright-tests-"));
+  // PostgreSQL runs as a user of its own, and has a folder of its own in there.
+  chmodSync(folder, 0o711);
   process.env.TMPDIR = folder;
   return () => {
     if (outer === undefined) delete process.env.TMPDIR;
