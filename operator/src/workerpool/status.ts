@@ -41,7 +41,7 @@ export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): Wo
     ...(busy !== undefined && { busy }),
     ...(backlog !== undefined && { backlog }),
     ...(lagMs !== undefined && { lagSeconds: Math.round(lagMs / 1000) }),
-    ...((serviceTimeMs !== undefined || coldStartMs?.length) && {
+    ...((serviceTimeMs !== undefined || coldStartMs?.length || longestRunMs !== undefined) && {
       measured: {
         ...(serviceTimeMs !== undefined && { serviceTimeMs }),
         ...(coldStartMs?.length && { coldStartMs: [...coldStartMs] }),
