@@ -79,13 +79,13 @@ export async function startFailing(context: TestContext, scene: Scene, pool: str
   return workers;
 }
 
-/** One real worker, which takes 3 s to start and 2 s a job, for a queue whose jobs may wait 1 s. */
+/** One real worker, which takes 15 s to start and 2 s a job, for a queue whose jobs may wait 1 s. */
 export async function beLate(context: TestContext, scene: Scene, pool: string): Promise<void> {
   await queueReady(scene, pool);
   await publishMany(context, scene, pool, 100);
   await scene.applyPool(pool, { template: ours, maxReplicas: 1, concurrency: 1, scaling: { targetWait: "1s" } });
   const send = defineJob({ name: "send", input: z.unknown(), run: () => pause(2_000) });
-  const starts = ({ metadata }: Pod) => Date.now() - Date.parse(metadata.creationTimestamp ?? "") > 3_000;
+  const starts = ({ metadata }: Pod) => Date.now() - Date.parse(metadata.creationTimestamp ?? "") > 15_000;
   await runPods(context, scene, { pool, jobs: [send], starts });
 }
 
