@@ -81,19 +81,21 @@ test("without a delay fabric, a failing job goes back to its queue, and not in a
 
 test("a queue that is deleted and made again is consumed again, and what ran meanwhile is not disturbed", async () => {
   const queue = await createTestQueue();
+  const begun = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const ended: string[] = [];
   const job = defineJob({
     name: "resize",
     input: z.string(),
     async run(input, { signal }) {
+      begun.resolve();
       if (input === "long") await release.promise;
       ended.push(`${input}${signal.aborted ? " aborted" : ""}`);
     },
   });
   const worker = await runWorker(queue, [job], { concurrency: 2 });
   await queue.publish("resize", "long");
-  await until("the job to run", async () => (await queue.ready(queue.name)) === 0);
+  await begun.promise;
   const channel = await queue.admin.createChannel();
   await channel.deleteQueue(queue.name);
   await queue.ensure();
