@@ -72,9 +72,9 @@ export default defineConfig({
           include: ["test/integration/{operator,worker-runtime}/**/*.test.ts"],
           exclude: [
             // These take each version in turn, too.
-            "test/integration/operator/{broker-*,drift-at-work,job-queue-adoption,pause,permissions,producers,several-brokers,worker-credentials}.test.ts",
+            "test/integration/operator/{broker-*,drift-at-work,job-queue-adoption,listed-depths,pause,permissions,producers,several-brokers,worker-credentials}.test.ts",
             // These are hardly the broker's concern.
-            "test/integration/operator/{gitops,planted-secrets,wrong-manifests}.test.ts",
+            "test/integration/operator/{gitops,namespaces,planted-secrets,reading,worker-pool-safety,wrong-manifests}.test.ts",
             "test/integration/worker-runtime/{message-format,once,testing-kit}/**",
             "test/integration/worker-runtime/{command,crash,isolation,process-errors,tracing}.test.ts",
           ],
