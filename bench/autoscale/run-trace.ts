@@ -46,6 +46,8 @@ export async function runTrace(stage: Stage, subject: Subject, trace: Trace, ran
     while (unfinished() > 0 && Date.now() < limitMs) await sleep(100);
     const toMs = Date.now();
     await until("nothing is delivered any more", () => isEmpty(stage, queue), emptySeconds).catch(() => {});
+    // The kubelet says that a pod runs about a second after it does; short jobs are done by then.
+    if (deployed.scale) await until("a pod is seen to run", () => history.firstRunningMs() !== undefined, emptySeconds);
     measured = {
       row: rowOf(
         { subject: subject.subject, config: subject.config, trace: trace.name },

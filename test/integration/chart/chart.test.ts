@@ -104,7 +104,10 @@ describe("the chart", () => {
     expect(rendered).toHaveLength(generated.length);
     for (const crd of generated) {
       const found = rendered.find(({ metadata }) => metadata.name === crd.metadata.name);
-      expect(found?.metadata.annotations).toEqual({ "helm.sh/resource-policy": "keep" });
+      expect(found?.metadata.annotations).toEqual({
+        "argocd.argoproj.io/sync-options": "Prune=false",
+        "helm.sh/resource-policy": "keep",
+      });
       expect(found?.spec).toEqual(crd.spec);
     }
   });
