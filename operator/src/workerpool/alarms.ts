@@ -49,7 +49,7 @@ export function createAlarms(events: EventRecorder, kept: readonly Condition[] =
     return {
       type: "WorkersStuck",
       reason: "RunsDoNotEnd",
-      message: `a job runs for longer than ${Math.round(limitSeconds / 60)} min, three times what the longest took so far, or 5 min: ${shown.join(", ")}${more}. Look at their logs; give the job a timeout, or delete the pod to have its jobs done again`,
+      message: `a job runs for longer than ${Math.round(limitSeconds / 60)} min (the longer of 5 min and three times the longest run so far): ${shown.join(", ")}${more}. Look at their logs; give the job a timeout, or delete the pod to have its jobs done again`,
     };
   }
 
