@@ -29,16 +29,5 @@ export function dashboard(uid: string, title: string, description: string): Dash
     .withVariable(datasourceVariable());
 }
 
-/** Colours of how a run ended. */
-export const outcomeColors = {
-  done: "green",
-  retried: "yellow",
-  postponed: "#8ab8ff",
-  failed: "red",
-  handed_back: "blue",
-  deferred: "purple",
-  lost: "orange",
-} as const;
-
 /** Good at 0. */
 export const badFromOne = [[1, "red"]] as const;

@@ -1,11 +1,11 @@
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
-import { badFromOne, dashboard, outcomeColors } from "./dashboard.ts";
+import { badFromOne, dashboard } from "./dashboard.ts";
 import { operatorPanels } from "./operator.ts";
+import { runsByOutcome } from "./outcomes.ts";
 import { stat } from "./panels/figures.ts";
 import { timeseries } from "./panels/over-time.ts";
 import { table } from "./panels/table.ts";
-import { runs } from "./promql.ts";
 import { labelsVariable } from "./variables.ts";
 
 const here = 'namespace=~"$namespace"';
@@ -169,18 +169,7 @@ export function fleetDashboard(): DashboardBuilder {
         stacked: true,
       }),
     )
-    .withPanel(
-      timeseries({
-        title: "Runs per second, by outcome",
-        description:
-          "retried: failed, and is tried again. postponed: put off by its handler. failed: for good, dead-lettered. lost: the broker delivers it again.",
-        width: 12,
-        unit: "ops",
-        lines: { "{{outcome}}": runs(here, "outcome") },
-        stacked: true,
-        colors: outcomeColors,
-      }),
-    )
+    .withPanel(runsByOutcome(here))
     .withPanel(
       timeseries({
         title: "Workers",

@@ -1,9 +1,10 @@
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { AnnotationQueryBuilder, RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
-import { badFromOne, dashboard, outcomeColors } from "./dashboard.ts";
+import { badFromOne, dashboard } from "./dashboard.ts";
+import { runsByOutcome } from "./outcomes.ts";
 import { bars, stat } from "./panels/figures.ts";
 import { states, timeseries } from "./panels/over-time.ts";
-import { quantile, runs } from "./promql.ts";
+import { quantile } from "./promql.ts";
 import { datasource, labelVariable } from "./variables.ts";
 
 const here = 'namespace="$namespace", pool="$pool"';
@@ -173,18 +174,7 @@ export function poolDashboard(): DashboardBuilder {
       }),
     )
     .withRow(new RowBuilder("What becomes of the jobs?"))
-    .withPanel(
-      timeseries({
-        title: "Runs per second, by outcome",
-        description:
-          "retried: failed, and is tried again. postponed: put off by its handler. failed: for good, dead-lettered. lost: the broker delivers it again.",
-        width: 12,
-        unit: "ops",
-        lines: { "{{outcome}}": runs(here, "outcome") },
-        stacked: true,
-        colors: outcomeColors,
-      }),
-    )
+    .withPanel(runsByOutcome(here))
     .withPanel(
       timeseries({
         title: "A run takes",

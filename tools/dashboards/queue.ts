@@ -1,6 +1,7 @@
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { RowBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
-import { dashboard, outcomeColors } from "./dashboard.ts";
+import { dashboard } from "./dashboard.ts";
+import { runsByOutcome } from "./outcomes.ts";
 import { stat } from "./panels/figures.ts";
 import { timeseries } from "./panels/over-time.ts";
 import { table } from "./panels/table.ts";
@@ -123,18 +124,7 @@ export function queueDashboard(): DashboardBuilder {
         lines: { "{{job}}": quantile(0.95, duration, workers, ["job"]) },
       }),
     )
-    .withPanel(
-      timeseries({
-        title: "Runs per second, by outcome",
-        description:
-          "retried: failed, and is tried again. postponed: put off by its handler. failed: for good, dead-lettered. handed_back and lost: another worker runs it. deferred: sent away for a while by its own rate limit.",
-        width: 12,
-        unit: "ops",
-        lines: { "{{outcome}}": runs(workers, "outcome") },
-        stacked: true,
-        colors: outcomeColors,
-      }),
-    )
+    .withPanel(runsByOutcome(workers))
     .withPanel(
       timeseries({
         title: "Dead letters, over time",
