@@ -231,8 +231,9 @@ const status = z
           .int()
           .optional()
           .describe(
-            "The longest run of a job that was seen to end, in ms; it counts half with each day since. One of three times that, and of 5 min, is taken for stuck.",
+            "The longest run of a job that was seen to end, in ms; it counts half with each day since. A run that takes three times what it counts for, and 5 min at least, is taken for stuck.",
           ),
+        longestRunEndedAt: z.iso.datetime().optional().describe("When that run ended."),
       })
       .optional()
       .describe("Measurements that outlive the operator."),

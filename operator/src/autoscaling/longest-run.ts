@@ -9,8 +9,8 @@ const halfLifeMs = 86_400_000;
 
 /**
  * How long runs take at most, as far as was seen; 0 where none was. What was seen counts half with each day since: one job of 4 h
- * says nothing of the jobs of next week, and one each night is not forgotten by the next. By whole days, since a status keeps what it
- * comes to and is not to be written anew all the time; a leader counts them from when it took over.
+ * says nothing of the jobs of next week, and one each night is not forgotten by the next. By whole days: a run is noted where it is
+ * longer than what still counts, and a status keeps what is noted, which is not to be written anew all the time.
  */
 export function longestRunSeconds(longest: LongestRun | undefined, nowMs: number): number {
   if (longest === undefined) return 0;

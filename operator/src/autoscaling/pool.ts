@@ -4,7 +4,7 @@ import { type Explained, explain, headline, type Reason, reasonOf } from "./expl
 import { reportsOf } from "./fleet.ts";
 import type { FleetReadings } from "./fleet-readings.ts";
 import type { GrowthLimit } from "./growth-limit.ts";
-import { longestRunSeconds } from "./longest-run.ts";
+import type { LongestRun } from "./longest-run.ts";
 import { observePool } from "./observe-pool.ts";
 import { asOf, type PoolInput, type PoolState } from "./pool-state.ts";
 import { growthLimit, observeRestraint } from "./restraint.ts";
@@ -37,8 +37,8 @@ export interface PoolMeasurements {
   readonly serviceTimeMs: number | undefined;
   /** The last five cold starts, whole ms, newest last. */
   readonly coldStartMs: readonly number[];
-  /** The longest run that was seen to end, as far as it counts still, whole ms; undefined before the first. */
-  readonly longestRunMs?: number | undefined;
+  /** Undefined before a run was seen to end. */
+  readonly longestRun?: LongestRun | undefined;
   /** Consumer lag: the wait of the job that started last, or how long jobs wait if none started since; 0 when idle. */
   readonly lagMs: number;
   readonly busy: number;
@@ -135,7 +135,7 @@ export function stepPool(state: PoolState, input: PoolInput): PoolStep {
     measurements: {
       serviceTimeMs: serviceTime.measured ? Math.round(serviceTime.seconds * 1000) : undefined,
       coldStartMs: coldStart.measuredMs.map(Math.round),
-      longestRunMs: fleet.longestRun && Math.round(longestRunSeconds(fleet.longestRun, nowMs) * 1000),
+      longestRun: fleet.longestRun,
       lagMs: Math.round(lagMs(next, readings.inFlight, nowMs)),
       busy: readings.inFlight,
       backlog: shownBacklog,

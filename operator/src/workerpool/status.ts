@@ -5,6 +5,7 @@ import { besideReadiness } from "./conditions.ts";
 import { type Deployment, poolSelector } from "./deployment.ts";
 import { isThere, type Pod } from "./pods.ts";
 import type { Grant } from "./publish-to.ts";
+import { wholeSeconds } from "./recent-decisions.ts";
 import type { ScalerReport } from "./scaler-report.ts";
 
 /** What a pass over a WorkerPool found. What is undefined is not known now, and the status keeps what it said of it. */
@@ -21,7 +22,7 @@ export interface PoolFindings {
 export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): WorkerPoolStatus {
   const { generation, name } = pool.metadata;
   const { deployment, pods, report } = found;
-  const { serviceTimeMs, coldStartMs, longestRunMs, busy, backlog, lagMs } = report?.measurements ?? {};
+  const { serviceTimeMs, coldStartMs, longestRun, busy, backlog, lagMs } = report?.measurements ?? {};
   const { publishTo, ...known } = pool.status ?? {};
   const ready = readyConditions(pool.status?.conditions, { ...found.readiness, observedGeneration: generation }, now);
   const granted = found.granted?.map((grant) => ({ name: grant.name, queue: grant.queueName })) ?? publishTo;
@@ -41,11 +42,14 @@ export function poolStatus(pool: WorkerPool, found: PoolFindings, now: Date): Wo
     ...(busy !== undefined && { busy }),
     ...(backlog !== undefined && { backlog }),
     ...(lagMs !== undefined && { lagSeconds: Math.round(lagMs / 1000) }),
-    ...((serviceTimeMs !== undefined || coldStartMs?.length || longestRunMs !== undefined) && {
+    ...((serviceTimeMs !== undefined || coldStartMs?.length || longestRun) && {
       measured: {
         ...(serviceTimeMs !== undefined && { serviceTimeMs }),
         ...(coldStartMs?.length && { coldStartMs: [...coldStartMs] }),
-        ...(longestRunMs !== undefined && { longestRunMs }),
+        ...(longestRun && {
+          longestRunMs: Math.round(longestRun.seconds * 1000),
+          longestRunEndedAt: wholeSeconds(longestRun.atMs),
+        }),
       },
     }),
   };
