@@ -108,6 +108,10 @@ test("each alert fires for its real cause", { timeout: 300_000 }, async (context
   stuck.fallSilent();
   await broker.stop();
   await fires("JobwrightBrokerUnreachable", "JobwrightReconcileErrors jobqueue");
+  // The labels of pool, queue and broker lead to one another, so that this one alert is enough.
+  expect(await prometheus.query('jobwright:pool_broker_away:max{pool="late"}')).toHaveLength(1);
+  expect(await prometheus.query('jobwright_pool_decision{pool="late",reason="BacklogUnknown"}')).toHaveLength(1);
+  expect(await fired()).not.toContain("JobwrightScalingBlind late");
 
   await operator.stop();
   await fires("JobwrightOperatorDown");
