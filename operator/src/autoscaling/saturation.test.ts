@@ -4,6 +4,8 @@ import { observeSaturation, type Saturation, saturationLimit, startSaturation } 
 /** A pool's work second by second: how many slots are busy, and what a run takes then. */
 interface Second {
   readonly busy: number;
+  /** Absent: as many as are busy. */
+  readonly workers?: number;
   readonly serviceSeconds: number;
   readonly backlog?: number;
 }
@@ -44,7 +46,8 @@ function watch(
     fleet.busySeconds += (runs.length * stepMs) / 1_000;
     if (ms % 1_000 !== 0) continue;
     const oldestSeconds = Math.max(0, ...runs.map(({ startedMs }) => (ms - startedMs) / 1_000));
-    const seen = { oldestSeconds, inFlight: runs.length, backlog: now.backlog ?? 100, replicas: now.busy };
+    const { busy, workers = busy, backlog = 100 } = now;
+    const seen = { oldestSeconds, inFlight: runs.length, backlog, replicas: workers };
     state = observeSaturation(state, { nowMs: ms, fleet, longestRunSeconds, ...seen });
     const limit = saturationLimit(state);
     if (limit !== undefined) limits.push({ second: ms / 1_000, message: limit.message, ceiling: limit.ceiling });
@@ -200,6 +203,16 @@ describe("growth goes on", () => {
     // Pods take a moment to start: for so long the longer jobs are done by the slots that there were.
     const slots = (second: number) => (second < 62 ? 10 : 120);
     never(watch(300, (second) => ({ busy: slots(second), serviceSeconds: second < 60 ? 0.5 : 5 })));
+  });
+
+  test("where jobs became five times as long, and workers that had little to do before are all busy now", () => {
+    const slots = (second: number) => (second < 60 ? 2 : second < 63 ? 4 : 20);
+    never(
+      watch(300, (second) => ({
+        ...{ busy: slots(second), workers: Math.max(4, slots(second)), serviceSeconds: second < 60 ? 0.5 : 2.5 },
+        backlog: second < 60 ? 0 : 100,
+      })),
+    );
   });
 
   test("under the noise of random lengths", () => {

@@ -14,7 +14,7 @@ const followed = 0.25;
 /** So many slots more or fewer are the same number, of which the newest throughput counts. */
 const alike = 0.2;
 
-/** A run of so many times the longest before it, with no more slots than before, is of longer jobs. */
+/** A run of so many times the longest before it, with no more workers or busy slots than before, is of longer jobs. */
 const longer = 1.5;
 
 /** Throughput below this share of what fewer slots did is no saturation at first sight: the jobs themselves changed. */
@@ -40,8 +40,9 @@ interface Totals {
   readonly ended: number;
 }
 
-/** Busy slots and runs ended per second, over a stretch. */
+/** Busy slots and runs ended per second, over a stretch, and with how many workers it began. */
 interface Throughput {
+  readonly workers: number;
   readonly busy: number;
   readonly perSecond: number;
 }
@@ -66,6 +67,8 @@ interface Hold {
 /** Whether more workers still get more done. */
 export interface Saturation {
   readonly from: Totals;
+  /** How many workers were asked for when it began. */
+  readonly workers: number;
   /** Jobs waited at every moment of this stretch. */
   readonly backlogged: boolean;
   /** The throughput that more busy slots are measured against. */
@@ -95,6 +98,7 @@ export interface SaturationInput {
 export function startSaturation(nowMs: number, kept?: KeptLimit): Saturation {
   return {
     from: { atMs: nowMs, busySeconds: 0, ended: 0 },
+    workers: 0,
     backlogged: true,
     reference: undefined,
     fell: false,
@@ -143,7 +147,7 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
     stretch.longestRuns * longestRunSeconds,
   );
   if (seconds >= enough && ends >= stretch.ends && busy > 0) {
-    return begin(judge(state, { busy, perSecond: ends / seconds }, input), input);
+    return begin(judge(state, { workers: state.workers, busy, perSecond: ends / seconds }, input), input);
   }
   // Nobody is held for hours because of one long run among short ones, of which a stretch would have to hold two.
   const patience = state.hold === undefined ? enough : stretch.serviceTimes * serviceSeconds;
@@ -216,15 +220,17 @@ function judgeFewer(state: Saturation, hold: Hold, at: Throughput, now: Throughp
 /** Service time grew before the slots did: that is not for the slots' sake. */
 function becameLonger(
   { reference }: Saturation,
-  { longestRunSeconds, inFlight, oldestSeconds }: SaturationInput,
+  { longestRunSeconds, inFlight, oldestSeconds, replicas }: SaturationInput,
 ): boolean {
-  if (reference === undefined || inFlight > (1 + alike) * reference.busy) return false;
+  if (reference === undefined) return false;
+  // Slots that had nothing to do at times were there as well: that all of them are busy now is no growth.
+  if (replicas > reference.workers && inFlight > (1 + alike) * reference.busy) return false;
   return longestRunSeconds > 0 && oldestSeconds > longer * longestRunSeconds;
 }
 
-function begin(state: Saturation, { nowMs, fleet }: SaturationInput): Saturation {
+function begin(state: Saturation, { nowMs, fleet, replicas }: SaturationInput): Saturation {
   const from = { atMs: nowMs, busySeconds: fleet.busySeconds, ended: fleet.ended };
-  return { ...state, from, backlogged: true };
+  return { ...state, from, workers: replicas, backlogged: true };
 }
 
 /** Of a downstream that hangs: runs that used to end do not. Before any was seen to end, runs may just be long. */
