@@ -1,4 +1,4 @@
-import { type Channel, type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import { type Channel, type ChannelModel, type ConfirmChannel, connect, IllegalOperationError } from "amqplib";
 import type { BrokerAddress } from "./address.ts";
 import { type BrokerError, BrokerUnreachable, VhostAccessRefused } from "./errors.ts";
 import { certificateRefused, credentialsRefused } from "./refusal.ts";
@@ -111,6 +111,8 @@ export function openConnection(address: BrokerAddress, name: string): BrokerConn
     try {
       return await within(connectLimitMs, "opening a channel", opening);
     } catch (error) {
+      // A broker that shuts down may say so in the packet of its welcome: then "close" has come before anybody could listen.
+      if (error instanceof IllegalOperationError && model === on) model = undefined;
       // One that comes after all has nobody who would ever close it.
       opening.then((late) => late.close()).catch(() => {});
       throw unreachable(address, error);

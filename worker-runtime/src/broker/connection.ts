@@ -6,6 +6,7 @@ import { messageOf } from "../errors.ts";
 import type { AddressSource } from "./address.ts";
 import { createBackoff } from "./backoff.ts";
 import { gatherWrites } from "./gather-writes.ts";
+import { socketOf } from "./socket.ts";
 
 /** What a user of a connection is told. */
 interface ConnectionListener {
@@ -60,6 +61,8 @@ export function openConnection(options: { name: string; source: AddressSource; l
     });
     // "close" always follows, so that one handler is enough; without this listener Node would throw.
     model.on("error", (error) => log.debug({ err: error }, "connection error"));
+    // A broker that shuts down may say so in the packet of its welcome: then "close" has come before anybody could listen.
+    if (socketOf(model)?.writableEnded) throw new Error("the broker closed the connection as soon as it was open");
     gatherWrites(model);
     return model;
   }
