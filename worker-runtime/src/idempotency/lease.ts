@@ -10,14 +10,20 @@ export interface HeldLease {
 /**
  * Renews a lease that was just taken, three times within its length, and more often once a renewal has failed.
  *
+ * @param askedMs when the store was asked for it, by `performance.now()`.
  * @param renew asks the store; false means that another holds the lease. An error means that the store is away.
  */
-export function keepLease(options: { key: string; leaseMs: number; renew: () => Promise<boolean> }): HeldLease {
+export function keepLease(options: {
+  key: string;
+  leaseMs: number;
+  askedMs: number;
+  renew: () => Promise<boolean>;
+}): HeldLease {
   const { key, leaseMs, renew } = options;
   const lost = new AbortController();
   let stopped = false;
   // Counted from before the store was asked, so that it is over here no later than there.
-  let endsMs = performance.now() + leaseMs;
+  let endsMs = options.askedMs + leaseMs;
   let next: NodeJS.Timeout;
   let end: NodeJS.Timeout;
 
@@ -49,6 +55,6 @@ export function keepLease(options: { key: string; leaseMs: number; renew: () => 
     watch(answer === true ? leaseMs / 3 : leaseMs / 10);
   }
 
-  watch(leaseMs / 3);
+  watch(Math.max(0, options.askedMs + leaseMs / 3 - performance.now()));
   return { signal: lost.signal, stop };
 }

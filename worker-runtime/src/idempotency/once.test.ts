@@ -96,6 +96,30 @@ test("a lease that cannot be renewed is lost when it is over, not before", async
   expect(aborted).toEqual([new LeaseLost("k")]);
 });
 
+test("a lease is over here no later than in a store that was slow to give it", async () => {
+  const inner = memoryStore();
+  const store: OnceStore = {
+    ...inner,
+    renew: failing.renew,
+    async acquire(...args) {
+      const answer = await inner.acquire(...args);
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      return answer;
+    },
+  };
+  let lost = false;
+  void createOnce({ store, lease: "30s" })("k", ({ signal }) => {
+    signal.addEventListener("abort", () => {
+      lost = true;
+    });
+    return never();
+  });
+  await vi.advanceTimersByTimeAsync(29_990);
+  expect(lost).toBe(false);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(lost).toBe(true);
+});
+
 test("a renewal that fails once is tried again in time", async () => {
   const inner = memoryStore();
   let fails = 2;
@@ -131,6 +155,41 @@ test("a mark that cannot be stored is tried for as long as a lease, then the cal
   await vi.advanceTimersByTimeAsync(29_000);
   expect(settled).toBe(false);
   await vi.advanceTimersByTimeAsync(5_000);
+  await refused;
+});
+
+test("a mark that was stored although its answer was lost is known for ours", async () => {
+  const inner = memoryStore();
+  let losesAnswers = 1;
+  const store: OnceStore = {
+    ...inner,
+    async complete(...args) {
+      const answer = await inner.complete(...args);
+      losesAnswers -= 1;
+      if (losesAnswers >= 0) throw new Error("connection reset");
+      return answer;
+    },
+  };
+  const call = createOnce({ store })("k", () => "charged");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await call).toBe("charged");
+});
+
+test("a mark that was refused after its answer was lost is somebody else's", async () => {
+  const inner = memoryStore();
+  let calls = 0;
+  const store: OnceStore = {
+    ...inner,
+    async complete(key, token, result, ttlMs) {
+      calls += 1;
+      if (calls > 1) return await inner.complete(key, token, result, ttlMs);
+      await inner.release(key, token);
+      await inner.complete(key, "another", '"charged elsewhere"', ttlMs);
+      throw new Error("connection reset");
+    },
+  };
+  const refused = expect(createOnce({ store })("k", () => "charged")).rejects.toThrow(LeaseLost);
+  await vi.advanceTimersByTimeAsync(1_000);
   await refused;
 });
 

@@ -85,6 +85,7 @@ export function createOnce(options: OnceOptions = {}): Once {
   async function once<T>(key: string, work: (context: OnceContext) => Promise<T> | T): Promise<T> {
     requireKey(key);
     const token = randomUUID();
+    const askedMs = performance.now();
     const acquisition = await ask(key, () => store.acquire(key, token, leaseMs), {
       // It answered too late: nobody does the work, so nobody must wait for it.
       late: (answer) => (answer.state === "Acquired" ? store.release(key, token) : undefined),
@@ -93,7 +94,7 @@ export function createOnce(options: OnceOptions = {}): Once {
     // The type of the first call's result; whoever changes it changes the key as well.
     if (acquisition.state === "Done") return readResult(acquisition.result) as T;
 
-    const held = keepLease({ key, leaseMs, renew: () => store.renew(key, token, leaseMs) });
+    const held = keepLease({ key, leaseMs, askedMs, renew: () => store.renew(key, token, leaseMs) });
     let value: T;
     try {
       value = await work({ signal: held.signal });
@@ -105,12 +106,28 @@ export function createOnce(options: OnceOptions = {}): Once {
     }
     const result = storable(key, value);
     try {
-      const completed = await insist(key, leaseMs, () => store.complete(key, token, result, ttlMs));
-      if (!completed) throw new LeaseLost(key);
+      if (!(await mark(key, token, result))) throw new LeaseLost(key);
     } finally {
       held.stop();
     }
     return readResult(result) as T;
+  }
+
+  /** Puts the result in the lease's place. @returns false if somebody else has the key by now, or has finished otherwise. */
+  async function mark(key: string, token: string, result: string): Promise<boolean> {
+    let calls = 0;
+    return await insist(key, leaseMs, async () => {
+      calls += 1;
+      if (await store.complete(key, token, result, ttlMs)) return true;
+      // The call before may have come through, and only its answer not: then the mark is there.
+      return calls > 1 && (await isMarked(key, token, result));
+    });
+  }
+
+  async function isMarked(key: string, token: string, result: string): Promise<boolean> {
+    const found = await store.acquire(key, token, leaseMs);
+    if (found.state === "Acquired") await store.release(key, token);
+    return found.state === "Done" && found.result === result;
   }
 
   if (!("transaction" in store)) return once;
