@@ -46,14 +46,14 @@ test("10 → 1 workers by kubectl scale, mid-work: nothing is repeated", async (
   expect((await workspace.pool())?.status?.decision).toMatchObject({ replicas: 1, reason: "Manual" });
 });
 
-test("10 → 0 workers in Auto mode, of jobs of 1 s and 35 s, while more of 1 s come: nothing is lost or repeated", async () => {
+test("10 → 0 workers in Auto mode, of jobs of 1 s and 45 s, while more of 1 s come: nothing is lost or repeated", async () => {
   const workspace = await createWorkspace("auto");
   const { recorder } = workspace;
   await workspace.applyQueue();
   const scaling = { targetWait: "2s", scaleDownDelay: "0s", idleDelay: "0s" };
   await workspace.applyPool({ maxReplicas: 10, drainTimeout, scaling });
   // No worker goes sooner than another could start, which a busy machine has been seen to need 21 s for.
-  const jobs = await naps(workspace, [...times(4, 35_000), ...times(26, 1_000)]);
+  const jobs = await naps(workspace, [...times(4, 45_000), ...times(26, 1_000)]);
   await until("all jobs have started", () => recorder.runs().length === jobs.length);
   const last = await until("a worker is gone while others work", async () => {
     const running = recorder.running().length;
