@@ -227,7 +227,7 @@ describe.each(Object.keys(storesUnderTest))("once over %s", (kind) => {
       down.resolve();
       return "charged";
     });
-    // To ask the store whether it is away will not do: node-redis keeps what it is told until it is connected again.
+    // Not sooner: a store refuses calls before its server is seen to have ended, and what runs is not started.
     await down.promise;
     await under.server?.start();
     expect(await call).toBe("charged");
