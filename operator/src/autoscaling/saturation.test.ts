@@ -4,8 +4,6 @@ import { observeSaturation, type Saturation, saturationLimit, startSaturation } 
 /** A pool's work second by second: how many slots are busy, and what a run takes then. */
 interface Second {
   readonly busy: number;
-  /** Absent: as many as are busy. */
-  readonly workers?: number;
   readonly serviceSeconds: number;
   readonly backlog?: number;
 }
@@ -46,8 +44,7 @@ function watch(
     fleet.busySeconds += (runs.length * stepMs) / 1_000;
     if (ms % 1_000 !== 0) continue;
     const oldestSeconds = Math.max(0, ...runs.map(({ startedMs }) => (ms - startedMs) / 1_000));
-    const { busy, workers = busy, backlog = 100 } = now;
-    const seen = { oldestSeconds, inFlight: runs.length, backlog, replicas: workers };
+    const seen = { oldestSeconds, inFlight: runs.length, backlog: now.backlog ?? 100, replicas: now.busy };
     state = observeSaturation(state, { nowMs: ms, fleet, longestRunSeconds, ...seen });
     const limit = saturationLimit(state);
     if (limit !== undefined) limits.push({ second: ms / 1_000, message: limit.message, ceiling: limit.ceiling });
@@ -206,12 +203,23 @@ describe("growth goes on", () => {
   });
 
   test("where jobs became five times as long, and workers that had little to do before are all busy now", () => {
-    const slots = (second: number) => (second < 60 ? 2 : second < 63 ? 4 : 20);
+    const slots = (second: number) => (second < 60 ? 3 : second < 63 ? 5 : 20);
     never(
       watch(300, (second) => ({
-        ...{ busy: slots(second), workers: Math.max(4, slots(second)), serviceSeconds: second < 60 ? 0.5 : 2.5 },
+        ...{ busy: slots(second), serviceSeconds: second < 60 ? 0.5 : 2.5 },
         backlog: second < 60 ? 0 : 100,
       })),
+    );
+  });
+
+  test("where some jobs are long, and the first of them are under way", () => {
+    // Nine of ten slots are full of long jobs when the first of these ends.
+    let runs = 0;
+    const slots = (second: number) => Math.min(30, 2 + Math.floor(second / 2));
+    never(
+      watch(300, (second) => ({ busy: slots(second), serviceSeconds: 1 }), {
+        lengthOf: () => (runs++ > 30 && runs % 8 === 0 ? 45 : 1),
+      }),
     );
   });
 

@@ -3,7 +3,7 @@ import { type GrowthLimit, type KeptLimit, keptCeiling } from "./growth-limit.ts
 
 /**
  * A stretch over which throughput is measured: long enough for a mean over 30 runs to say something, and for runs that
- * began in it to end in it.
+ * began in it to end in it, those under way included: the first long ones among short ones have ended nothing yet.
  */
 const stretch = { minSeconds: 20, ends: 30, serviceTimes: 3, longestRuns: 2 };
 
@@ -14,7 +14,7 @@ const followed = 0.25;
 /** So many slots more or fewer are the same number, of which the newest throughput counts. */
 const alike = 0.2;
 
-/** A run of so many times the longest before it, with no more workers or busy slots than before, is of longer jobs. */
+/** A run of so many times the longest before it, and of the growth of the busy slots since, is of longer jobs. */
 const longer = 1.5;
 
 /** Throughput below this share of what fewer slots did is no saturation at first sight: the jobs themselves changed. */
@@ -40,9 +40,8 @@ interface Totals {
   readonly ended: number;
 }
 
-/** Busy slots and runs ended per second, over a stretch, and with how many workers it began. */
+/** Busy slots and runs ended per second, over a stretch. */
 interface Throughput {
-  readonly workers: number;
   readonly busy: number;
   readonly perSecond: number;
 }
@@ -67,8 +66,6 @@ interface Hold {
 /** Whether more workers still get more done. */
 export interface Saturation {
   readonly from: Totals;
-  /** How many workers were asked for when it began. */
-  readonly workers: number;
   /** Jobs waited at every moment of this stretch. */
   readonly backlogged: boolean;
   /** The throughput that more busy slots are measured against. */
@@ -98,7 +95,6 @@ export interface SaturationInput {
 export function startSaturation(nowMs: number, kept?: KeptLimit): Saturation {
   return {
     from: { atMs: nowMs, busySeconds: 0, ended: 0 },
-    workers: 0,
     backlogged: true,
     reference: undefined,
     fell: false,
@@ -120,7 +116,7 @@ export function startSaturation(nowMs: number, kept?: KeptLimit): Saturation {
  * slots, whatever starts, drains or idles meanwhile. Long jobs make the stretches long, few jobs make none.
  */
 export function observeSaturation(before: Saturation, input: SaturationInput): Saturation {
-  const { nowMs, fleet, inFlight, backlog, longestRunSeconds } = input;
+  const { nowMs, fleet, inFlight, oldestSeconds, backlog, longestRunSeconds } = input;
   const busySinceMs = inFlight > 0 ? (before.busySinceMs ?? nowMs) : undefined;
   const state: Saturation = {
     ...before,
@@ -144,10 +140,10 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
   const enough = Math.max(
     stretch.minSeconds,
     stretch.serviceTimes * serviceSeconds,
-    stretch.longestRuns * longestRunSeconds,
+    stretch.longestRuns * Math.max(longestRunSeconds, oldestSeconds),
   );
   if (seconds >= enough && ends >= stretch.ends && busy > 0) {
-    return begin(judge(state, { workers: state.workers, busy, perSecond: ends / seconds }, input), input);
+    return begin(judge(state, { busy, perSecond: ends / seconds }, input), input);
   }
   // Nobody is held for hours because of one long run among short ones, of which a stretch would have to hold two.
   const patience = state.hold === undefined ? enough : stretch.serviceTimes * serviceSeconds;
@@ -217,20 +213,20 @@ function judgeFewer(state: Saturation, hold: Hold, at: Throughput, now: Throughp
   return { ...state, hold: next };
 }
 
-/** Service time grew before the slots did: that is not for the slots' sake. */
-function becameLonger(
-  { reference }: Saturation,
-  { longestRunSeconds, inFlight, oldestSeconds, replicas }: SaturationInput,
-): boolean {
-  if (reference === undefined) return false;
-  // Slots that had nothing to do at times were there as well: that all of them are busy now is no growth.
-  if (replicas > reference.workers && inFlight > (1 + alike) * reference.busy) return false;
-  return longestRunSeconds > 0 && oldestSeconds > longer * longestRunSeconds;
+/**
+ * Service time grew before the slots did, or by more: that is not for the slots' sake. A downstream at its limit that n of them share
+ * makes runs n times as long at most.
+ */
+function becameLonger({ reference }: Saturation, input: SaturationInput): boolean {
+  const { longestRunSeconds, inFlight, oldestSeconds } = input;
+  if (reference === undefined || longestRunSeconds === 0) return false;
+  const growth = Math.max(1, inFlight / reference.busy);
+  return growth < grown && oldestSeconds > longer * growth * longestRunSeconds;
 }
 
-function begin(state: Saturation, { nowMs, fleet, replicas }: SaturationInput): Saturation {
+function begin(state: Saturation, { nowMs, fleet }: SaturationInput): Saturation {
   const from = { atMs: nowMs, busySeconds: fleet.busySeconds, ended: fleet.ended };
-  return { ...state, from, workers: replicas, backlogged: true };
+  return { ...state, from, backlogged: true };
 }
 
 /** Of a downstream that hangs: runs that used to end do not. Before any was seen to end, runs may just be long. */
