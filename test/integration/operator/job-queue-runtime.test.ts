@@ -21,6 +21,14 @@ async function ready(scene: Scene, name: string): Promise<void> {
 const definition = async (scene: Scene, policy: string) =>
   ((await scene.broker.find("policies", policy)) as { definition: Record<string, unknown> } | undefined)?.definition;
 
+/** The keys by which the exchange of a JobQueue wakes its pool. */
+async function wokenBy(scene: Scene, exchange: string): Promise<string[]> {
+  const bindings = await scene.broker.find("exchanges", exchange, "bindings", "source");
+  return ((bindings ?? []) as { destination: string; routing_key: string }[])
+    .filter(({ destination }) => destination.startsWith("jobwright.wake."))
+    .map(({ routing_key }) => routing_key);
+}
+
 const versions = readCluster().brokers.map(({ version }) => version);
 
 const key = (byte: number) => Buffer.alloc(32, byte).toString("base64");
@@ -75,6 +83,11 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
       { name: "fast", queue: `${name}.fast` },
       { name: "bulk", queue: `${name}.bulk` },
     ]);
+    // The pool at zero listens to the lanes as well. Of what comes while it still listens as before, it cannot tell whether
+    // its copy is the only one, and puts it into the queue.
+    await eventually(async () => {
+      expect((await wokenBy(scene, name)).toSorted()).toEqual(["lane.bulk.*", "lane.fast.*"]);
+    });
     const producer = await connectAs(context, scene, "mail-producer");
     for (let n = 1; n <= 3; n += 1) await producer.publish(name, "lane.fast.send", { n });
     await producer.publish(name, "send", { n: 4 });
