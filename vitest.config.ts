@@ -24,8 +24,8 @@ const integration = {
   hookTimeout: 120_000,
   // For what is looked for until it is so: a slow machine's broker is to have its time.
   expect: { poll: { timeout: 30_000 } },
-  // Two cores: more files at once would only make each other late.
-  maxWorkers: 2,
+  // One more than CI has cores, since tests wait a good part of their time: more would only make each other late.
+  maxWorkers: 3,
 };
 
 export default defineConfig({
