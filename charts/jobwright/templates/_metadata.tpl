@@ -1,7 +1,7 @@
 {{- /* A Deployment's selector can never be changed: upgrades need it to stay so. */ -}}
 {{- define "jobwright.selectorLabels" -}}
 app.kubernetes.io/name: jobwright
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- /* Selects the operator's pods and nothing else of the release. */ -}}

@@ -1,11 +1,11 @@
 {{- /* What the operator's pods and the one of `helm test` have in common: who they are, what they may do and where they run. */ -}}
 {{- define "jobwright.pod" -}}
-serviceAccountName: {{ include "jobwright.serviceAccountName" . }}
+serviceAccountName: {{ include "jobwright.serviceAccountName" . | quote }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 securityContext: {{- toYaml .Values.podSecurityContext | nindent 2 }}
 {{- with .Values.extraVolumes }}

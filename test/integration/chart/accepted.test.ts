@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { readCluster } from "../../cluster/index.ts";
 import { installMonitoringKinds } from "../../cluster/monitoring-kinds.ts";
 import { kubectl } from "../operator/kubectl.ts";
-import { helm } from "./render.ts";
+import { helm, template } from "./render.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const values = (path: string): Record<string, unknown> => parse(readFileSync(join(root, path), "utf8"));
@@ -29,22 +29,35 @@ function rendered(of: Record<string, unknown>): string {
   return helm("template", there, "--namespace", "default", "--kube-version", "1.34.0");
 }
 
+/** Every value set and everything switched on. */
+function everything(watchNamespaces: readonly string[]): Record<string, unknown> {
+  const every = values("test/integration/chart/every-value.yaml");
+  const on = { rbac: { create: true }, podDisruptionBudget: { enabled: true, maxUnavailable: "77%" } };
+  return { ...every, ...on, service: { ...(every.service as object), enabled: true }, watchNamespaces };
+}
+
 describe("the API server accepts what the chart renders", () => {
   test("by default", async () => {
     expect(await refusal(rendered({ broker: { secretName: "rabbitmq" } }))).toBe("");
   });
 
   test("with every value set and everything switched on", async () => {
-    const every = values("test/integration/chart/every-value.yaml");
-    const on = {
-      rbac: { create: true },
-      podDisruptionBudget: { enabled: true, maxUnavailable: "77%" },
-    };
-    const service = { ...(every.service as object), enabled: true };
-    expect(await refusal(rendered({ ...every, ...on, service, watchNamespaces: ["default", "kube-public"] }))).toBe("");
+    expect(await refusal(rendered(everything(["default", "kube-public"])))).toBe("");
   });
 
   test("with the values of the production example", async () => {
     expect(await refusal(rendered(values("examples/production/values.yaml")))).toBe("");
+  });
+
+  test("where names are numbers to YAML, which may not begin a Service's", async () => {
+    const namespace = `${process.pid}`;
+    const numbers = { ...everything([namespace]), fullnameOverride: "", priorityClassName: "1e3" };
+    await kubectl(["create", "namespace", namespace]);
+    try {
+      const flags = ["--namespace", namespace, "--kube-version", "1.34.0", "--skip-tests"];
+      expect(await refusal(template("123", numbers, ...flags))).toBe("");
+    } finally {
+      await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    }
   });
 });

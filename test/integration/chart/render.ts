@@ -28,8 +28,14 @@ export function dryRun(kubeconfig: string, release: string, values: Record<strin
 
 /** What Helm prints with the chart; values are given as a file on standard input. @throws Error with its words. */
 export function helm(command: "template" | "lint", values: Record<string, unknown>, ...flags: string[]): string {
-  const release = command === "template" ? ["jw"] : [];
-  return run([command, ...release, chart, "--values", "-", ...flags], values);
+  return command === "template"
+    ? template("jw", values, ...flags)
+    : run([command, chart, "--values", "-", ...flags], values);
+}
+
+/** The chart as a release of this name. @throws Error with Helm's words. */
+export function template(release: string, values: Record<string, unknown>, ...flags: string[]): string {
+  return run(["template", release, chart, "--values", "-", ...flags], values);
 }
 
 function run(args: readonly string[], values: Record<string, unknown>): string {
