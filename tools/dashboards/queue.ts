@@ -14,6 +14,7 @@ const workers = 'namespace="$namespace", pool=~"$pool"';
 const jobs = (state: string) => `max(jobwright_jobqueue_jobs{${queue}, state="${state}"})`;
 const wait = "jobwright_job_wait_seconds";
 const duration = "jobwright_job_duration_seconds";
+const started = `rate(jobwright_lane_started_total{${workers}}[$__rate_interval])`;
 const ended = (outcome: string) => runs(`${workers}, outcome="${outcome}"`, "job");
 
 /** One JobQueue: what comes in, what becomes of it, and how long it waits. */
@@ -159,9 +160,9 @@ export function queueDashboard(): DashboardBuilder {
       timeseries({
         title: "Started per second, by lane",
         description: "(none) is the work queue of a JobQueue without lanes.",
-        width: 8,
+        width: 6,
         unit: "ops",
-        lines: { "{{lane}}": `sum by (lane) (rate(jobwright_lane_started_total{${workers}}[$__rate_interval]))` },
+        lines: { "{{lane}}": `sum by (lane) (${started})` },
         stacked: true,
       }),
     )
@@ -169,22 +170,32 @@ export function queueDashboard(): DashboardBuilder {
       timeseries({
         title: "Held in workers, by lane",
         description: "Delivered, and waiting in the worker for a slot.",
-        width: 8,
+        width: 6,
         lines: { "{{lane}}": `sum by (lane) (jobwright_jobs_held{${workers}})` },
         stacked: true,
       }),
     )
     .withPanel(
       timeseries({
-        title: "What keeps workers from starting jobs",
-        description:
-          "Workers that are paused with their queue, and workers whose circuit breaker is open after many failures; the workers' shares of the rate limit, in jobs a second.",
-        width: 8,
+        title: "Started, against the rate limit",
+        description: "Jobs a second. The dashed line is what the workers' shares of the queue's rateLimit come to.",
+        width: 6,
+        unit: "ops",
+        lines: { started: `sum(${started})`, limit: `sum(jobwright_rate_limit_jobs_per_second{${workers}})` },
+        dashed: ["limit"],
+        colors: { limit: "red" },
+      }),
+    )
+    .withPanel(
+      timeseries({
+        title: "Workers that start no jobs",
+        description: "Paused with their queue, or with an open circuit breaker after many failures.",
+        width: 6,
         lines: {
           paused: `sum(jobwright_paused{${workers}})`,
           "breaker open": `sum(jobwright_circuit_breaker_open{${workers}})`,
-          "rate limit (jobs/s)": `sum(jobwright_rate_limit_jobs_per_second{${workers}})`,
         },
+        whole: true,
       }),
     );
 }

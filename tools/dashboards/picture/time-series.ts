@@ -48,6 +48,7 @@ export async function drawTimeSeries(panel: Panel, scope: MarkedScope, width: nu
       type: "value",
       min: 0,
       splitNumber: 4,
+      ...(isWhole(drawn) ? { minInterval: 1 } : {}),
       ...(unit === "bytes" ? { interval: niceBytes(greatest(lines) / 4) } : {}),
       axisLabel: { fontSize: 11, formatter: (value: number) => withUnit(value, unit) },
       splitLine: { lineStyle: { color: "#e8e9eb" } },
@@ -89,6 +90,9 @@ function fittingLegend(lines: readonly Line[], width: number): { readonly names:
   return { names, rows };
 }
 
+/** Whole numbers are drawn as steps. */
+const isWhole = ({ lineInterpolation }: Drawn) => lineInterpolation === "stepAfter";
+
 function greatest(lines: readonly Line[]): number {
   return lines.reduce((most, { values }) => values.reduce<number>((max, value) => Math.max(max, value ?? 0), most), 0);
 }
@@ -115,7 +119,7 @@ function seriesOf(
     showSymbol: false,
     // A point between two gaps would not be seen.
     connectNulls: false,
-    ...(drawn.lineInterpolation === "stepAfter" ? { step: "end" as const } : {}),
+    ...(isWhole(drawn) ? { step: "end" as const } : {}),
     ...(drawn.stacking?.mode === "normal" ? { stack: "all" } : {}),
     color,
     lineStyle: {
