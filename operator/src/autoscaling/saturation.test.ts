@@ -102,7 +102,7 @@ describe("growth is stopped", () => {
       serviceSeconds: second < 60 ? 0.5 : 4.5,
     }));
     const few = longer.limits.filter(({ ceiling }) => ceiling < 40);
-    expect(few.length).toBeLessThan(60);
+    expect(few.length).toBeLessThan(20);
     expect(longer.limits.filter(({ second }) => second > 250).every(({ ceiling }) => ceiling >= 40)).toBe(true);
   });
 

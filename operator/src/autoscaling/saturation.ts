@@ -28,6 +28,9 @@ const probeFollowed = 0.5;
 /** As many slots as did the same when there were few, and a quarter: fewer than there are may do it again, if throughput keeps this share. */
 const fewer = { slots: 1.25, keeps: 0.9 };
 
+/** It does not where, after the time of so many runs, those that ended are fewer by so many standard deviations (a count of n varies by √n). */
+const behind = { runs: 2, deviations: 2.5 };
+
 /** A stretch without so many ends tells nothing, and what was before it nothing of now. */
 const longestStretchSeconds = 1_800;
 
@@ -142,6 +145,9 @@ export function observeSaturation(before: Saturation, input: SaturationInput): S
     stretch.serviceTimes * serviceSeconds,
     stretch.longestRuns * Math.max(longestRunSeconds, oldestSeconds),
   );
+  if (state.hold !== undefined && fallsBehind(state.hold, seconds, ends)) {
+    return begin({ ...state, hold: withoutTrial(state.hold, nowMs) }, input);
+  }
   if (seconds >= enough && ends >= stretch.ends && busy > 0) {
     return begin(judge(state, { busy, perSecond: ends / seconds }, input), input);
   }
@@ -206,11 +212,21 @@ function judgeHold(state: Saturation, hold: Hold, now: Throughput, { nowMs }: Sa
   return { ...state, hold: { ...measured, delayMs, probeAtMs: nowMs + delayMs, probing: "No" } };
 }
 
+/** Fewer are tried, and it is plain before it is measured that far fewer runs end. */
+function fallsBehind({ probing, tried, ceiling, at }: Hold, seconds: number, ends: number): boolean {
+  if (probing === "No" || at === undefined || tried >= ceiling) return false;
+  const expected = fewer.keeps * at.perSecond * seconds;
+  return seconds >= (behind.runs * at.busy) / at.perSecond && expected - ends > behind.deviations * Math.sqrt(expected);
+}
+
 /** What does not keep up with fewer is given back what it had. */
 function judgeFewer(state: Saturation, hold: Hold, at: Throughput, now: Throughput, nowMs: number): Saturation {
   const found = now.perSecond >= fewer.keeps * at.perSecond ? { ceiling: hold.tried, at: now } : {};
-  const next = { ...hold, ...found, unhurriedSeconds: undefined, ...untilFirstProbe(nowMs) };
-  return { ...state, hold: next };
+  return { ...state, hold: { ...withoutTrial(hold, nowMs), ...found } };
+}
+
+function withoutTrial(hold: Hold, nowMs: number): Hold {
+  return { ...hold, unhurriedSeconds: undefined, ...untilFirstProbe(nowMs) };
 }
 
 /**
