@@ -79,6 +79,9 @@ test("SIGTERM mid-job: the job is finished, nothing is left or repeated, and it 
   await queue.publish("wait", { ms: 700 });
   await worker.logged("handler begins");
   worker.process.kill("SIGTERM");
+  // To be asked twice changes nothing.
+  await worker.logged("asked to stop");
+  worker.process.kill("SIGTERM");
   expect(await worker.exited).toBe(0);
   expect(worker.lines.filter((line) => line.includes("handler begins"))).toHaveLength(1);
   expect(worker.lines.filter((line) => line.includes("handler ends"))).toHaveLength(1);
