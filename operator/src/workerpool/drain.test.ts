@@ -107,6 +107,12 @@ describe("planDrain", () => {
     expect(plan([busy("a", 1), half, leaving("c")], 1).replicas).toBe(3);
   });
 
+  test("believes a worker that is heard sooner than the status of its pod, which a kubelet writes a second later", () => {
+    const slowImage = { phase: "Pending", ready: false, processRunning: false, createdAtMs: nowMs - 60_000 } as const;
+    const begun = worker("b", { ...slowImage, report: report({ busy: 1 }) });
+    expect(plan([busy("a", 2), begun], 1)).toMatchObject({ cordon: ["b"], markDrained: [], replicas: 2 });
+  });
+
   test("marks a starting pod before it removes it, so that no other goes if it becomes ready", () => {
     expect(plan([busy("a", 1), starting("b")], 1)).toMatchObject({ markDrained: ["b"], replicas: 2 });
     expect(plan([busy("a", 1), starting("b", { deletionCost: drainedDeletionCost })], 1).replicas).toBe(1);
@@ -218,8 +224,9 @@ function deletedByReplicaSet(pods: readonly Chosen[], replicas: number): Worker[
 
 /** Work that would be repeated if this pod were deleted: what the operator cannot rule out counts. */
 function mayHaveWork({ ready, phase, processRunning, report: last }: Worker): boolean {
-  if (phase === "Pending" && !processRunning) return false;
-  if (!processRunning && !ready) return false;
+  const heard = last?.fresh && last.state !== "Stopped";
+  if (!heard && phase === "Pending" && !processRunning) return false;
+  if (!heard && !processRunning && !ready) return false;
   if (last === undefined) return ready;
   if (last.state === "Stopped") return ready;
   return !(last.state === "Drained" && last.busy === 0 && last.fresh && !ready);

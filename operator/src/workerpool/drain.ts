@@ -70,7 +70,7 @@ export function planDrain(input: DrainInput): DrainPlan {
       .map(({ worker }) => worker.name),
   );
   // During a rollout cordoned workers stay as they are, unless they are needed.
-  // Whatever its last report said, a pod without a process can be told nothing.
+  // Whatever a report of before said, a pod without a process can be told nothing.
   const cordoned = known.filter(
     ({ worker, stage }) => isCordoned(worker) && stage !== "NotStarted" && stage !== "Starting",
   );
@@ -121,7 +121,7 @@ export function planDrain(input: DrainInput): DrainPlan {
  * How near a worker is to leaving:
  * - `NotStarted`: Pending, and nothing of it ran yet. A ReplicaSet deletes these before all others.
  * - `Drained`: cordoned and without work.
- * - `Starting`: not ready, and no process that could have work: starting, or crashing again and again.
+ * - `Starting`: not ready, and never heard, or without a process since: starting, or crashing again and again.
  * - `Quiet`: without our runtime, and nobody has a job of the queue in hand.
  * - `Cordoned`: finishing its work.
  * - `Running`: taking jobs.
@@ -138,7 +138,8 @@ interface Staged {
 
 function stageOf(worker: Worker, input: DrainInput): Stage {
   const { report } = worker;
-  const hasProcess = report !== undefined && report.state !== "Stopped" && worker.processRunning;
+  // A kubelet tells of a process a second after it began; by then it may have been heard, and run a job.
+  const hasProcess = report !== undefined && report.state !== "Stopped" && (worker.processRunning || report.fresh);
   if (!hasProcess && !worker.ready) {
     // A pod of several containers is Pending until all of them run.
     return worker.phase === "Pending" && !worker.processRunning ? "NotStarted" : "Starting";
