@@ -2,7 +2,10 @@ import { createServer } from "node:net";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { openConnection as openOperatorConnection } from "../../operator/src/broker/connection.ts";
-import { openConnection as openWorkerConnection } from "../../worker-runtime/src/broker/connection.ts";
+import {
+  openConnection as openWorkerConnection,
+  type BrokerConnection as WorkerConnection,
+} from "../../worker-runtime/src/broker/connection.ts";
 
 /** A method of the connection itself, as AMQP frames it. */
 function frame(method: number, fields: string): Buffer {
@@ -25,44 +28,77 @@ const openOk = frame(41, "00");
 // Code 320, CONNECTION_FORCED, without a text, because of no method: as a broker that shuts down.
 const close = frame(50, "01400000000000");
 
-/**
- * Greets whoever connects and says goodbye in the same packet, as a broker may that shuts down just then. RabbitMQ cannot be
- * made to do so when a test wants it.
- */
-async function departingBroker(): Promise<{ readonly port: number; readonly connections: () => number }> {
-  let connections = 0;
+interface Greeter {
+  readonly port: number;
+  /** Connections ever opened. */
+  readonly opened: () => number;
+  /** Those that are there no more. */
+  readonly closed: () => number;
+}
+
+/** Answers what whoever connects says first with one packet after the other, and says nothing after. RabbitMQ cannot be made to do so when a test wants it. */
+async function greeter(packets: readonly Buffer[]): Promise<Greeter> {
+  let opened = 0;
+  let closed = 0;
   const server = createServer((socket) => {
-    connections += 1;
-    const answers = [start, tune, Buffer.concat([openOk, close])];
+    opened += 1;
+    const answers = [...packets];
     socket.on("data", () => {
       const answer = answers.shift();
-      if (answer === undefined) socket.end();
-      else socket.write(answer);
+      if (answer !== undefined) socket.write(answer);
     });
     socket.on("error", () => {});
+    socket.on("close", () => {
+      closed += 1;
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
-  return { port: address.port, connections: () => connections };
+  return { port: address.port, opened: () => opened, closed: () => closed };
 }
+
+/** As one that shuts down just then. */
+const departingBroker = () => greeter([start, tune, Buffer.concat([openOk, close])]);
+/** As one that the network has cut off since. */
+const silentBroker = () => greeter([start, tune, openOk]);
 
 const access = { username: "u", password: "p" };
 
-test("a worker connects again when the broker said goodbye together with its welcome", async () => {
-  const { port, connections } = await departingBroker();
-  const connection = openWorkerConnection({
+function connectWorker(port: number): WorkerConnection {
+  return openWorkerConnection({
     name: "test",
     source: async () => ({ connect: { ...access, hostname: "127.0.0.1", port, vhost: "%2F" }, socket: {} }),
     log: pino({ level: "silent" }),
   });
+}
+
+test("a worker connects again when the broker said goodbye together with its welcome", async () => {
+  const { port, opened } = await departingBroker();
+  const connection = connectWorker(port);
   onTestFinished(() => connection.stop());
-  await expect.poll(connections, { timeout: 30_000 }).toBeGreaterThan(1);
+  await expect.poll(opened, { timeout: 30_000 }).toBeGreaterThan(1);
+}, 40_000);
+
+test("a connection that is stopped is gone, also where the broker does not answer: nothing waits for it any more", async () => {
+  const { port, closed } = await silentBroker();
+  const connection = connectWorker(port);
+  let lost = false;
+  connection.listen({
+    up() {},
+    down() {
+      lost = true;
+    },
+  });
+  await expect.poll(() => connection.isUp, { timeout: 30_000 }).toBe(true);
+  await connection.stop();
+  await expect.poll(closed, { timeout: 30_000 }).toBe(1);
+  expect(lost).toBe(true);
 }, 40_000);
 
 test("the operator connects again when the broker said goodbye together with its welcome", async () => {
-  const { port, connections } = await departingBroker();
+  const { port, opened } = await departingBroker();
   const place = { host: "127.0.0.1", port, tls: false, vhost: "/", managementUrl: "http://127.0.0.1:15672" };
   const connection = openOperatorConnection({ ...access, ...place }, "test");
   onTestFinished(() => connection[Symbol.asyncDispose]());
@@ -70,7 +106,7 @@ test("the operator connects again when the broker said goodbye together with its
     .poll(
       async () => {
         await connection.channel().catch(() => {});
-        return connections();
+        return opened();
       },
       { timeout: 30_000 },
     )

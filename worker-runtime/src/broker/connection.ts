@@ -134,6 +134,11 @@ export function openConnection(options: { name: string; source: AddressSource; l
 
 async function close(model: ChannelModel): Promise<void> {
   // It may be closing already, or half-open and never answer.
-  const closed = model.close().catch(() => {});
-  await Promise.race([closed, sleep(closeTimeoutMs, undefined, { ref: false })]);
+  const closed = model.close().then(
+    () => true,
+    () => true,
+  );
+  if (await Promise.race([closed, sleep(closeTimeoutMs, false, { ref: false })])) return;
+  // Else it would keep the process, and whoever waits for its confirms, until the network has given it up.
+  socketOf(model)?.destroy(new Error("the broker did not answer when the connection was closed"));
 }
