@@ -42,9 +42,9 @@ export interface JobContext {
    * effort, and nobody is told unless the queue's `outcomes` are `All` or the producer asked for a reply. Counts as a
    * heartbeat.
    *
-   * @param fraction 0 to 1.
+   * @param fraction from 0 to 1.
    * @param note of which at most 2 KiB are told.
-   * @throws RangeError when it is not.
+   * @throws RangeError when `fraction` is not.
    */
   progress(fraction: number, note?: string): void;
   /**

@@ -69,7 +69,7 @@ const program = new Command("jobwright-worker")
   .option("--config <file>", `configuration that the operator mounted (default: ${configurationPath})`)
   .option("--broker <uri>", "run by hand against this broker: amqp://user:password@host:5672/vhost")
   .option("--queue <name>", "with --broker: the queue's resolved name, <namespace>.<name>")
-  .option("--concurrency <count>", "with --broker: jobs run at once (default: 1)", wholeNumber(1))
+  .option("--concurrency <count>", "with --broker: jobs run at once, 1 to 1000 (default: 1)", wholeNumber(1, 1_000))
   .option(
     "--lane <name:weight>",
     "with --broker: a lane served beside the queue, whose weight is 1; repeatable",

@@ -1,7 +1,7 @@
 import { BatchFailed } from "../errors.ts";
 
 /**
- * Enqueues inputs as they come, at most `window` at a time, so that an endless source needs bounded memory.
+ * Enqueues inputs as they come, at most `window` at a time: of a long source only the ids are kept in memory.
  *
  * @returns the ids in the order of the inputs.
  * @throws BatchFailed after the first failure, when what was on its way is settled. A source that waits is not interrupted:
