@@ -1,4 +1,5 @@
-import { reportsOf } from "../autoscaling/fleet.ts";
+import type { Heartbeat } from "@jobwright/worker-runtime/contract";
+import { freshMs } from "../autoscaling/fleet.ts";
 import type { PoolState } from "../autoscaling/pool-state.ts";
 import type { Deployment } from "./deployment.ts";
 import type { PoolDepth } from "./depths.ts";
@@ -9,11 +10,21 @@ export function isBehind(observed: Deployment | undefined, live: Deployment): bo
   return (observed?.metadata.generation ?? 0) < (live.metadata.generation ?? 0);
 }
 
-/** A queue without consumers although workers take jobs has no leader now: its depth says nothing. */
+/** At a lower rate, jobs/s, no start may be due within the half second for which a worker fetches jobs. */
+const leastRate = 2;
+
+/** A queue without consumers although workers would have some has no leader now: its depth says nothing. */
 export function isBelievable(depth: PoolDepth | undefined, { fleet }: PoolState, nowMs: number): boolean {
   if (depth === undefined) return false;
   if (depth.ready > 0 || depth.consumers > 0) return true;
-  return ![...reportsOf(fleet, nowMs).values()].some(
-    ({ fresh, paused, state }) => fresh && !paused && state === "Running",
+  return ![...fleet.workers.values()].some(
+    ({ heartbeat, heardAtMs }) => nowMs - heardAtMs <= freshMs && consumes(heartbeat),
   );
+}
+
+/** Under a rate limit a worker consumes only what it may start soon, for as long as that has not come. */
+function consumes({ state, paused, rate, slots, busy, held }: Heartbeat): boolean {
+  if (state !== "Running" || paused) return false;
+  const unlimited = rate === null || rate === undefined;
+  return unlimited || (rate >= leastRate && held === 0 && busy < slots);
 }
