@@ -60,6 +60,17 @@ describe("a fleet's totals", () => {
     expect(later(heartbeat({ epoch: sinceMs, sequence: 99 }))).toEqual(fleet);
   });
 
+  test("go on over a process that was restarted after its node's clock had been set back", () => {
+    const before = observed(heartbeat({ sequence: 9, started: 10, completed: 10, busySeconds: 12 }));
+    const reborn = heartbeat({ epoch: sinceMs - 3_600_000, started: 2, completed: 1, busySeconds: 3 });
+    const heard = (afterMs: number) =>
+      observeHeartbeats(before, [{ heartbeat: reborn, heardAtMs: sinceMs + 2_000 + afterMs }]);
+    // It may be a late word of the process before.
+    expect(heard(9_000)).toEqual(before);
+    expect(heard(16_000)).toMatchObject({ ended: 11, busySeconds: 15 });
+    expect(heard(16_000).workers.get("a")?.heartbeat).toEqual(reborn);
+  });
+
   test("go on over a restarted process and a pod that is gone", () => {
     const restarted = observed(
       heartbeat({ sequence: 3, started: 10, completed: 8, busySeconds: 12 }),

@@ -9,6 +9,9 @@ export const freshMs = 3 * heartbeatIntervalMs;
 /** How far back the workers' counters can be told: no fresh worker was heard longer ago. */
 const recallMs = freshMs + heartbeatIntervalMs;
 
+/** No report comes later than this: the broker keeps it for 10 s. */
+const latestMs = 15_000;
+
 /** What is known of one worker. */
 export interface KnownWorker {
   /** The newest report. */
@@ -77,7 +80,7 @@ export function observeHeartbeats(fleet: Fleet, reports: readonly Heard[]): Flee
   for (const report of reports) {
     const { heartbeat } = report;
     const known = workers.get(heartbeat.pod);
-    if (known !== undefined && !isNewer(heartbeat, known.heartbeat)) continue;
+    if (known !== undefined && !isNewer(report, known)) continue;
     const { worker, ...totals } = takeIn(now, report, known);
     workers.set(heartbeat.pod, worker);
     now = { ...now, ...totals };
@@ -151,8 +154,11 @@ export function reportsOf(fleet: Fleet, nowMs: number): ReadonlyMap<string, Work
   );
 }
 
-function isNewer(heartbeat: Heartbeat, known: Heartbeat): boolean {
-  return heartbeat.epoch === known.epoch ? heartbeat.sequence > known.sequence : heartbeat.epoch > known.epoch;
+/** Of two processes the one that was born later, or where a node's clock was set back in between, the one that is heard. */
+function isNewer({ heartbeat, heardAtMs }: Heard, known: KnownWorker): boolean {
+  const { epoch, sequence } = known.heartbeat;
+  if (heartbeat.epoch === epoch) return heartbeat.sequence > sequence;
+  return heartbeat.epoch > epoch || heardAtMs - known.heardAtMs > latestMs;
 }
 
 /**
