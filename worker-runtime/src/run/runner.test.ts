@@ -112,6 +112,28 @@ test("what a handler throws because its delivery was lost says nothing of what j
   expect(outcomes).toEqual([]);
 });
 
+test("a job that is lost before its handler begins is not begun: somebody else has it by then", async () => {
+  const opened = Promise.withResolvers<void>();
+  let runs = 0;
+  const job = defineJob({
+    name: "resize",
+    input: z.unknown().refine(async () => {
+      await opened.promise;
+      return true;
+    }),
+    run() {
+      runs += 1;
+    },
+  });
+  const { start, outcomes } = running(job);
+  const { delivery, released } = start();
+  delivery.lose();
+  opened.resolve();
+  await released;
+  expect(runs).toBe(0);
+  expect(outcomes).toEqual([]);
+});
+
 test("a run that its handler postpones is told apart from one that failed", async () => {
   const metrics = createMetrics();
   const ends = [new RetryLater({ after: "1s" }), new Error("no")];

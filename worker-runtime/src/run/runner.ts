@@ -102,7 +102,8 @@ export function createRunner(options: RunnerOptions): Runner {
     let ended: OutcomeLabel = "lost";
     let failure: unknown;
     try {
-      const outcome = job === undefined ? unknownJob(message) : await span.within(() => work(job, message, context));
+      const outcome =
+        job === undefined ? unknownJob(message) : await span.within(() => work(job, message, delivery, context));
       failure = failureOf(outcome);
       report(outcome, delivery);
       // Most jobs end here: nothing to be made safe.
@@ -152,12 +153,14 @@ export function createRunner(options: RunnerOptions): Runner {
     return true;
   }
 
-  async function work(job: Job, message: JobMessage, context: RunContext): Promise<Outcome> {
+  async function work(job: Job, message: JobMessage, delivery: Delivery, context: RunContext): Promise<Outcome> {
     const { expiresAtMs, attempt } = message;
     if (expiresAtMs !== undefined && expiresAtMs <= clock.now()) return expired(expiresAtMs);
     const opening = codec.open(job, message);
     const opened = opening instanceof Promise ? await opening : opening;
     if (!opened.ok) return { type: "DeadLetter", reason: opened.reason, error: opened.error };
+    // Lost while it was read, or waited for its rate limit: somebody else runs it.
+    if (!delivery.open) return { type: "HandBack" };
     const ending = await execute(job, opened.input, context, clock);
     // What nobody promised and nobody hears of needs no look.
     const looked =

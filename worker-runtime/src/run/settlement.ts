@@ -49,7 +49,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
 
   const failed = (error: Error, { attempt }: JobMessage) => failedOutcome(error, attempt, retry, random());
 
-  function events(outcome: Told, message: JobMessage): Promise<readonly OutgoingMessage[]> {
+  function events(outcome: Announced, message: JobMessage): Promise<readonly OutgoingMessage[]> {
     switch (outcome.type) {
       case "Done":
         return announcer.events(message, {
@@ -124,7 +124,7 @@ interface Place {
 }
 
 type Done = Extract<Outcome, { type: "Done" }>;
-type Told = Exclude<Outcome, { type: "HandBack" }>;
+type Announced = Exclude<Outcome, { type: "HandBack" }>;
 
 function logOutcome(outcome: Copied, { ownLog: log }: RunContext): void {
   const { error } = outcome;
