@@ -35,3 +35,21 @@ test("a window is made of several, less what ended consumers still have, unless 
   expect(missingFrom({ ...long, brisk: true }, [window(4), ended])).toBe(6);
   expect(superfluous({ ...long, unsettled: 6 }, [window(4), window(5)])).toEqual([window(4)]);
 });
+
+test("the places of ended consumers are taken by a few, also where they become free one by one", () => {
+  const long: Want = { type: "Window", unsettled: 200, brisk: false };
+  const successors: Taking[] = [];
+  let idle = 0;
+  for (let taken = 199; taken >= 0; taken -= 1) {
+    const missing = missingFrom(long, [window(200, taken, false), ...successors]);
+    if (missing > 0) successors.push(window(missing, missing));
+    const free = 200 - taken - successors.reduce((sum, { prefetch }) => sum + prefetch, 0);
+    idle = Math.max(idle, free);
+  }
+  expect(successors.length).toBeLessThanOrEqual(25);
+  expect(successors.reduce((sum, { prefetch }) => sum + prefetch, 0)).toBe(200);
+  expect(idle).toBeLessThan(10);
+  // Nobody waits for runs that may never end, nor at all where slots are few.
+  expect(missingFrom(long, [window(200, 2, false), window(195, 195)])).toBe(3);
+  expect(missingFrom({ ...long, unsettled: 20 }, [window(20, 19, false)])).toBe(1);
+});

@@ -28,6 +28,9 @@ export type Taking = Pick<ConsumerSession, "prefetch" | "once" | "consuming" | "
 /** More consumers than this are put together into one, where that is cheap. */
 const mostConsumers = 4;
 
+/** About so many consumers take the places of an ended one. Each keeps a channel for as long as it is wanted. */
+const mostSuccessors = 20;
+
 /** Consumers that make more, or other, than is wanted. */
 export function superfluous<Session extends Taking>(wanted: Want, sessions: readonly Session[]): Session[] {
   const consuming = sessions.filter((session) => session.consuming);
@@ -62,8 +65,12 @@ export function missingFrom(wanted: Want, sessions: readonly Taking[]): number {
     const missing = wanted.more - awaited;
     return awaited > 0 && missing < wanted.batch ? 0 : missing;
   }
-  const claimed = consuming.reduce((sum, session) => sum + session.prefetch, 0);
-  return wanted.unsettled - claimed - (wanted.brisk ? 0 : takenByEnded(sessions));
+  const unclaimed = consuming.reduce((left, session) => left - session.prefetch, wanted.unsettled);
+  if (wanted.brisk) return unclaimed;
+  const taken = takenByEnded(sessions);
+  const missing = unclaimed - taken;
+  // Places that are given back one by one wait for each other, but not for more runs than are left.
+  return missing < Math.min(taken, wanted.unsettled / mostSuccessors) ? 0 : missing;
 }
 
 /** Deliveries on their way. None is, of a consumer that got more than it asked for because one was acked meanwhile. */
