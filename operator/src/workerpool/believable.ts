@@ -22,9 +22,8 @@ export function isBelievable(depth: PoolDepth | undefined, { fleet }: PoolState,
   );
 }
 
-/** Under a rate limit a worker consumes only what it may start soon, for as long as that has not come. */
+/** What it holds may be all that it wants: one of each lane. Under a rate limit it wants only what it may start soon. */
 function consumes({ state, paused, rate, slots, busy, held }: Heartbeat): boolean {
-  if (state !== "Running" || paused) return false;
-  const unlimited = rate === null || rate === undefined;
-  return unlimited || (rate >= leastRate && held === 0 && busy < slots);
+  if (state !== "Running" || paused || held > 0) return false;
+  return rate === null || rate === undefined || (rate >= leastRate && busy < slots);
 }
