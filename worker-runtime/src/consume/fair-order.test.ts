@@ -62,6 +62,18 @@ test("an idle lane saves no more than one job up", () => {
   );
 });
 
+test("turns say who is next if all have work", () => {
+  fc.assert(
+    fc.property(weightLists, fc.array(fc.nat(63), { maxLength: 50 }), (weights, masks) => {
+      const order = createFairOrder(weights);
+      for (const mask of masks) order.next((index) => (mask & (1 << index)) !== 0);
+      const turns = order.turns();
+      expect(turns.toSorted()).toEqual(weights.map((_, index) => index).toSorted());
+      expect(order.next(() => true)).toBe(turns[0]);
+    }),
+  );
+});
+
 test("without work there is nobody to start", () => {
   expect(createFairOrder([1, 2]).next(() => false)).toBeUndefined();
 });

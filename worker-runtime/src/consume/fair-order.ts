@@ -6,6 +6,8 @@ export interface FairOrder {
    * @param hasWork whether lane number `index` has a job that could start.
    */
   next(hasWork: (index: number) => boolean): number | undefined;
+  /** All lanes by their turn: first the one that would be next if each had work. */
+  turns(): number[];
 }
 
 /**
@@ -21,13 +23,20 @@ export function createFairOrder(weights: readonly number[]): FairOrder {
   /** How far the lanes have come: where the one that started last was, or one before it. */
   let present = 0;
 
+  const positionOf = ({ position, stride }: { position: number; stride: number }) =>
+    Math.max(position, present - stride);
+
   return {
+    turns() {
+      const positions = lanes.map(positionOf);
+      return positions.map((_, index) => index).sort((a, b) => (positions[a] ?? 0) - (positions[b] ?? 0));
+    },
     next(hasWork) {
       let chosen: number | undefined;
       let hindmost = Number.POSITIVE_INFINITY;
       for (const [index, lane] of lanes.entries()) {
         if (!hasWork(index)) continue;
-        const position = Math.max(lane.position, present - lane.stride);
+        const position = positionOf(lane);
         if (position < hindmost) {
           chosen = index;
           hindmost = position;

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { BrokerConnection } from "../broker/connection.ts";
 import { type Lane, returnsLane } from "../contract/index.ts";
+import { createAsking } from "./asking.ts";
 import { type CircuitBreakerOptions, createCircuitBreaker, type RunResult } from "./circuit-breaker.ts";
 import type { HeldDelivery } from "./delivery.ts";
 import { handBackSurplus } from "./hand-back.ts";
@@ -99,6 +100,7 @@ export function createIntake(options: IntakeOptions): Intake {
       onRoundTrip: pace.answered,
     }),
   );
+  const asking = createAsking(lanes.length, plan);
   const starts = createStarts({
     ...{ lanes, weights, slots, pace, bucket, breaker },
     taking: () => taking,
@@ -134,10 +136,13 @@ export function createIntake(options: IntakeOptions): Intake {
 
   /** Tells each lane's consumer what is wanted. */
   function plan(): void {
-    const now = facts(performance.now());
+    const nowMs = performance.now();
+    const now = facts(nowMs);
+    const asked = asking.lanes(pace.long && taking ? now.freeSlots : 0, nowMs);
+    const notAsked = new Set(pace.long ? starts.turns().slice(asked) : []);
     fetching = false;
-    for (const lane of lanes) {
-      const want = wantOfLane({ held: lane.held.size, share: lane.share }, now);
+    for (const [index, lane] of lanes.entries()) {
+      const want = wantOfLane({ held: lane.held.size, share: lane.share, asked: !notAsked.has(index) }, now);
       if (want.type === "Fetch" && taking) fetching = true;
       lane.consumer.want(want);
     }

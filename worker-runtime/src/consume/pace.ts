@@ -1,6 +1,6 @@
 import { createMovingAverage } from "./moving-average.ts";
 import type { PlanFacts } from "./plan.ts";
-import { extraPrefetch, isBrisk, laneCandidates, lanesMayHold, worthChanging } from "./prefetch.ts";
+import { areLong, extraPrefetch, isBrisk, laneCandidates, lanesMayHold, worthChanging } from "./prefetch.ts";
 
 /** What is measured of jobs and broker, and how much may be taken ahead by it. */
 export interface Pace {
@@ -18,6 +18,8 @@ export interface Pace {
   readonly window: number;
   /** Looks again at what all this amounts to. */
   measure(freeSlots: number): Pick<PlanFacts, "extra" | "window" | "brisk" | "laneWindows" | "candidates">;
+  /** See areLong. */
+  readonly long: boolean;
 }
 
 /** A broker on the same machine answers faster when idle; under load none does. */
@@ -37,6 +39,9 @@ export function createPace(slots: number, lanes: number): Pace {
     answered: roundTrip.add,
     get brisk() {
       return isBrisk(service.value);
+    },
+    get long() {
+      return areLong({ slots, serviceMs: service.value });
     },
     get window() {
       return window;

@@ -24,6 +24,7 @@ test.each([
   ["one lane: a window", facts, 0, { type: "Window", unsettled: 24, brisk: true }],
   ["lanes of long jobs: a candidate each", laned, 0, fetch(1)],
   ["a candidate is there", laned, 1, fetch(0)],
+  ["lanes of long jobs, no slot free", { ...laned, extra: 0, candidates: 0 }, 0, fetch(0, 0)],
   [
     "lanes of short jobs: a window each",
     { ...laned, laneWindows: true },
@@ -55,7 +56,7 @@ test("nothing that is fetched has to be handed back as it comes", () => {
         window: fc.constant(8),
         brisk: fc.boolean(),
         laneWindows: fc.constant(false),
-        candidates: fc.integer({ min: 1, max: 8 }),
+        candidates: fc.integer({ min: 0, max: 8 }),
         startableSoon: fc.oneof(fc.nat(100), fc.constant(Number.POSITIVE_INFINITY)),
         startable: fc.constant(0),
       }),
@@ -67,6 +68,13 @@ test("nothing that is fetched has to be handed back as it comes", () => {
       },
     ),
   );
+});
+
+test("a lane whose turn it is not yet takes nothing, unless what it takes ahead is short", () => {
+  const notYet = { held: 0, share: 1, asked: false };
+  expect(wantOfLane(notYet, laned)).toEqual(fetch(0, 0));
+  expect(wantOfLane(notYet, { ...laned, startableSoon: 6, extra: 0 })).toEqual(fetch(0, 0));
+  expect(wantOfLane(notYet, { ...laned, laneWindows: true })).toMatchObject({ type: "Window" });
 });
 
 test.each([

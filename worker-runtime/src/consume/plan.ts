@@ -26,7 +26,7 @@ export interface PlanFacts {
 }
 
 /**
- * How much of its queue a lane takes, given how many of its jobs wait in the worker.
+ * How much of its queue a lane takes, given how many of its jobs wait in the worker, and whether it is its turn to be asked.
  *
  * Where jobs are so short that none waits for a slot, a lane's share is what it takes ahead; so that goes by weight as well.
  *
@@ -34,19 +34,23 @@ export interface PlanFacts {
  * each would take many times what can run, so each keeps only its candidates at hand. Under a rate limit only what may
  * start soon is fetched: what waits here, no other worker can take.
  */
-export function wantOfLane({ held, share }: { held: number; share: number }, facts: PlanFacts): Want {
+export function wantOfLane(
+  { held, share, asked = true }: { held: number; share: number; asked?: boolean },
+  facts: PlanFacts,
+): Want {
   if (!facts.taking || facts.breaker === "Open") return nothing;
   // One is enough to see whether it works again.
   if (facts.breaker === "HalfOpen") return fetch(1, held);
+  const candidates = asked ? facts.candidates : 0;
   if (Number.isFinite(facts.startableSoon)) {
-    const room = facts.lanes === 1 ? facts.freeSlots + facts.extra : Math.max(facts.candidates, facts.extra);
+    const room = facts.lanes === 1 ? facts.freeSlots + facts.extra : Math.max(candidates, facts.extra);
     return fetch(Math.min(facts.startableSoon, room), held);
   }
   if (facts.lanes === 1 || facts.laneWindows) {
     const unsettled = facts.slots + Math.ceil((facts.window - facts.slots) * share);
     return { type: "Window", unsettled, brisk: facts.brisk };
   }
-  return fetch(facts.candidates, held);
+  return fetch(candidates, held);
 }
 
 /**

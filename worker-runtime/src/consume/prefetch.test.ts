@@ -44,8 +44,12 @@ test("lanes may each hold a window of short jobs, not of long ones", () => {
   expect(lanesMayHold(3, { ...flow, serviceMs: undefined }, 0, true)).toBe(false);
 });
 
-test("a lane of long jobs keeps one candidate, more when they start faster than they can be fetched", () => {
-  expect(laneCandidates({ ...flow, serviceMs: 60_000 }, 0, 3)).toBe(1);
+test("a lane keeps one candidate, more when they start faster than they can be fetched, and none behind long jobs", () => {
+  expect(laneCandidates({ ...flow, serviceMs: 4_000 }, 0, 3)).toBe(1);
+  expect(laneCandidates({ ...flow, serviceMs: 60_000 }, 0, 3)).toBe(0);
+  expect(laneCandidates({ ...flow, serviceMs: 60_000 }, 1, 3)).toBe(1);
+  // A slot is free every 60 ms, so nothing waits for long.
+  expect(laneCandidates({ ...flow, slots: 100, serviceMs: 6_000 }, 0, 3)).toBe(1);
   expect(laneCandidates({ ...flow, serviceMs: undefined }, 10, 3)).toBe(4);
   expect(laneCandidates({ ...flow, slots: 100, serviceMs: 500 }, 0, 3)).toBe(3);
 });

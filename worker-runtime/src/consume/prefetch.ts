@@ -49,8 +49,21 @@ export function lanesMayHold(lanes: number, { slots, serviceMs }: Flow, extra: n
   return (lanes * (slots + extra) * serviceMs) / slots <= (already ? 1_000 : 500);
 }
 
-/** How many candidates a lane keeps at hand where it may not hold more: those that start until others have come. */
-export function laneCandidates({ slots, serviceMs, roundTripMs }: Flow, freeSlots: number, lanes: number): number {
+/** Longer jobs keep nothing at hand behind them, unless slots become free more often than this. */
+const long = { serviceMs: 5_000, turnoverMs: 200 };
+
+/** Jobs behind which none is to wait: other workers may be idle, or to be had. It costs them the time to fetch the next one. */
+export function areLong({ slots, serviceMs }: Pick<Flow, "slots" | "serviceMs">): boolean {
+  return serviceMs !== undefined && serviceMs > long.serviceMs && serviceMs / slots > long.turnoverMs;
+}
+
+/**
+ * How many candidates a lane keeps at hand where it may not hold more: those that start until others have come. Of long jobs
+ * none, but for slots that are free.
+ */
+export function laneCandidates(flow: Flow, freeSlots: number, lanes: number): number {
+  if (freeSlots === 0 && areLong(flow)) return 0;
+  const { slots, serviceMs, roundTripMs } = flow;
   // To fetch takes five round trips: a channel is opened, told its prefetch, consumed, cancelled and closed.
   const meanwhile = serviceMs === undefined ? 0 : Math.ceil((slots * 5 * roundTripMs) / serviceMs);
   return Math.max(1, Math.min(slots, meanwhile), Math.ceil(freeSlots / lanes));

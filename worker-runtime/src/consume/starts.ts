@@ -10,6 +10,8 @@ import type { TokenBucket } from "./token-bucket.ts";
 export interface Starts {
   /** Slots with a job in them. */
   readonly running: number;
+  /** The lanes by their turn, as indexes. */
+  turns(): number[];
   /** Starts what can be started. */
   pump(): void;
   /** Pumps after so long, or after a second if that is sooner. */
@@ -124,6 +126,7 @@ export function createStarts(options: StartsOptions): Starts {
     get running() {
       return running;
     },
+    turns: order.turns,
     pump,
     pumpIn,
     release(delivery, ran) {
