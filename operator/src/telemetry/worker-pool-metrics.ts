@@ -43,7 +43,7 @@ export function reportWorkerPools(
     *read() {
       for (const pool of list()) {
         const troubles = podsOf(pool).flatMap((pod) =>
-          pod.metadata.deletionTimestamp === undefined ? (podTrouble(pod)?.reason ?? []) : [],
+          pod.metadata.deletionTimestamp === undefined ? (podTrouble(pod, Date.now())?.reason ?? []) : [],
         );
         for (const [reason, pods] of Object.entries(Object.groupBy(troubles, (reason) => reason))) {
           yield [{ ...labelsOf(pool), reason }, pods?.length ?? 0];

@@ -62,10 +62,24 @@ test("pods of two templates are there during a rollout, until the last old one i
 test("what a container waits for in a healthy start is no trouble, what it does not get over is", () => {
   const waits = (reason: string) =>
     pod({ status: { containerStatuses: [{ name: "worker", state: { waiting: { reason } } }] } });
-  expect(podTrouble(waits("PodInitializing"))).toBeUndefined();
-  expect(podTrouble(waits("CrashLoopBackOff"))).toEqual({
+  const nowMs = 0;
+  expect(podTrouble(waits("PodInitializing"), nowMs)).toBeUndefined();
+  expect(podTrouble(waits("CrashLoopBackOff"), nowMs)).toEqual({
     reason: "CrashLoopBackOff",
     message: "pod mail-0, container worker: CrashLoopBackOff",
+  });
+});
+
+test("an init container keeps a pod from working until it has ended well", () => {
+  const waiting = { name: "worker", state: { waiting: { reason: "PodInitializing" } } };
+  const migrate = (exitCode: number) => {
+    const first = { name: "migrate", restartCount: 4, state: { terminated: { exitCode } } };
+    return podTrouble(pod({ status: { initContainerStatuses: [first], containerStatuses: [waiting] } }), 0);
+  };
+  expect(migrate(0)).toBeUndefined();
+  expect(migrate(2)).toEqual({
+    reason: "CrashLoopBackOff",
+    message: "pod mail-0, container migrate: restarted 4 times; ended last with exit code 2",
   });
 });
 

@@ -1,12 +1,8 @@
 import { isActive, type PodPhase, type PodView, type WorkerReport } from "../autoscaling/signals.ts";
 import type { KubeObject } from "../kube/index.ts";
+import { type ContainerStatus, crashLoop } from "./crash-loop.ts";
 import type { Worker } from "./drain.ts";
 import { deletionCostAnnotation, poolLabel, workerContainerAnnotation } from "./names.ts";
-
-interface ContainerStatus {
-  name: string;
-  state?: { waiting?: { reason?: string; message?: string }; running?: object };
-}
 
 /** A Pod, as far as the operator reads one. */
 export interface Pod extends KubeObject {
@@ -14,6 +10,7 @@ export interface Pod extends KubeObject {
   status?: {
     phase?: string;
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    initContainerStatuses?: ContainerStatus[];
     containerStatuses?: ContainerStatus[];
   };
 }
@@ -71,16 +68,40 @@ export function isOfSeveralTemplates(pods: readonly Pod[]): boolean {
 /** Waiting reasons that pass by themselves in a healthy start. */
 const starting = new Set(["ContainerCreating", "PodInitializing"]);
 
-/** What keeps a pod from working, in the kubelet's or the scheduler's own words; undefined if nothing does. */
-export function podTrouble({ metadata, status }: Pod): { reason: string; message: string } | undefined {
+export interface PodTrouble {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What keeps a pod from working, in the words of the kubelet or the scheduler, or how it crashes; undefined if nothing does. */
+export function podTrouble({ metadata, status }: Pod, nowMs: number): PodTrouble | undefined {
   const unscheduled = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
   if (unscheduled?.reason === "Unschedulable") {
     return { reason: "Unschedulable", message: `pod ${metadata.name}: ${unscheduled.message ?? "no node takes it"}` };
   }
-  for (const { name, state } of status?.containerStatuses ?? []) {
-    const { reason, message } = state?.waiting ?? {};
-    if (reason === undefined || starting.has(reason)) continue;
-    return { reason, message: `pod ${metadata.name}, container ${name}: ${message ?? reason}` };
+  for (const container of containersOf(status)) {
+    const { reason, message } = containerTrouble(container, nowMs) ?? {};
+    if (reason === undefined) continue;
+    return { reason, message: `pod ${metadata.name}, container ${container.name}: ${message}` };
   }
   return undefined;
+}
+
+/** When the first of the pods that run again after crashes will be in trouble no more, unless they crash; ms. */
+export function crashLoopsEndMs(pods: readonly Pod[], nowMs: number): number {
+  const ends = pods.flatMap(({ status }) => containersOf(status).flatMap((one) => crashLoop(one)?.endsAtMs ?? []));
+  return Math.min(...ends.filter((endsAtMs) => endsAtMs > nowMs));
+}
+
+function containerTrouble(container: ContainerStatus, nowMs: number): PodTrouble | undefined {
+  const loop = crashLoop(container);
+  if (loop !== undefined && nowMs < loop.endsAtMs) return { reason: "CrashLoopBackOff", message: loop.message };
+  const { reason, message } = container.state?.waiting ?? {};
+  return reason === undefined || starting.has(reason) ? undefined : { reason, message: message ?? reason };
+}
+
+/** Those that have yet to run, or are to run for as long as the pod does. */
+function containersOf(status: Pod["status"]): ContainerStatus[] {
+  const { initContainerStatuses = [], containerStatuses = [] } = status ?? {};
+  return [...initContainerStatuses.filter(({ state }) => state?.terminated?.exitCode !== 0), ...containerStatuses];
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Deployment } from "./deployment.ts";
-import type { Pod } from "./pods.ts";
+import { crashLoopsEndMs, type Pod } from "./pods.ts";
 import { isRolledOut, poolReadiness } from "./readiness.ts";
 
-const settled = { templatePending: false, pausing: undefined, paused: false, alarms: [] };
+const nowMs = Date.parse("2026-01-01T00:00:12Z");
+const settled = { templatePending: false, pausing: undefined, paused: false, alarms: [], nowMs };
 
 function deployment(replicas: number, status: Deployment["status"] = {}): Deployment {
   const all = { replicas, updatedReplicas: replicas, readyReplicas: replicas, observedGeneration: 1 };
@@ -77,6 +78,37 @@ test("while pods that were refused are not asked for, what Kubernetes said of th
     reason: "FailedCreate",
     message,
   });
+});
+
+test("a pool whose pods crash says the same while they wait, begin again and end", () => {
+  const ended = { exitCode: 1, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:01Z" };
+  const steps = [
+    { waiting: { reason: "CrashLoopBackOff", message: "back-off 10s restarting failed container" } },
+    { running: { startedAt: "2026-01-01T00:00:11Z" } },
+    { terminated: ended },
+  ];
+  const never = deployment(2, { conditions: progressing("True", "ReplicaSetUpdated"), readyReplicas: 0 });
+  const proven = deployment(2, { conditions: progressing("True", "NewReplicaSetAvailable") });
+  for (const state of steps) {
+    const crashing = { name: "handlers", restartCount: 3, lastState: { terminated: ended }, state };
+    const pods = [cannotPull, pod({ phase: "Running", containerStatuses: [crashing] })];
+    const told = {
+      ...{ state: "Reconciling", reason: "CrashLoopBackOff" },
+      message: "pod mail-0, container handlers: restarted 3 times; ended last after 1 s with exit code 1",
+    };
+    expect(poolReadiness(never, pods, settled)).toEqual(told);
+    expect(poolReadiness(proven, pods, settled)).toEqual(told);
+  }
+});
+
+test("a pool whose pods crashed is well again once they run for longer than they did", () => {
+  const terminated = { exitCode: 1, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:01Z" };
+  const state = { running: { startedAt: "2026-01-01T00:00:11Z" } };
+  const back = pod({ containerStatuses: [{ name: "handlers", restartCount: 3, lastState: { terminated }, state }] });
+  const endsMs = Date.parse("2026-01-01T00:00:31Z");
+  expect(crashLoopsEndMs([back], nowMs)).toBe(endsMs);
+  expect(poolReadiness(deployment(1), [back], { ...settled, nowMs: endsMs }).reason).toBe("Working");
+  expect(crashLoopsEndMs([back], endsMs)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("what is wrong with a pod that is on its way out says nothing of the pool", () => {

@@ -2,11 +2,12 @@ import type { Readiness } from "../kube/index.ts";
 import type { Alarm } from "./alarms.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Pausing } from "./pausing.ts";
-import { type Pod, podTrouble } from "./pods.ts";
+import { type Pod, type PodTrouble, podTrouble } from "./pods.ts";
 import { isGivenUp, isProven } from "./rollout.ts";
 import type { ScalerReport } from "./scaler-report.ts";
 import { replicaFailure } from "./shortage.ts";
 
+type Told = Pick<ScalerReport, "templatePending" | "pausing" | "paused" | "alarms"> & { readonly nowMs: number };
 type WithoutGeneration = Pick<Readiness, "state" | "reason" | "message">;
 
 /** What the newest template waits for; undefined once every pod is of it, and one of them was ready. */
@@ -65,6 +66,13 @@ function refusedBefore(alarms: readonly Alarm[]): { reason: string; message: str
   return refusal && { reason: "FailedCreate", message: refusal.message };
 }
 
+/** What is wrong with one of the pods. Of several the same one each time, and not what another waits for meanwhile. */
+function troubleOf(pods: readonly Pod[], nowMs: number): PodTrouble | undefined {
+  const there = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const troubles = there.flatMap((pod) => podTrouble(pod, nowMs) ?? []);
+  return troubles.find(({ reason }) => reason === "CrashLoopBackOff") ?? troubles[0];
+}
+
 /**
  * Whether a pool works as asked, from its Deployment and pods: what goes wrong there is copied up in the words of
  * whoever said it. Pods that are merely starting are no problem: the number of workers changes all the time.
@@ -75,18 +83,15 @@ function refusedBefore(alarms: readonly Alarm[]): { reason: string; message: str
 export function poolReadiness(
   deployment: Deployment | undefined,
   pods: readonly Pod[],
-  { templatePending, pausing, paused, alarms }: Pick<ScalerReport, "templatePending" | "pausing" | "paused" | "alarms">,
+  { templatePending, pausing, paused, alarms, nowMs }: Told,
   refused?: WithoutGeneration,
 ): WithoutGeneration {
   // Kubernetes goes on trying, but whoever waits for the rollout is told that it failed.
   const unfinished = isGivenUp(deployment) ? "Stalled" : "Reconciling";
   const failure = replicaFailure(deployment) ?? refusedBefore(alarms);
   if (failure) return { state: unfinished, ...failure };
-  for (const pod of pods) {
-    if (pod.metadata.deletionTimestamp !== undefined) continue;
-    const trouble = podTrouble(pod);
-    if (trouble) return { state: unfinished, ...trouble };
-  }
+  const trouble = troubleOf(pods, nowMs);
+  if (trouble) return { state: unfinished, ...trouble };
   if (refused) return { state: refused.state, reason: refused.reason, message: refused.message };
   if (paused) {
     const workers = (deployment?.spec.replicas ?? 0) === 0 ? "no worker runs, and none is started" : "workers go on";

@@ -30,7 +30,7 @@ import { budgetsFor, type concernOf, type DisruptionBudget, keepDisruptionBudget
 import type { HeartbeatHub } from "./heartbeat-hub.ts";
 import { lanesOf } from "./lanes-of.ts";
 import { childNames, poolFinalizer } from "./names.ts";
-import type { Pod, poolsOf } from "./pods.ts";
+import { crashLoopsEndMs, type Pod, type poolsOf } from "./pods.ts";
 import { createPoolUsers } from "./pool-users.ts";
 import { provisionConfiguration, provisionCredentials } from "./provision.ts";
 import { type PublishTo, resolvePublishTo } from "./publish-to.ts";
@@ -239,9 +239,10 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       const { deployment, pods } = observe(pool);
       const report = scaler.report();
       if (isRolledOut(deployment, report)) knownBindings.note(pool.metadata.uid, target.onBroker.bindings ?? []);
-      const readiness = poolReadiness(deployment, pods, report, refused);
+      const nowMs = Date.now();
+      const readiness = poolReadiness(deployment, pods, { ...report, nowMs }, refused);
       await write(pool, { readiness, deployment, pods, report, granted: publishTo.granted });
-      return { requeueAfterMs: resyncMs };
+      return { requeueAfterMs: Math.min(resyncMs, crashLoopsEndMs(pods, nowMs) - nowMs) };
     } catch (error) {
       const reason = asProblem(error)?.reason;
       // A pool that may not have its queue, or has none, must not scale; one whose broker is away holds what it has.

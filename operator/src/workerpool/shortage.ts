@@ -25,7 +25,7 @@ export function shortageOf(
   }
   const homeless = there
     .filter((pod) => nowMs - podView(pod).createdAtMs >= homelessAfterMs)
-    .flatMap((pod) => podTrouble(pod) ?? [])
+    .flatMap((pod) => podTrouble(pod, nowMs) ?? [])
     .filter(({ reason }) => reason === "Unschedulable");
   const [first] = homeless;
   if (first === undefined) return undefined;

@@ -97,6 +97,29 @@ describe.concurrent("a pool whose wishes are not granted", { timeout: 150_000 },
     }, 40);
   });
 
+  test("says that its pods crash until they run for longer, and not that they start whenever they do", async (context) => {
+    const scene = await setScene(context);
+    await queueReady(scene, "mail");
+    await scene.applyPool("mail", { template, minReplicas: 1, maxReplicas: 1 });
+    const [name = ""] = await podNames(scene, 1);
+    const startedAt = new Date(Date.now() - 2_000).toISOString().replace(/\.\d+Z$/, "Z");
+    const terminated = { exitCode: 1, reason: "Error", startedAt, finishedAt: startedAt };
+    const containerIs = async (restartCount: number, state: object) => {
+      const lastState = { terminated };
+      const container = { name: "handlers", image: "i", imageID: "", ready: false, restartCount, lastState, state };
+      // Without the scheduler's word that no node takes it.
+      const status = { phase: "Running", conditions: [], containerStatuses: [container] };
+      await scene.client.patch(pods, name, scene.namespace, { status }, { subresource: "status" });
+    };
+    const ready = async () => condition(await scene.pool("mail"), "Ready");
+    await containerIs(3, { waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" } });
+    await eventually(async () => expect(await ready()).toMatch(/False CrashLoopBackOff: .* restarted 3 times/), 30);
+    await containerIs(4, { running: { startedAt } });
+    await eventually(async () => expect(await ready()).toMatch(/False CrashLoopBackOff: .* restarted 4 times/), 15);
+    await eventually(async () => expect(await ready()).toMatch("False RollingOut"), 40);
+    expect(await scene.events("WorkerPool", "mail", "CrashLoopBackOff")).toHaveLength(1);
+  });
+
   test("scales workers without the runtime by what is unacknowledged, and to zero once nothing is", async (context) => {
     const scene = await setScene(context);
     await queueReady(scene, "mail");
