@@ -73,6 +73,9 @@ interface Role {
 
 type Circumstances = Parameters<typeof readFleet>[2];
 
+/** A pod that is there so long after its process was to be killed is on a node that is away: the broker has its jobs back. */
+const killedForMs = 60_000;
+
 const nothing = { busy: 0, held: 0, oldestSeconds: 0, silent: false, knownUpToMs: undefined };
 
 function roleOf(pod: PodView, worker: KnownWorker | undefined, circumstances: Circumstances): Role {
@@ -90,12 +93,14 @@ function roleOf(pod: PodView, worker: KnownWorker | undefined, circumstances: Ci
 function reportingRole(pod: PodView, { heartbeat, heardAtMs }: KnownWorker, { nowMs, stuck }: Circumstances): Role {
   const active = isActive(pod);
   const fresh = nowMs - heardAtMs <= freshMs;
+  const { killedAtMs = Number.POSITIVE_INFINITY } = pod;
+  if (!fresh && nowMs - killedAtMs >= killedForMs) return { pod: pod.name, ...nothing, capacity: "None" };
   return {
     pod: pod.name,
     busy: heartbeat.busy,
     held: heartbeat.held,
     oldestSeconds: stuck?.has(pod.name) ? 0 : (heartbeat.oldestRunningSeconds ?? 0),
-    // A pod that is being deleted takes no more jobs: its last word stands until it is gone.
+    // A pod that is being deleted takes no more jobs: its last word stands until it is gone, or was to be long ago.
     silent: active && !fresh,
     capacity: active ? capacityOf(heartbeat) : "None",
     knownUpToMs: active && fresh ? heardAtMs : undefined,

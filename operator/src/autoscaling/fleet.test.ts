@@ -192,6 +192,18 @@ describe("reading a fleet", () => {
     expect(read(fleet, pods, sinceMs + 60_000).silent).toEqual(["a"]);
   });
 
+  test("forgets the work of a pod on a node that is away: it never goes, though all of its grace period is over", () => {
+    const fleet = observed(heartbeat({ busy: 2, oldestRunningSeconds: 9 }));
+    const leaving = pod({ deleting: true, killedAtMs: sinceMs + 30_000 });
+    expect(read(fleet, [leaving], sinceMs + 89_999)).toMatchObject({ inFlight: 2, oldestSeconds: 9 });
+    expect(read(fleet, [leaving], sinceMs + 90_000)).toMatchObject({ inFlight: 0, oldestSeconds: 0, silent: [] });
+    // Cut off from Kubernetes only, it works on.
+    const works = observeHeartbeats(fleet, [
+      { heartbeat: heartbeat({ sequence: 9, busy: 1 }), heardAtMs: sinceMs + 89_000 },
+    ]);
+    expect(read(works, [leaving], sinceMs + 90_000)).toMatchObject({ inFlight: 1 });
+  });
+
   test("tells the planner each worker's last report, and whether to believe it", () => {
     const fleet = observed(heartbeat({ state: "Drained" }));
     expect(reportsOf(fleet, sinceMs + 3_000).get("a")).toEqual({

@@ -12,6 +12,8 @@ export interface PodView {
   readonly ready: boolean;
   /** Has a deletion timestamp. */
   readonly deleting: boolean;
+  /** When what runs in a pod that is being deleted will have been killed, ms since the Unix epoch; absent in others. */
+  readonly killedAtMs?: number;
   /** The pod's creation timestamp, ms since the Unix epoch. The API server rounds it down to a second. */
   readonly createdAtMs: number;
   /**

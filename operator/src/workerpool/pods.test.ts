@@ -25,6 +25,14 @@ test("a pod is seen with its phase, readiness and age", () => {
   });
 });
 
+test("a pod that is being deleted says when its process will have been killed", () => {
+  const metadata = { name: "mail-0", annotations, deletionTimestamp: "2026-01-01T00:05:00Z" };
+  expect(podView(pod({ metadata }))).toMatchObject({
+    deleting: true,
+    killedAtMs: Date.parse("2026-01-01T00:05:00Z"),
+  });
+});
+
 test("a pod that nothing is known of yet is neither ready nor running", () => {
   expect(podView(pod())).toMatchObject({ phase: "Unknown", ready: false, processRunning: false });
 });

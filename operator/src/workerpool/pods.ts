@@ -32,11 +32,14 @@ function workerStatus({ metadata, status }: Pod): ContainerStatus | undefined {
 /** What scaling looks at in a pod. */
 export function podView(pod: Pod): PodView {
   const phase = pod.status?.phase ?? "";
+  const { deletionTimestamp } = pod.metadata;
   return {
     name: pod.metadata.name,
     phase: phases.includes(phase) ? (phase as PodPhase) : "Unknown",
     ready: pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
-    deleting: pod.metadata.deletionTimestamp !== undefined,
+    deleting: deletionTimestamp !== undefined,
+    // The API server has added the grace period.
+    ...(deletionTimestamp !== undefined && { killedAtMs: Date.parse(deletionTimestamp) }),
     createdAtMs: Date.parse(pod.metadata.creationTimestamp ?? "") || 0,
     processRunning: workerStatus(pod)?.state?.running !== undefined,
   };
