@@ -37,3 +37,8 @@ export function nextLookMs(
   if (listed) return nowMs - (nowMs % listedMs) + listedMs;
   return nowMs + sleepingPollMs(targetWaitMs) * (0.5 + chance / 2);
 }
+
+/** Whether it is not time yet to look again. What is later than any next look was noted before the clock was set back. */
+export function mayRest(nowMs: number, untilMs: number): boolean {
+  return nowMs < untilMs && untilMs - nowMs <= longestMs;
+}

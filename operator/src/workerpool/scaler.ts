@@ -6,7 +6,7 @@ import { type PoolStep, stepPool } from "../autoscaling/pool.ts";
 import { adoptReplicas, isAhead, type PoolState, startPool } from "../autoscaling/pool-state.ts";
 import { type Floor, floorAt } from "../autoscaling/schedule.ts";
 import type { WorkerReport } from "../autoscaling/signals.ts";
-import { mayBeListed, nextLookMs } from "../autoscaling/sleeping.ts";
+import { mayBeListed, mayRest, nextLookMs } from "../autoscaling/sleeping.ts";
 import type { Broker } from "../broker/index.ts";
 import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../kube/index.ts";
 import { createAlarms } from "./alarms.ts";
@@ -295,7 +295,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
     get mayBeListed() {
       return sleepsUntilMs > 0 && mayBeListed(parseDuration(target.pool.spec.scaling.targetWait));
     },
-    isDue: (nowMs) => nowMs >= Math.max(sleepsUntilMs, gathersUntilMs) || isAhead(state, nowMs),
+    isDue: (nowMs) => !mayRest(nowMs, Math.max(sleepsUntilMs, gathersUntilMs)) || isAhead(state, nowMs),
     tick,
     async update(next) {
       // Workers need not wait for the next second to be told, nor a pool at zero to be woken.
