@@ -166,6 +166,14 @@ describe("planDrain", () => {
     expect(longAgo.replicas).toBe(1);
   });
 
+  test("believes a drained worker soon after the clock was set back", () => {
+    const workers = [busy("a", 1), drained("b")];
+    const setBack = plan(workers, 1, { uncordonedAtMs: new Map([["b", nowMs + 3_600_000]]) });
+    const heardLater = [busy("a", 1), drained("b", { report: report({ state: "Drained", heardAtMs: nowMs + 3_000 }) })];
+    const soon = plan(heardLater, 1, { nowMs: nowMs + 3_000, uncordonedAtMs: setBack.uncordonedAtMs });
+    expect(soon.markDrained).toEqual(["b"]);
+  });
+
   test("does not replace a cordoned worker whose pod died", () => {
     expect(plan([busy("a", 1)], 1, { currentReplicas: 2 }).replicas).toBe(1);
     const failed = worker("b", { phase: "Failed", ready: false });

@@ -191,7 +191,8 @@ function rememberUncordoned(
 ): ReadonlyMap<string, number> {
   const still = active.map(({ name }) => name).filter((name) => uncordonedAtMs.has(name));
   return new Map([
-    ...still.map((name) => [name, uncordonedAtMs.get(name) ?? nowMs] as const),
+    // What lies ahead was noted before the clock was set back: it is not to be waited for until that has caught up.
+    ...still.map((name) => [name, Math.min(uncordonedAtMs.get(name) ?? nowMs, nowMs)] as const),
     ...uncordon.map((name) => [name, nowMs] as const),
   ]);
 }
