@@ -21,7 +21,7 @@ function believed(changes: Partial<Heartbeat>, heardAgoMs = 1_000): boolean {
 
 test("a queue without consumers has no leader where a worker takes jobs, and says nothing", () => {
   expect(believed({})).toBe(false);
-  expect(believed({ busy: 2 })).toBe(false);
+  expect(believed({ busy: 1 })).toBe(false);
   for (const changes of [{ state: "Cordoned" }, { state: "Drained" }, { paused: true }] as const) {
     expect(believed(changes)).toBe(true);
   }
@@ -35,7 +35,8 @@ test("under a rate limit a worker consumes only what it may start soon: a queue 
   expect(believed({ rate: 100, busy: 1 })).toBe(false);
 });
 
-test("a worker with jobs at hand may want no more, as with lanes: what it holds waits, and asks for others", () => {
-  expect(believed({ busy: 2, held: 1 })).toBe(true);
+test("a worker without a free slot, or with jobs at hand, may want no more, as with lanes", () => {
+  expect(believed({ busy: 2 })).toBe(true);
+  expect(believed({ busy: 1, held: 1 })).toBe(true);
   expect(believed({ rate: 100, busy: 1, held: 1 })).toBe(true);
 });

@@ -22,8 +22,11 @@ export function isBelievable(depth: PoolDepth | undefined, { fleet }: PoolState,
   );
 }
 
-/** What it holds may be all that it wants: one of each lane. Under a rate limit it wants only what it may start soon. */
+/**
+ * Whether a worker surely has a consumer: with lanes it wants none behind long jobs, nor beside what it holds of each; under a
+ * rate limit only what it may start soon.
+ */
 function consumes({ state, paused, rate, slots, busy, held }: Heartbeat): boolean {
-  if (state !== "Running" || paused || held > 0) return false;
-  return rate === null || rate === undefined || (rate >= leastRate && busy < slots);
+  if (state !== "Running" || paused || held > 0 || busy >= slots) return false;
+  return rate === null || rate === undefined || rate >= leastRate;
 }

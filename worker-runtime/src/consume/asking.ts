@@ -23,10 +23,11 @@ export function createAsking(lanes: number, onNext: () => void): Asking {
   function askOneMore(): void {
     if (waiting) return;
     waiting = true;
+    // A little longer, since timers may fire a trifle early.
     setTimeout(() => {
       waiting = false;
       if (sinceMs !== undefined) onNext();
-    }, answerMs).unref();
+    }, answerMs + 1).unref();
   }
 
   return {
