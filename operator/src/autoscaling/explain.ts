@@ -53,9 +53,15 @@ export function reasonOf(explained: Explained): Reason {
   if (limit !== undefined) return limit.reason;
   if (settings.queuePaused) return "QueuePaused";
   if (heldBy !== undefined) return heldBy;
+  if (isIdleAtLast(explained)) return "Idle";
   if (recommendation.clamp === "MinReplicas" && settings.schedule !== undefined) return "Schedule";
   if (recommendation.clamp !== "None") return recommendation.clamp;
   return recommendation.bound === "Nothing" ? "Idle" : recommendation.bound;
+}
+
+/** The last worker goes although a rate that was seen before still speaks for some: nothing has come for all of idleDelay. */
+function isIdleAtLast({ to, heldBy, recommendation }: Explained): boolean {
+  return to === 0 && heldBy === undefined && recommendation.replicas > 0;
 }
 
 /** What a decision changes: "3 → 10 workers", or "3 workers". */
@@ -77,8 +83,10 @@ export function explain(explained: Explained): string {
   return [demand(explained), ...limits].join("; ");
 }
 
-function demand({ signals, settings, recommendation, backlogUnknown }: Explained): string {
+function demand(explained: Explained): string {
+  const { signals, settings, recommendation, backlogUnknown } = explained;
   if (settings.queuePaused) return paused(signals, backlogUnknown);
+  if (isIdleAtLast(explained)) return `no job has waited or run for ${duration(settings.idleDelayMs)} (idleDelay)`;
   const { terms, bound, slots } = recommendation;
   const waiting = backlogUnknown ? "at least 1 job" : plural(signals.backlog, "job");
   const target = duration(settings.targetWaitMs);

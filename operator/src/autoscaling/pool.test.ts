@@ -84,6 +84,23 @@ describe("a step of scaling", () => {
     }
   });
 
+  test("says that the last worker goes for being idle, though the rate of before still speaks for one", () => {
+    const arrived = [
+      { atMs: t0 - 60_000, value: -48 },
+      { atMs: t0, value: 0 },
+    ];
+    const asked = { pods: [pod("a")], settings: { ...settings, idleDelayMs: 3_000, scaleDownDelayMs: 0 } };
+    let state: PoolState = { ...start(1, { serviceTimeMs: 1_000 }), arrivals: { arrived, perSecond: 0.8 } };
+    for (let second = 1; state.replicas > 0; second += 1) {
+      const next = step(state, second, { ...asked, heartbeats: [heard("a", t0 + second * 1000)] });
+      ({ state } = next);
+      if (state.replicas > 0) continue;
+      expect(next.decision.recommendation.replicas).toBe(1);
+      expect(next.decision.message).toBe("1 → 0 workers: no job has waited or run for 3s (idleDelay)");
+      expect(next.decision.reason).toBe("Idle");
+    }
+  });
+
   test("goes from zero to all that the backlog needs in one step", () => {
     const woken = step(start(0, { serviceTimeMs: 1_000, coldStartMs: [2_000] }), 1, { wake: true });
     const { decision } = step(woken.state, 2, { backlogReady: 250 });
