@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { WorkerPool } from "../api/objects.ts";
-import { poolDeployment } from "./deployment.ts";
+import { mayBeReadyWhenDrained, poolDeployment } from "./deployment.ts";
 
 type Template = WorkerPool["spec"]["template"];
 
@@ -45,6 +45,16 @@ test("the Deployment has the pool's name, the number asked for, and the pool as 
     metadata: { name: "mail", namespace: "post", ownerReferences: [{ kind: "WorkerPool", uid: "u-1" }] },
     spec: { replicas: 3, selector: { matchLabels: { "jobwright.dev/pool": "mail" } } },
   });
+});
+
+test.each([
+  [undefined, false],
+  [{ httpGet: { path: "/readyz", port: 9464 }, periodSeconds: 5 }, false],
+  [{ httpGet: { path: "/health", port: 8080 } }, true],
+  [{ exec: { command: ["true"] } }, true],
+])("a readiness probe %j may find a drained worker ready: %s", (readinessProbe, ready) => {
+  const container = { ...handlers, ...(readinessProbe && { readinessProbe }) };
+  expect(mayBeReadyWhenDrained(pool({ spec: { containers: [container] } }))).toBe(ready);
 });
 
 test("what the user put into the template stays", () => {

@@ -55,6 +55,21 @@ function named<T extends { name?: unknown }>(list: unknown, mine: readonly T[]):
   return [...theirs, ...mine];
 }
 
+/** Where the runtime says that a worker is ready, and not drained. */
+const readyPath = "/readyz";
+
+/** The container that runs the handlers. */
+function handlersContainer({ spec }: Pick<WorkerPool, "spec">): Container | undefined {
+  const { containers } = spec.template.spec;
+  return containers.length === 1 ? containers[0] : containers.find(({ name }) => name === "worker");
+}
+
+/** Whether a drained worker may well stay ready: the user's own readiness probe asks something else than the runtime. */
+export function mayBeReadyWhenDrained(pool: Pick<WorkerPool, "spec">): boolean {
+  const probe = handlersContainer(pool)?.readinessProbe as { httpGet?: { path?: unknown } } | undefined;
+  return probe !== undefined && probe.httpGet?.path !== readyPath;
+}
+
 /** The worker's container with what the runtime needs: identity, configuration, credentials, port and readiness. */
 function workerContainer(container: Container, encrypted: boolean): Container {
   const ports = Array.isArray(container.ports) ? container.ports : [];
@@ -71,7 +86,7 @@ function workerContainer(container: Container, encrypted: boolean): Container {
     // A drained worker must soon be seen as not ready: a ReplicaSet deletes such pods first. There is no liveness probe:
     // a handler that keeps the event loop busy would be killed for it, and its jobs be done again.
     readinessProbe: container.readinessProbe ?? {
-      httpGet: { path: "/readyz", port: telemetryPort },
+      httpGet: { path: readyPath, port: telemetryPort },
       periodSeconds: 1,
       failureThreshold: 1,
     },
@@ -97,7 +112,7 @@ export function poolDeployment(
   const names = childNames(name);
   const labels = ownLabels(name);
   const { containers } = spec;
-  const worker = containers.length === 1 ? containers[0] : containers.find((container) => container.name === "worker");
+  const worker = handlersContainer(pool);
   const ownsServiceAccount = spec.serviceAccountName !== undefined || spec.automountServiceAccountToken !== undefined;
   return {
     apiVersion: "apps/v1",

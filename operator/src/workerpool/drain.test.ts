@@ -166,6 +166,17 @@ describe("planDrain", () => {
     expect(longAgo.replicas).toBe(1);
   });
 
+  test("takes drained workers that stay ready, where the pool has a readiness probe of its own, by their cost alone", () => {
+    const own = { mayBeReadyWhenDrained: true };
+    const marked = (name: string) => drained(name, { deletionCost: drainedDeletionCost });
+    expect(plan([busy("a", 1), drained("b")], 1, own)).toMatchObject({ replicas: 2, markDrained: ["b"] });
+    expect(plan([busy("a", 1), marked("b"), marked("c")], 1, own)).toMatchObject({ replicas: 1, waitingFor: [] });
+    expect(plan([busy("a", 1), marked("b")], 1)).toMatchObject({ replicas: 2, waitingFor: ["b"] });
+    // Kubernetes would take the one that is not ready first.
+    const unready = worker("a", { ready: false, report: report({ busy: 1 }) });
+    expect(plan([unready, marked("b")], 1, own).replicas).toBe(2);
+  });
+
   test("believes a drained worker soon after the clock was set back", () => {
     const workers = [busy("a", 1), drained("b")];
     const setBack = plan(workers, 1, { uncordonedAtMs: new Map([["b", nowMs + 3_600_000]]) });
@@ -231,13 +242,13 @@ function deletedByReplicaSet(pods: readonly Chosen[], replicas: number): Worker[
 }
 
 /** Work that would be repeated if this pod were deleted: what the operator cannot rule out counts. */
-function mayHaveWork({ ready, phase, processRunning, report: last }: Worker): boolean {
+function mayHaveWork({ ready, phase, processRunning, report: last }: Worker, ownProbe: boolean): boolean {
   const heard = last?.fresh && last.state !== "Stopped";
   if (!heard && phase === "Pending" && !processRunning) return false;
   if (!heard && !processRunning && !ready) return false;
   if (last === undefined) return ready;
   if (last.state === "Stopped") return ready;
-  return !(last.state === "Drained" && last.busy === 0 && last.fresh && !ready);
+  return !(last.state === "Drained" && last.busy === 0 && last.fresh && (!ready || ownProbe));
 }
 
 const anyReport = fc.record({
@@ -269,21 +280,26 @@ const anyPods = fc
 const anyCount = fc.integer({ min: 0, max: 12 });
 
 describe("whatever the pods are like", () => {
-  const planned = (pods: readonly Chosen[], currentReplicas: number, desired: number, rolloutInProgress = false) =>
+  const planned = (
+    pods: readonly Chosen[],
+    currentReplicas: number,
+    desired: number,
+    { rollout = false, ownProbe = false } = {},
+  ) =>
     plan(
       pods.map((pod) => pod.worker),
       desired,
-      { currentReplicas, rolloutInProgress },
+      { currentReplicas, rolloutInProgress: rollout, mayBeReadyWhenDrained: ownProbe },
     );
 
   test("the ReplicaSet deletes no pod that may have work because of the plan", () => {
     fc.assert(
-      fc.property(anyPods, anyCount, anyCount, (pods, current, desired) => {
-        const { replicas, uncordon } = planned(pods, current, desired);
+      fc.property(anyPods, anyCount, anyCount, fc.boolean(), (pods, current, desired, ownProbe) => {
+        const { replicas, uncordon } = planned(pods, current, desired, { ownProbe });
         // What lower replicas of before already cost is not the plan's doing.
         const already = new Set(deletedByReplicaSet(pods, current));
         const deleted = deletedByReplicaSet(pods, replicas).filter((pod) => !already.has(pod));
-        expect(deleted.filter(mayHaveWork)).toEqual([]);
+        expect(deleted.filter((pod) => mayHaveWork(pod, ownProbe))).toEqual([]);
         expect(deleted.filter(({ name }) => uncordon.includes(name))).toEqual([]);
       }),
       { numRuns: 3_000 },
@@ -293,7 +309,7 @@ describe("whatever the pods are like", () => {
   test("replicas stay between what is there and what is wanted", () => {
     fc.assert(
       fc.property(anyPods, anyCount, anyCount, fc.boolean(), (pods, current, desired, rollout) => {
-        const { replicas } = planned(pods, current, desired, rollout);
+        const { replicas } = planned(pods, current, desired, { rollout });
         expect(replicas).toBeGreaterThanOrEqual(Math.min(current, desired));
         expect(replicas).toBeLessThanOrEqual(Math.max(current, desired));
         if (rollout) expect(replicas).toBeGreaterThanOrEqual(current);

@@ -28,6 +28,11 @@ export interface DrainInput {
   readonly desiredReplicas: number;
   /** More than one ReplicaSet has pods: deletion costs rank within one only, so nothing is taken away. */
   readonly rolloutInProgress: boolean;
+  /**
+   * The pods have a readiness probe that need not notice that a worker is drained. Then the deletion cost alone says who goes,
+   * which it does among pods that are ready.
+   */
+  readonly mayBeReadyWhenDrained?: boolean;
   /** Workers without our runtime that may go: for some time nobody had a job of the queue in hand. */
   readonly quiet?: ReadonlySet<string>;
   /** From the last plan: when each worker was last told to take jobs again, ms. */
@@ -83,13 +88,12 @@ export function planDrain(input: DrainInput): DrainPlan {
 
   const isMarked = (worker: Worker) => worker.deletionCost < 0;
   const mayYetStart = ({ scheduled, createdAtMs }: Worker) => scheduled && input.nowMs - createdAtMs < startMs;
-  const removable = ({ worker, stage }: Staged) => {
+  const removable = ({ worker, stage }: Staged): boolean => {
     if ((stage === "NotStarted" || stage === "Starting") && mayYetStart(worker)) return false;
     // Of the quiet ones any may go.
     if (stage === "NotStarted" || stage === "Quiet") return true;
-    return (
-      leaving.has(worker.name) && (stage === "Drained" || stage === "Starting") && !worker.ready && isMarked(worker)
-    );
+    const isSeen = !worker.ready || input.mayBeReadyWhenDrained === true;
+    return leaving.has(worker.name) && (stage === "Drained" || stage === "Starting") && isSeen && isMarked(worker);
   };
   const removed = Math.min(surplus, certainToGoFirst(known, removable));
   const lowered = Math.min(currentReplicas, Math.max(desiredReplicas, active.length - removed));

@@ -12,7 +12,7 @@ import { type EventRecorder, type KubeClient, type Logger, objectKey } from "../
 import { createAlarms } from "./alarms.ts";
 import { isBehind, isBelievable } from "./believable.ts";
 import { createDecisions } from "./decisions.ts";
-import type { Deployment } from "./deployment.ts";
+import { type Deployment, mayBeReadyWhenDrained } from "./deployment.ts";
 import { createDeploymentWriter } from "./deployment-writer.ts";
 import { type PoolDepth, readPoolDepths } from "./depths.ts";
 import { type DrainPlan, planDrain } from "./drain.ts";
@@ -247,6 +247,7 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
         writer.isTemplatePending(observed.deployment),
       ),
       uncordonedAtMs,
+      mayBeReadyWhenDrained: mayBeReadyWhenDrained(pool),
       ...(state.withoutRuntime.quiet && { quiet: state.withoutRuntime.pods }),
     });
     uncordonedAtMs = plan.uncordonedAtMs;
