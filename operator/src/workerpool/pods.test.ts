@@ -91,8 +91,13 @@ test("an init container keeps a pod from working until it has ended well", () =>
   });
 });
 
-test("a pod's label says whose it is", () => {
+test("a replica's label says which pool's it is, and no other pod's, whatever labels it has", () => {
   const labels = { "jobwright.dev/pool": "mail" };
-  expect(poolsOf(pod({ metadata: { name: "mail-0", namespace: "ns", labels } }))).toEqual(["ns/mail"]);
-  expect(poolsOf(pod({ metadata: { name: "mail-0", namespace: "ns" } }))).toEqual([]);
+  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "mail-1", uid: "u-1", controller: true };
+  const of = (metadata: Partial<Pod["metadata"]>) =>
+    poolsOf(pod({ metadata: { name: "mail-0", namespace: "ns", ...metadata } }));
+  expect(of({ labels, ownerReferences: [owner] })).toEqual(["ns/mail"]);
+  expect(of({ ownerReferences: [owner] })).toEqual([]);
+  expect(of({ labels })).toEqual([]);
+  expect(of({ labels, ownerReferences: [{ ...owner, apiVersion: "batch/v1", kind: "Job" }] })).toEqual([]);
 });

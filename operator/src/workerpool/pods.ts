@@ -15,10 +15,14 @@ export interface Pod extends KubeObject {
   };
 }
 
-/** The key of the pool that a pod is of, as its label says; none where it says nothing. */
-export function poolsOf({ metadata: { namespace, labels } }: Pod): string[] {
+/**
+ * The key of the pool that a pod is of, as its label says; none where it says nothing, or the pod is no ReplicaSet's: somebody made
+ * it, or took it out of the pool by its labels, to look into it.
+ */
+export function poolsOf({ metadata: { namespace, labels, ownerReferences = [] } }: Pod): string[] {
   const pool = labels?.[poolLabel];
-  return pool === undefined ? [] : [`${namespace}/${pool}`];
+  const isReplica = ownerReferences.some(({ controller, kind }) => controller && kind === "ReplicaSet");
+  return pool === undefined || !isReplica ? [] : [`${namespace}/${pool}`];
 }
 
 const phases: readonly string[] = ["Pending", "Running", "Succeeded", "Failed"] satisfies PodPhase[];

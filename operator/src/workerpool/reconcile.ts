@@ -270,7 +270,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
       const { name, uid: deploymentUid } = deployment.metadata;
       await client.delete(deployments, name, namespace, { uid: deploymentUid, propagationPolicy: "Background" });
     }
-    const leaving = orphaned ? [] : pods.filter(({ metadata }) => metadata.ownerReferences?.length);
+    const leaving = orphaned ? [] : pods;
     if ((deployment !== undefined && !orphaned) || leaving.length > 0) {
       const message = `${leaving.length} workers finish what they run, for at most drainTimeout ${pool.spec.drainTimeout}`;
       await write(pool, { readiness: { state: "Reconciling", reason: "Draining", message }, deployment, pods });
