@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -162,7 +162,11 @@ test("a mounted binding is all it needs, and a rotated password is followed", as
       uri: bindingUri({ ...facts, tls: false, vhost: vhost.name }),
       queue: queue.name,
     };
-    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+    for (const [name, text] of Object.entries(files)) {
+      // Exchanged and not written over, as in a mounted Secret: no reader sees half a file.
+      await writeFile(join(directory, `.${name}`), text);
+      await rename(join(directory, `.${name}`), join(directory, name));
+    }
   };
   await writeBinding("wrong");
   const producer = createProducer({ bindingDirectory: directory, log });
