@@ -11,7 +11,7 @@ const documented = {
 
 test.each(brokerVersions)(
   "on RabbitMQ %s a user with the documented permissions hears of changes in any vhost, and one without is told why not",
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async (version) => {
     const server = await startPrivateBroker(version);
     onTestFinished(() => server[Symbol.asyncDispose]());

@@ -28,7 +28,7 @@ describe.each(servers)("the delay fabric on RabbitMQ $version", (server) => {
       });
     }
     await sender.waitForConfirms();
-    await expect.poll(() => arrivals.length, { timeout: 30_000 }).toBe(delays.length);
+    await expect.poll(() => arrivals.length).toBe(delays.length);
     for (const { delayMs, heldMs } of arrivals) {
       const whole = Math.ceil(delayMs / 1000) * 1000;
       expect(heldMs).toBeGreaterThanOrEqual(whole - 5);
@@ -56,7 +56,7 @@ describe.each(servers)("the delay fabric on RabbitMQ $version", (server) => {
     await publish(connection, delayEntryExchange, delayRoutingKey(maxDelaySeconds * 1000, jobQueue.name), "in 2035");
     await publish(connection, delayEntryExchange, delayRoutingKey(1000, jobQueue.name), "soon");
     const ready = async (queue: string) => (await readDepth(broker.connection, queue))?.ready;
-    await expect.poll(() => ready(jobQueue.name), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => ready(jobQueue.name)).toBe(1);
     expect(await ready("jobwright.delay.27")).toBe(1);
   });
 
@@ -76,8 +76,8 @@ describe.each(servers)("the delay fabric on RabbitMQ $version", (server) => {
     await publish(connection, delayEntryExchange, delayRoutingKey(1000, "media.never"), "no such queue");
     await publish(connection, delayEntryExchange, delayRoutingKey(1000, other.name), "passes");
     const ready = async (queue: string) => (await readDepth(broker.connection, queue))?.ready;
-    await expect.poll(() => ready(other.name), { timeout: 30_000 }).toBe(1);
-    await expect.poll(() => ready(delayParked), { timeout: 30_000 }).toBe(41);
+    await expect.poll(() => ready(other.name)).toBe(1);
+    await expect.poll(() => ready(delayParked)).toBe(41);
 
     expect((await ensureTopology(broker, jobQueue, { fresh: true })).reinjected).toBe(40);
     expect(await takeAll(await rawChannel(broker), jobQueue.name)).toEqual(orphans);

@@ -50,7 +50,7 @@ describe.each(servers)("taking a JobQueue off RabbitMQ $version", (server) => {
     await closeIntake(broker, jobQueue.name);
     await closeIntake(broker, jobQueue.name);
     expect(await publish(connection, jobQueue.name, "resize", "too late")).toBe("returned");
-    await expect.poll(async () => (await observeQuiet(broker, jobQueue.name)).ready, { timeout: 30_000 }).toBe(1);
+    await expect.poll(async () => (await observeQuiet(broker, jobQueue.name)).ready).toBe(1);
     expect(await takeAll(await rawChannel(broker), jobQueue.name)).toEqual(["delayed"]);
   });
 

@@ -70,7 +70,7 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
     for (const target of [name, fast, slow]) {
       await publish(model, delayEntryExchange, delayRoutingKey(0, target), target.length);
     }
-    await expect.poll(async () => (await observeQuiet(broker, name)).ready, { timeout: 30_000 }).toBe(7);
+    await expect.poll(async () => (await observeQuiet(broker, name)).ready).toBe(7);
     expect(await contents(broker, fast)).toEqual([1, fast.length]);
     expect(await contents(broker, slow)).toEqual([2, slow.length]);
     expect(await contents(broker, name)).toEqual([3, 4, name.length]);
@@ -84,7 +84,7 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
     expect(added.lanes).toEqual({ serving: ["fast", "slow"], leaving: [] });
     const channel = await rawChannel(broker);
     const inFast = async () => (await channel.checkQueue(fast)).messageCount;
-    await expect.poll(inFast, { timeout: 30_000 }).toBeGreaterThan(3);
+    await expect.poll(inFast).toBeGreaterThan(3);
     const removed = await ensureTopology(broker, { ...jobQueue, lanes: ["slow"] }, { fresh: true });
     expect(removed.lanes).toEqual({ serving: ["slow"], leaving: ["fast"] });
     await retire(broker, "fast");
@@ -110,10 +110,10 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
     await ensureTopology(broker, jobQueue, { fresh: true });
     await retire(broker, "fast");
     expect((await observeQuiet(broker, name)).delayed).toBe(1);
-    await expect.poll(() => contents(broker, name), { timeout: 30_000 }).toEqual([1]);
+    await expect.poll(() => contents(broker, name)).toEqual([1]);
     await ensureTopology(broker, laned, { fresh: true });
     await publish(model, delayEntryExchange, delayRoutingKey(1_000, fast), 2);
-    await expect.poll(() => contents(broker, fast), { timeout: 30_000 }).toEqual([2]);
+    await expect.poll(() => contents(broker, fast)).toEqual([2]);
     expect(await contents(broker, name)).toEqual([]);
   });
 
@@ -131,11 +131,11 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
     const model = await rawConnection(broker);
     await publish(model, name, laneRoutingKey("fast", "resize"), 1);
     const worker = await rawChannel(broker);
-    await expect.poll(() => worker.get(fast), { timeout: 30_000 }).toBeTruthy();
+    await expect.poll(() => worker.get(fast)).toBeTruthy();
     // The broker's counts do not show yet that a worker has it.
     expect(await leave(60_000)).toEqual(["fast"]);
     await worker.close();
-    await expect.poll(() => leave(61_000), { timeout: 30_000 }).toEqual(["fast"]);
+    await expect.poll(() => leave(61_000)).toEqual(["fast"]);
     expect(await contents(broker, name)).toEqual([1]);
   });
 
@@ -144,7 +144,7 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
     await ensureTopology(broker, laned);
     const channel = await rawChannel(broker);
     channel.publish(name, laneRoutingKey("fast", "resize"), Buffer.from("1"), { headers: { CC: [slow] } });
-    await expect.poll(async () => (await channel.checkQueue(fast)).messageCount, { timeout: 30_000 }).toBe(1);
+    await expect.poll(async () => (await channel.checkQueue(fast)).messageCount).toBe(1);
     const before = (await channel.checkQueue(slow)).messageCount;
     await ensureTopology(broker, { ...jobQueue, lanes: ["slow"] }, { fresh: true });
     await retire(broker, "fast");
@@ -217,7 +217,7 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
     await watch.ready;
     await broker.management.remove(`queues/${encodeURIComponent(broker.address.vhost)}/${fast}`);
     expect(await publish(model, name, laneRoutingKey("fast", "resize"), 2)).toBe("routed");
-    await expect.poll(() => contents(broker, fast).catch(() => []), { timeout: 30_000 }).toEqual([2]);
+    await expect.poll(() => contents(broker, fast).catch(() => [])).toEqual([2]);
     await watch[Symbol.asyncDispose]();
   });
 
@@ -240,7 +240,7 @@ describe.each(servers)("lanes on RabbitMQ $version", (server) => {
         noAck: true,
       });
       expect(await publish(model, name, key, 1)).toBe("routed");
-      await expect.poll(() => taken, { timeout: 30_000 }).toEqual(["resize"]);
+      await expect.poll(() => taken).toEqual(["resize"]);
       await watch[Symbol.asyncDispose]();
       await channel.close();
     }

@@ -4,7 +4,7 @@ import { addressOf, createVhost, startPrivateBroker } from "../../broker/index.t
 import { jobQueue } from "./fixture.ts";
 
 describe("a queue without a leader", () => {
-  it("is not taken for empty, and does not keep others from being found empty", { timeout: 120_000 }, async () => {
+  it("is not taken for empty, and does not keep others from being found empty", { timeout: 180_000 }, async () => {
     await using server = await startPrivateBroker();
     const vhost = await createVhost(server, "leaderless");
     await using broker = openBroker(addressOf(server, vhost.name), "test");

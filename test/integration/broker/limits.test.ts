@@ -28,7 +28,7 @@ const { name } = jobQueue;
 const fast = laneQueue(name, "fast");
 const returns = returnsQueue(name);
 const bounded: JobQueueOnBroker = { ...jobQueue, lanes: ["fast"], limits: { maxLength: 5 } };
-const within = { timeout: 30_000 };
+const within = { timeout: 60_000 };
 
 /** Publishes one job and tells whether the broker took it. */
 async function offer(model: ChannelModel, exchange: string, key: string, body: unknown): Promise<boolean> {

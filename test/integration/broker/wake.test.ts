@@ -49,9 +49,7 @@ async function wakeQueues(broker: Broker): Promise<number> {
 
 /** The bodies in the work queue once there are so many. */
 async function arrived(broker: Broker, channel: Channel, count: number): Promise<unknown[]> {
-  await expect
-    .poll(async () => (await readDepth(broker.connection, jobQueue.name))?.ready, { timeout: 30_000 })
-    .toBe(count);
+  await expect.poll(async () => (await readDepth(broker.connection, jobQueue.name))?.ready).toBe(count);
   return takeAll(channel, jobQueue.name);
 }
 

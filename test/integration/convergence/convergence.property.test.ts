@@ -57,7 +57,7 @@ describe.each(brokerVersions)("on RabbitMQ %s, any sequence of edits, drifts and
       await eventually(async () => {
         await stage.collect();
         expect(stage.traffic.missing()).toEqual([]);
-      }, 60);
+      });
       expect(stage.operator.ended).toBe(false);
 
       const { sent, seen } = stage.traffic;

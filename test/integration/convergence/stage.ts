@@ -79,7 +79,7 @@ export async function setStage(
   };
 
   await edit({});
-  await eventually(() => isReady(tried), 60);
+  await eventually(() => isReady(tried));
   const traffic = startTraffic({
     seed,
     amqpUrl: vhost.amqpUrl,
@@ -92,7 +92,7 @@ export async function setStage(
 
   /** As {@link manage}, which may be done again: a broker that has just come up does not answer everything at once. */
   const administer = (method: "GET" | "PUT" | "DELETE", where: string, body?: unknown) =>
-    eventually(() => manage(broker, method, where, body), 60);
+    eventually(() => manage(broker, method, where, body));
   const path = (parts: readonly string[]) => parts.map(encodeURIComponent).join("/");
   const at = encodeURIComponent(vhost.name);
   const remove = ([kind = "", ...rest]: readonly string[]) => administer("DELETE", `/api/${kind}/${at}/${path(rest)}`);
@@ -188,7 +188,7 @@ export async function setStage(
     ...{ queue, policies, traffic, operator, take },
     async applyFresh() {
       await apply(compared, other.name);
-      await eventually(() => isReady(compared), 60);
+      await eventually(() => isReady(compared));
     },
     async listings() {
       await isReady(tried);

@@ -200,7 +200,7 @@ export function startTraffic(options: {
     },
     async collect(queues) {
       // A quorum queue that has no leader yet ends the connection of who asks.
-      for (const each of queues) await eventually(() => collectFrom(each), 60);
+      for (const each of queues) await eventually(() => collectFrom(each));
     },
     excuseOverdue() {
       const now = Date.now();

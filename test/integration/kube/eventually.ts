@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 
-/** Looks again until the expectation holds: `await eventually(read).toBe(…)`. Ten seconds, for busy machines. */
+/** Looks again until the expectation holds: `await eventually(read).toBe(…)`. A minute, for busy machines. */
 export function eventually<T>(read: () => T | Promise<T>) {
-  return expect.poll(read, { timeout: 30_000 });
+  return expect.poll(read, { timeout: 60_000 });
 }

@@ -16,7 +16,7 @@ const ours = { spec: { schedulerName: "none", containers: [{ name: "handlers", i
 
 async function queueReady(scene: Scene, name: string): Promise<void> {
   await scene.applyQueue(name);
-  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"), 60);
+  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
 async function onlyPod(scene: Scene, pool: string): Promise<string> {
@@ -24,7 +24,7 @@ async function onlyPod(scene: Scene, pool: string): Promise<string> {
     const [pod] = await scene.pods(pool);
     if (pod === undefined) throw new Error(`pool ${pool} has no pod yet`);
     return pod.metadata.name;
-  }, 60);
+  });
 }
 
 /** Somebody who does not work holds the operator's Lease. @returns call it to have it let go. */
@@ -75,7 +75,7 @@ export async function startFailing(context: TestContext, scene: Scene, pool: str
     },
   });
   const workers = await runPods(context, scene, { pool, jobs: [send] });
-  await eventually(() => expect(workers.running.size).toBe(1), 60);
+  await eventually(() => expect(workers.running.size).toBe(1));
   return workers;
 }
 
@@ -114,7 +114,7 @@ export async function fallSilent(context: TestContext, scene: Scene, pool: strin
   const worker = await simulateWorker(context, scene, pool, await onlyPod(scene, pool));
   await consume(context, scene, pool);
   await worker.run(1);
-  await eventually(async () => expect((await scene.pool(pool))?.status?.busy).toBe(1), 60);
+  await eventually(async () => expect((await scene.pool(pool))?.status?.busy).toBe(1));
   worker.fallSilent();
   await scene.applyPool(pool, { template: ours, minReplicas: 0, scaling });
 }

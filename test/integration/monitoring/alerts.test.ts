@@ -55,7 +55,7 @@ test("each alert fires for its real cause", { timeout: 300_000 }, async (context
     );
   }
   const fires = (...alerts: string[]) =>
-    expect.poll(fired, { timeout: 90_000, interval: 500 }).toEqual(expect.arrayContaining(alerts));
+    expect.poll(fired, { timeout: 180_000, interval: 500 }).toEqual(expect.arrayContaining(alerts));
 
   await fires("JobwrightNoLeader");
   await letLeaseGo();

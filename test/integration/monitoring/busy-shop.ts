@@ -51,7 +51,7 @@ export async function openShop(context: TestContext, scene: Scene): Promise<Busy
   };
   await eventually(async () => {
     for (const queue of ["images", "mail"]) expect(condition(await scene.queue(queue), "Ready")).toMatch("Ready=True");
-  }, 60);
+  });
 
   async function producerOf(queue: string) {
     const facts = binding.parse(await scene.secret(`${queue}-producer`));

@@ -24,7 +24,7 @@ function lead({ apply, namespace }: Scene, server: Broker, vhost: string, change
 }
 
 async function ready(scene: Scene, name: string): Promise<void> {
-  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"), 30);
+  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
 async function brokerChanged(scene: Scene, name: string): Promise<string> {

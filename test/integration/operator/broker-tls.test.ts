@@ -67,7 +67,7 @@ describe.each(brokerVersions)("RabbitMQ %s that speaks TLS", { timeout: 180_000 
   }
 
   async function says(scene: Scene, type: string, what: string | RegExp): Promise<void> {
-    await eventually(async () => expect(condition(await scene.queue("mail"), type)).toMatch(what), 30);
+    await eventually(async () => expect(condition(await scene.queue("mail"), type)).toMatch(what));
   }
 
   async function bindingOf(scene: Scene, secret: string): Promise<Binding> {
@@ -127,7 +127,7 @@ describe.each(brokerVersions)("RabbitMQ %s that speaks TLS", { timeout: 180_000 
     // The producer's copy follows at once: with a second CA beside the first, one can be replaced by the other.
     const both = `${stranger.certificate}${authority.certificate}`;
     await put(scene, "rabbit-ca", { "ca.crt": both });
-    await eventually(async () => expect((await bindingOf(scene, "mail-producer"))["ca.crt"]).toBe(both), 10);
+    await eventually(async () => expect((await bindingOf(scene, "mail-producer"))["ca.crt"]).toBe(both));
     await says(scene, "Ready", "Ready=True");
   });
 

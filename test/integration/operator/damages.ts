@@ -179,7 +179,7 @@ export async function prepareDamages(scene: Scene): Promise<void> {
     await eventually(async () => {
       expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True");
       if (kind) await connects(scene, `${name}-worker`);
-    }, 60);
+    });
   }
 }
 

@@ -15,7 +15,7 @@ const waits = "The deletion waits for it: set deletionPolicy to Retain to leave 
 async function says(scene: Scene, name: string, type: string, what: string | RegExp): Promise<void> {
   await eventually(async () => {
     expect(condition(await scene.queue(name), type)).toMatch(what);
-  }, 30);
+  });
 }
 
 async function setQueue(scene: Scene, deletionPolicy: Policy, name = "mail"): Promise<string> {
@@ -25,7 +25,7 @@ async function setQueue(scene: Scene, deletionPolicy: Policy, name = "mail"): Pr
 }
 
 async function gone(scene: Scene, name = "mail"): Promise<void> {
-  await eventually(async () => expect(await scene.queue(name)).toBeUndefined(), 40);
+  await eventually(async () => expect(await scene.queue(name)).toBeUndefined());
 }
 
 async function remove(scene: Scene, name = "mail"): Promise<void> {
@@ -136,7 +136,7 @@ describe.concurrent("a deleted JobQueue", { timeout: 180_000 }, () => {
     await eventually(async () => expect((await isThere(scene, name)).users).toBe(2));
     for (const kind of [first, second]) {
       await scene.client.delete(kind, "mail", scene.namespace);
-      await eventually(async () => expect(await scene.client.get(kind, "mail", scene.namespace)).toBeUndefined(), 30);
+      await eventually(async () => expect(await scene.client.get(kind, "mail", scene.namespace)).toBeUndefined());
     }
     expect(await isThere(scene, name)).toEqual({ queue: false, users: 0 });
   });
@@ -153,7 +153,7 @@ describe.concurrent("a deleted JobQueue", { timeout: 180_000 }, () => {
     await scene.client.delete(namespaces, scene.namespace);
     await eventually(async () => {
       expect(await scene.client.get(namespaces, scene.namespace)).toBeUndefined();
-    }, 60);
+    });
     if (left) expect(await isThere(scene, name)).toEqual(left);
   });
 });

@@ -33,7 +33,7 @@ function namesOn(page: string, words: Record<string, string>): string[] {
     .map((name) => name.replace(/<(\w+)>/g, (_, word: string) => words[word] ?? word));
 }
 
-describe.concurrent("what the docs on JobQueues say", { timeout: 120_000 }, () => {
+describe.concurrent("what the docs on JobQueues say", { timeout: 180_000 }, () => {
   test("their manifests are on the broker as asked, or say what they lack", async (context) => {
     const scene = await setScene(context);
     await Promise.all(specs.map(({ spec }, index) => scene.applyQueue(`doc-${index}`, spec)));
@@ -42,7 +42,7 @@ describe.concurrent("what the docs on JobQueues say", { timeout: 120_000 }, () =
       await eventually(async () => {
         const said = condition(await scene.queue(`doc-${index}`), "Ready");
         expect(said, manifest).toMatch(lacking[manifest] ?? lacking[page] ?? "Ready=True Provisioned");
-      }, 60);
+      });
     }
   });
 
@@ -62,6 +62,6 @@ describe.concurrent("what the docs on JobQueues say", { timeout: 120_000 }, () =
       const there = ((await Promise.all(lists)) as { name: string }[][]).flat().map(({ name }) => name);
       const ours = there.filter((name) => name.startsWith(`${namespace}.`));
       expect(new Set(ours)).toEqual(new Set(promised.map((name) => name.replace(/^images\./, `${namespace}.`))));
-    }, 60);
+    });
   });
 });

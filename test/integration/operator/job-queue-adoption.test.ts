@@ -7,7 +7,7 @@ const versions = readCluster().brokers.map(({ version }) => version);
 const quorum = { "x-queue-type": "quorum" };
 
 async function ready(scene: Scene, name: string): Promise<void> {
-  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"), 40);
+  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
 /** What Stalled says, once it does. */
@@ -16,10 +16,10 @@ async function stalled(scene: Scene, name: string, reason: string): Promise<stri
     const said = condition(await scene.queue(name), "Stalled") ?? "";
     expect(said).toMatch(`Stalled=True ${reason}: `);
     return said;
-  }, 30);
+  });
 }
 
-describe.each(versions)("a queue that was there before, on RabbitMQ %s,", { timeout: 120_000 }, (version) => {
+describe.each(versions)("a queue that was there before, on RabbitMQ %s,", { timeout: 180_000 }, (version) => {
   test("is taken over with its messages and its bindings", async (context) => {
     const scene = await setScene(context, { version });
     const name = `${scene.namespace}.mail`;

@@ -12,14 +12,14 @@ interface ConfigMap extends KubeObject {
 const exchange = (type: string) => ({ type, durable: true });
 
 async function ready(scene: Scene, name: string): Promise<void> {
-  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"), 30);
+  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
 async function says(scene: Scene, name: string, what: string): Promise<void> {
-  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch(what), 30);
+  await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch(what));
 }
 
-describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 120_000 }, () => {
+describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 180_000 }, () => {
   test("wait for an exchange that does not exist, while the queue works, and are made once it does", async (context) => {
     const scene = await setScene(context);
     const queue = `${scene.namespace}.bills`;
@@ -110,7 +110,7 @@ describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 1
       expect(await scene.broker.bindingKeys("amq.fanout", queue)).toEqual([""]);
       const [event] = await scene.events("JobQueue", "bills", "Drifted");
       expect(event?.message).toContain(`binding of queue "${queue}" to exchange "amq.fanout" was missing`);
-    }, 40);
+    });
   });
 
   test("are refused if they would read what is not theirs to read, or can never match", async (context) => {

@@ -11,7 +11,7 @@ async function ready(scene: Scene, name: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
-describe.concurrent("what somebody changes on the broker by hand", { timeout: 120_000 }, () => {
+describe.concurrent("what somebody changes on the broker by hand", { timeout: 180_000 }, () => {
   test.for(versions)(
     "is put right on RabbitMQ %s, with an event that says what was found",
     async (version, context) => {
@@ -32,7 +32,7 @@ describe.concurrent("what somebody changes on the broker by hand", { timeout: 12
       const [drifted] = await scene.events("JobQueue", "mail", "Drifted");
       expect(drifted?.message).toContain(`policy "${policy}" was missing`);
       expect(await scene.broker.find("policies", policy)).toMatchObject({ definition: { "delivery-limit": 20 } });
-    }, 25);
+    });
   });
 
   test("covers the delay fabric: a lost level comes back, and delays work through it", async (context) => {
@@ -46,7 +46,7 @@ describe.concurrent("what somebody changes on the broker by hand", { timeout: 12
       const [drifted] = await scene.events("JobQueue", "mail", "Drifted");
       expect(drifted?.message).toContain(`queue "${delayLevel(1)}" was missing`);
       expect(drifted?.message).toContain(`exchange "${delayLevel(0)}" was missing`);
-    }, 25);
+    });
     const administrator = await connectAsAdministrator(context, scene);
     const key = `${"0.".repeat(26)}1.1.${target}`;
     expect(await administrator.publish(delayLevel(27), key, { late: true })).toBe("routed");
@@ -67,13 +67,13 @@ describe.concurrent("what somebody changes on the broker by hand", { timeout: 12
       expect(condition(queue, "PolicyOverridden")).toMatch("PolicyOverridden=True");
       expect(condition(queue, "Stalled")).toContain('"everything"');
       expect(condition(queue, "Ready")).toMatch("Ready=False PolicyOverridden");
-    }, 30);
+    });
     await scene.broker.remove("policies", "everything");
     await eventually(async () => {
       const queue = await scene.queue("mail");
       expect(condition(queue, "PolicyOverridden")).toBeUndefined();
       expect(condition(queue, "Ready")).toMatch("Ready=True");
-    }, 30);
+    });
   });
 
   test("leaves a producer able to publish once it is mended", async (context) => {
@@ -84,6 +84,6 @@ describe.concurrent("what somebody changes on the broker by hand", { timeout: 12
     const producer = await connectAs(context, scene, "mail-producer");
     await scene.broker.remove("queues", name);
     expect(await producer.publish(name, "send", {})).toBe("unroutable");
-    await eventually(async () => expect(await producer.publish(name, "send", {})).toBe("routed"), 25);
+    await eventually(async () => expect(await producer.publish(name, "send", {})).toBe("routed"));
   });
 });

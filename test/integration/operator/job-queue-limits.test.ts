@@ -19,7 +19,7 @@ async function ready(scene: Scene, name: string): Promise<void> {
     const queue = await scene.queue(name);
     expect(condition(queue, "Ready")).toMatch("Ready=True");
     expect(queue?.status?.observedGeneration).toBe(queue?.metadata.generation);
-  }, 40);
+  });
 }
 
 const versions = readCluster().brokers.map(({ version }) => version);
@@ -36,7 +36,7 @@ describe.concurrent("limits of a JobQueue", { timeout: 180_000 }, () => {
     await eventually(async () => {
       expect(await mountedConfiguration(scene, "mail")).toMatchObject({ bounded: true, maxMessageBytes: 2048 });
       expect((await scene.secret("mail-producer"))?.["max-message-bytes"]).toBe("2048");
-    }, 40);
+    });
     expect((await scene.queue("mail"))?.status?.returns).toEqual({ queue: `${name}.returns` });
     expect((await scene.queue("mail"))?.status?.unsupported ?? []).not.toContainEqual(
       expect.stringContaining("limits"),
@@ -66,8 +66,8 @@ describe.concurrent("limits of a JobQueue", { timeout: 180_000 }, () => {
       expect((await scene.queue("mail"))?.status?.returns).toBeUndefined();
       expect(await scene.broker.find("queues", `${name}.returns`)).toBeUndefined();
       expect(await mountedConfiguration(scene, "mail")).toMatchObject({ bounded: false });
-    }, 60);
-    await eventually(async () => expect(await scene.broker.find("policies", `jobwright:${name}`)).toBeUndefined(), 40);
+    });
+    await eventually(async () => expect(await scene.broker.find("policies", `jobwright:${name}`)).toBeUndefined());
     expect(await takeIn(context, scene, name)).toContainEqual({ n: 100 });
     await full();
     expect(await takeIn(context, scene, name)).toHaveLength(20);
@@ -86,7 +86,7 @@ describe.concurrent("limits of a JobQueue", { timeout: 180_000 }, () => {
     await eventually(async () => {
       expect((await scene.pool("mail"))?.status?.backlog).toBe(1);
       expect((await scene.deployment("mail"))?.spec.replicas).toBe(1);
-    }, 40);
-    await eventually(async () => expect((await scene.queue("mail"))?.status?.jobs?.waiting).toBe(1), 40);
+    });
+    await eventually(async () => expect((await scene.queue("mail"))?.status?.jobs?.waiting).toBe(1));
   });
 });

@@ -33,7 +33,7 @@ const versions = readCluster().brokers.map(({ version }) => version);
 
 const key = (byte: number) => Buffer.alloc(32, byte).toString("base64");
 
-describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
+describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
   test.for(versions.filter((version) => version !== "3.10"))(
     "has RabbitMQ %s take jobs back after maxJobDuration, and an edit changes it on the live queue",
     async (version, context) => {
@@ -93,7 +93,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
     await producer.publish(name, "send", { n: 4 });
     // What waits in lanes is counted, and scaled for.
     await eventually(async () => expect((await scene.pool("mail"))?.status?.backlog).toBe(4));
-    await eventually(async () => expect((await scene.queue("mail"))?.status?.jobs?.waiting).toBe(4), 40);
+    await eventually(async () => expect((await scene.queue("mail"))?.status?.jobs?.waiting).toBe(4));
 
     // A worker from before has one of the lane's jobs in hand when the lane is removed.
     const { model } = await connectAs(context, scene, "mail-worker");
@@ -110,7 +110,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
     await eventually(async () => {
       expect((await scene.queue("mail"))?.status?.lanes).toEqual([{ name: "bulk", queue: `${name}.bulk` }]);
       expect(await scene.broker.find("queues", `${name}.fast`)).toBeUndefined();
-    }, 40);
+    });
     expect((await takeIn(context, scene, name)).toSorted()).toHaveLength(4);
     expect(await producer.publish(name, "lane.fast.send", { n: 5 })).toBe("routed");
     expect(await takeIn(context, scene, name)).toEqual([{ n: 5 }]);
@@ -175,7 +175,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
     await scene.applyQueue("mail", { encryption: { keySecretRef: { name: "keys" } } });
     await scene.applyPool("mail", { template, minReplicas: 1 });
     const stalled = (message: string) =>
-      eventually(async () => expect(condition(await scene.queue("mail"), "Stalled")).toContain(message), 40);
+      eventually(async () => expect(condition(await scene.queue("mail"), "Stalled")).toContain(message));
     await stalled("KeyringMissing: Secret");
     const put = (stringData: Record<string, string>) =>
       scene.apply(secrets, {
@@ -186,7 +186,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
     await stalled("KeyringInvalid: Secret");
     expect(condition(await scene.queue("mail"), "Stalled")).toContain("encrypt with a key that it does not have");
     await put({ k1: key(1), current: "k1" });
-    await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"), 40);
+    await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"));
     expect((await mountedConfiguration(scene, "mail")).encrypted).toBe(true);
     const [pod] = await eventually(async () => {
       const pods = await scene.pods("mail");
@@ -209,7 +209,7 @@ describe.concurrent("a JobQueue", { timeout: 120_000 }, () => {
     const generation = (await scene.deployment("mail"))?.metadata.generation;
     await put({ k1: key(1), k2: key(2), current: "k2" });
     const seen = await scene.passes("jobqueue");
-    await eventually(async () => expect(await scene.passes("jobqueue")).toBeGreaterThan(seen + 1), 40);
+    await eventually(async () => expect(await scene.passes("jobqueue")).toBeGreaterThan(seen + 1));
     await ready(scene, "mail");
     expect((await scene.deployment("mail"))?.metadata.generation).toBe(generation);
   });

@@ -36,7 +36,7 @@ const templateHash = async (scene: Scene, name: string) =>
 describe.concurrent.each(readCluster().brokers.map(({ version }) => version))(
   "on RabbitMQ %s",
   {
-    timeout: 120_000,
+    timeout: 180_000,
   },
   (version) => {
     test("a paused queue takes jobs and starts nobody; when it goes on, its pool starts what they need", async (context) => {
@@ -100,7 +100,7 @@ describe.concurrent.each(readCluster().brokers.map(({ version }) => version))(
   },
 );
 
-test("a worker of an older protocol goes on, and the status says so", { timeout: 120_000 }, async (context) => {
+test("a worker of an older protocol goes on, and the status says so", { timeout: 180_000 }, async (context) => {
   const scene = await setScene(context);
   await scene.applyQueue("mail", { paused: true });
   await scene.applyPool("mail", { template, scaling: { mode: "Manual" }, replicas: 1 });
@@ -113,7 +113,7 @@ test("a worker of an older protocol goes on, and the status says so", { timeout:
 });
 
 test("a paused queue that waits for its last jobs to be deleted says what it waits for", {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async (context) => {
   const scene = await setScene(context);
   const deletionPolicy = "DeleteWhenEmpty";

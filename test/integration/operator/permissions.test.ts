@@ -34,7 +34,7 @@ async function setStage(context: TestContext, version: Scene["server"]["version"
     for (const name of ["mail", "other", "desk"]) {
       expect(condition(await scene.pool(name), "Ready")).toMatch("Ready=True");
     }
-  }, 40);
+  });
   // A worker of the other pool is connected, so that there is something to take from it.
   const otherWorker = await connectAs(context, scene, "other-worker");
   const control = await otherWorker.model.createChannel();
@@ -70,7 +70,7 @@ async function askManagement({ server }: Scene, secret: Record<string, string> |
 describe.concurrent.each(readCluster().brokers.map(({ version }) => version))(
   "on RabbitMQ %s",
   {
-    timeout: 120_000,
+    timeout: 180_000,
   },
   (version) => {
     test("each party can do what it needs, and the broker refuses it the rest", async (context) => {

@@ -83,7 +83,7 @@ test("planted passwords and keys come into no log, Event, object, metric nor com
     told.push(await toldBy(scene));
   };
   const says = async (what: string) => {
-    await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch(what), 40);
+    await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch(what));
     await look();
   };
 
@@ -100,8 +100,8 @@ test("planted passwords and keys come into no log, Event, object, metric nor com
   const rotate = { metadata: { annotations: { "jobwright.dev/rotate-credentials": "1" } } };
   await client.patch(jobQueues, "mail", namespace, rotate);
   await client.patch(workerPools, "mail", namespace, rotate);
-  await eventually(async () => expect((await scene.queue("mail"))?.status?.rotationRequest).toBe("1"), 40);
-  await eventually(async () => expect((await scene.pool("mail"))?.status?.rotationRequest).toBe("1"), 40);
+  await eventually(async () => expect((await scene.queue("mail"))?.status?.rotationRequest).toBe("1"));
+  await eventually(async () => expect((await scene.pool("mail"))?.status?.rotationRequest).toBe("1"));
   await look();
 
   await put("keys", { ...keys, current: keys.k2 });
@@ -138,7 +138,7 @@ test("planted passwords and keys come into no log, Event, object, metric nor com
   await eventually(() => expect(lines.join("")).toContain("cannot connect to the broker"));
 
   for (const kind of [workerPools, jobQueues]) await client.delete(kind, "mail", namespace);
-  await eventually(async () => expect(await scene.queue("mail")).toBeUndefined(), 40);
+  await eventually(async () => expect(await scene.queue("mail")).toBeUndefined());
   await look();
 
   // The RabbitMQ that is tested with has its administrator's password in no command line either.

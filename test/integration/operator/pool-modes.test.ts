@@ -16,7 +16,7 @@ const quick = { targetWait: "1s", scaleDownDelay: "1s", idleDelay: "1s" };
 const patienceSeconds = 30;
 
 async function enqueue(context: TestContext, scene: Scene, count: number): Promise<void> {
-  await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"), 30);
+  await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"));
   const producer = await connectAs(context, scene, "mail-producer");
   for (let n = 1; n <= count; n += 1) {
     expect(await producer.publish(`${scene.namespace}.mail`, "send", { n })).toBe("routed");
@@ -26,7 +26,7 @@ async function enqueue(context: TestContext, scene: Scene, count: number): Promi
 const replicasOf = async (scene: Scene) => (await scene.deployment("mail"))?.spec.replicas;
 const soon = <T>(check: () => Promise<T> | T) => eventually(check, patienceSeconds);
 
-describe.concurrent("a pool", { timeout: 120_000 }, () => {
+describe.concurrent("a pool", { timeout: 180_000 }, () => {
   test("in Recommend mode says what it would do, and has the number that the user sets", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail");

@@ -23,7 +23,7 @@ describe("a person reads", () => {
       expect(condition(await scene.pool("lonely"), "Ready")).toMatch("Ready=False");
       expect((await scene.pool("mail"))?.status?.backlog).toBe(0);
       expect((await scene.queue("mail"))?.status?.jobs?.waiting).toBe(0);
-    }, 40);
+    });
 
     const all = printed(await kubectl(["get", "jobwright", "-n", namespace]));
     expect(all).toMatch(/^NAME READY REASON WAITING RUNNING DEAD PAUSED AGE$/m);

@@ -155,8 +155,8 @@ async function refuseCompany(client: KubeClient): Promise<void> {
   throw new Error(`An operator is installed here (Deployment ${namespace}/${name}): uninstall it to run these tests.`);
 }
 
-/** Tries until `check` throws no more, and returns what it returns. After `seconds` it throws what `check` last threw. */
-export function eventually<T>(check: () => Promise<T> | T, seconds = 20): Promise<T> {
+/** Tries until `check` throws no more, and returns what it returns. After `seconds`, for machines that are busy, it throws what `check` last threw. */
+export function eventually<T>(check: () => Promise<T> | T, seconds = 60): Promise<T> {
   return vi.waitFor(check, { timeout: seconds * 1000, interval: 100 });
 }
 

@@ -46,7 +46,7 @@ describe("one operator with several brokers and vhosts", { timeout: 240_000 }, (
     const ready = async (queue: string) => expect(condition(await scene.queue(queue), "Ready")).toMatch("Ready=True");
     const backlog = async (queue: string) => (await scene.pool(queue))?.status?.backlog;
     for (const { queue, server, vhost } of places) {
-      await eventually(() => ready(queue), 40);
+      await eventually(() => ready(queue));
       expect((await scene.queue(queue))?.status).toMatchObject({
         queue: name,
         broker: { host: server.host, port: server.amqpPort },
@@ -55,13 +55,13 @@ describe("one operator with several brokers and vhosts", { timeout: 240_000 }, (
       const producer = await connectAs(context, scene, `${queue}-producer`);
       await producer.publish(name, "send", { to: queue });
     }
-    for (const { queue } of places) await eventually(async () => expect(await backlog(queue)).toBe(1), 40);
+    for (const { queue } of places) await eventually(async () => expect(await backlog(queue)).toBe(1));
 
     await own.kill();
     const away = `mail-${servers.length - 1}`;
     await eventually(async () => {
       expect(condition(await scene.queue(away), "BrokerReachable")).toMatch("BrokerReachable=False BrokerUnreachable");
-    }, 40);
+    });
     for (const { queue, server, vhost } of places.filter((place) => place.queue !== away)) {
       await scene.applyQueue(queue, {
         name,
@@ -75,14 +75,14 @@ describe("one operator with several brokers and vhosts", { timeout: 240_000 }, (
         const policies = (await manage(server, "GET", `/api/policies/${encodeURIComponent(vhost)}`)) as object[];
         expect(JSON.stringify(policies)).toContain('"delivery-limit":7');
         expect(await backlog(queue)).toBe(2);
-      }, 40);
+      });
       await ready(queue);
     }
 
     await own.start();
-    await eventually(() => ready(away), 60);
+    await eventually(() => ready(away));
     await (await connectAs(context, scene, `${away}-producer`)).publish(name, "send", { to: away });
-    await eventually(async () => expect(await backlog(away)).toBe(2), 40);
+    await eventually(async () => expect(await backlog(away)).toBe(2));
     for (const { queue, server, vhost } of places) {
       expect(await takeAt(context, server, vhost, name)).toEqual([{ to: queue }, { to: queue }]);
     }
@@ -97,10 +97,10 @@ describe("one operator with several brokers and vhosts", { timeout: 240_000 }, (
     });
     await using made = await createVhost(own, vhost);
     await scene.applyQueue("later", { vhost: made.name });
-    await eventually(async () => expect(condition(await scene.queue("later"), "Ready")).toMatch("Ready=True"), 40);
+    await eventually(async () => expect(condition(await scene.queue("later"), "Ready")).toMatch("Ready=True"));
     await manage(own, "PUT", `/api/vhosts/${vhost}`, {});
     await manage(own, "PUT", `/api/permissions/${vhost}/${own.username}`, { configure: ".*", write: ".*", read: ".*" });
-    await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"), 40);
+    await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"));
     await manage(own, "DELETE", `/api/vhosts/${vhost}`);
   });
 });

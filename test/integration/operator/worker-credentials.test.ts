@@ -54,7 +54,7 @@ async function rotate(scene: Scene, value: string): Promise<void> {
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 120_000 }, (version) => {
+describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 180_000 }, (version) => {
   test("get a new user mid-work: no job is lost and none is repeated, and the user before goes with the last of its workers", async (context) => {
     const scene = await setScene(context, { version });
     const { send, started, finished, letGo } = createJobs(2);
@@ -63,10 +63,7 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 12
     const workers = await runPods(context, scene, { pool: "mail", jobs: [send] });
     // Whatever happens: the workers are not stopped before their jobs end.
     context.onTestFinished(letGo);
-    await eventually(
-      async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True Working"),
-      40,
-    );
+    await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True Working"));
     await publish(context, scene, 0, 2);
     await eventually(() => expect(started).toHaveLength(2));
     const before = new Set(workers.running.keys());
@@ -76,9 +73,9 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 12
     await eventually(async () => {
       expect([...workers.running.keys()].filter((pod) => !before.has(pod))).toHaveLength(2);
       expect((await scene.pods("mail")).filter((pod) => generationOf(pod) === "1")).toHaveLength(2);
-    }, 40);
+    });
     await publish(context, scene, 2, 40);
-    await eventually(() => expect(finished).toHaveLength(38), 40);
+    await eventually(() => expect(finished).toHaveLength(38));
     const [first, second] = [`${scene.namespace}.mail.worker`, `${scene.namespace}.mail.worker_2`];
     await always(async () => expect(await scene.broker.user(first)).toBeDefined(), 3);
     expect((await scene.pool("mail"))?.status).toMatchObject({
@@ -95,7 +92,7 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 12
         secretName: "mail-worker-2",
       });
       expect((await scene.pool("mail"))?.status?.credentials).not.toHaveProperty("retiring");
-    }, 40);
+    });
     expect(finished.toSorted((a, b) => a - b)).toEqual(numbers(40));
     expect(started.toSorted((a, b) => a - b)).toEqual(numbers(40));
     expect(await scene.secret("mail-worker-2")).toMatchObject({ username: second });
@@ -110,7 +107,7 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 12
     await scene.applyPool("mail", manual(1));
     const starts = (pod: Pod) => generationOf(pod) === "1";
     const workers = await runPods(context, scene, { pool: "mail", jobs: [send], starts });
-    await eventually(() => expect(workers.running.size).toBe(1), 40);
+    await eventually(() => expect(workers.running.size).toBe(1));
     const first = `${scene.namespace}.mail.worker`;
     await rotate(scene, "1");
     await eventually(async () => expect((await scene.pods("mail")).map(generationOf).sort()).toEqual(["1", "2"]));
@@ -129,13 +126,13 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 12
   });
 });
 
-describe.concurrent("a pool's users", { timeout: 120_000 }, () => {
+describe.concurrent("a pool's users", { timeout: 180_000 }, () => {
   test("are replaced by the JobQueue's schedule, and all gone with the pool", async (context) => {
     let ahead = 0;
     const scene = await setScene(context, { now: () => Date.now() + ahead });
     await scene.applyQueue("mail", { access: { rotation: { interval: "24h" } } });
     await scene.applyPool("mail", { template });
-    await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True AtZero"), 40);
+    await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True AtZero"));
     const first = `${scene.namespace}.mail.worker`;
     ahead = 24.1 * 3_600_000;
     await scene.client.patch(workerPools, "mail", scene.namespace, { metadata: { labels: { look: "now" } } });
@@ -143,7 +140,7 @@ describe.concurrent("a pool's users", { timeout: 120_000 }, () => {
       expect((await scene.pool("mail"))?.status?.credentials?.user).toBe(`${first}_2`);
       expect(await scene.broker.user(first)).toBeUndefined();
       expect(await scene.broker.user(`${first}_2`)).toBeDefined();
-    }, 40);
+    });
     await scene.client.delete(workerPools, "mail", scene.namespace);
     await eventually(async () => expect(await scene.pool("mail")).toBeUndefined());
     for (const user of [first, `${first}_2`]) expect(await scene.broker.user(user)).toBeUndefined();
@@ -153,7 +150,7 @@ describe.concurrent("a pool's users", { timeout: 120_000 }, () => {
     const scene = await setScene(context);
     await scene.applyQueue("mail");
     await scene.applyPool("mail", { template });
-    await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True AtZero"), 40);
+    await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True AtZero"));
     await scene.client.create(secrets, {
       ...{ metadata: { name: "mail-worker-2", namespace: scene.namespace } },
       ...({ stringData: { mine: "yes" } } as object),
@@ -165,6 +162,6 @@ describe.concurrent("a pool's users", { timeout: 120_000 }, () => {
     await eventually(async () => {
       expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True");
       expect(await scene.broker.user(`${scene.namespace}.mail.worker`)).toBeUndefined();
-    }, 40);
+    });
   });
 });

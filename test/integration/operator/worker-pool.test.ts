@@ -41,7 +41,7 @@ async function replicasOf(scene: Scene, name: string): Promise<number | undefine
   return (await scene.deployment(name))?.spec.replicas;
 }
 
-describe.concurrent("a WorkerPool", { timeout: 120_000 }, () => {
+describe.concurrent("a WorkerPool", { timeout: 180_000 }, () => {
   test("is a Deployment of the user's template and what a worker needs", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail", { retry: { maxAttempts: 4, backoff: { initial: "2s" } } });
@@ -163,16 +163,16 @@ describe.concurrent("a WorkerPool", { timeout: 120_000 }, () => {
     await eventually(async () => {
       expect(await replicasOf(scene, "mail")).toBe(1);
       expect((await templateOf(scene, "mail")).spec.terminationGracePeriodSeconds).toBe(300);
-    }, 5);
+    });
     await client.delete(deployments, "mail", namespace);
-    await eventually(async () => expect(await replicasOf(scene, "mail")).toBe(1), 5);
+    await eventually(async () => expect(await replicasOf(scene, "mail")).toBe(1));
     await client.delete(configMaps, "mail-worker", namespace);
-    await eventually(async () => expect(await client.get(configMaps, "mail-worker", namespace)).toBeDefined(), 5);
+    await eventually(async () => expect(await client.get(configMaps, "mail-worker", namespace)).toBeDefined());
     await client.delete(secrets, "mail-worker", namespace);
     await eventually(async () => {
       const worker = await connectAs(context, scene, "mail-worker");
       await worker.onChannel((channel) => channel.checkExchange(heartbeatExchange));
-    }, 5);
+    });
   });
 
   test("gets back what is deleted while it is at work on something else", async (context) => {
@@ -214,7 +214,7 @@ describe.concurrent("a WorkerPool", { timeout: 120_000 }, () => {
       expect(found?.status?.backlog).toBe(0);
       await always(async () => expect(await scene.pool("mail")).toEqual(found), 4);
       return found?.status;
-    }, 40);
+    });
     const before = { children: await children(), user: await scene.broker.user(`${namespace}.mail.worker`) };
     for (let round = 1; round <= 4; round += 1) {
       const seen = await scene.passes("workerpool");
@@ -295,7 +295,7 @@ describe.concurrent("a WorkerPool", { timeout: 120_000 }, () => {
     expect(found?.metadata.uid).toBe(mine.metadata.uid);
     expect(found?.metadata.ownerReferences).toBeUndefined();
     await client.delete(resource, name, namespace);
-    await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True"), 25);
+    await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True"));
   });
 
   test("shows the API server's words for what it refuses in the template", async (context) => {
@@ -325,7 +325,7 @@ describe.concurrent("a WorkerPool", { timeout: 120_000 }, () => {
       const said = condition(await scene.pool("mail"), "Ready");
       expect(said).toMatch("Ready=False ErrImageNeverPull: pod mail-");
       expect(said).toContain("localhost/nowhere:1");
-    }, 40);
+    });
     await eventually(async () => {
       const [event] = await scene.events("WorkerPool", "mail", "ErrImageNeverPull");
       expect(event?.type).toBe("Warning");

@@ -45,7 +45,7 @@ async function untilBlocked(vhost: string): Promise<void> {
 
 test.each(["memory", "disk"] as const)(
   "under a %s alarm a bounded number wait, callers can give up, and afterwards every job is there",
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async (kind) => {
     const queue = await createTestQueue("media.image-resize", [], broker);
     const producer = createProducer({
@@ -105,7 +105,7 @@ test("a caller with a deadline is let go while the broker is blocked, whether it
   for (const outcome of await Promise.allSettled(given)) expect(outcome.status).toBe("rejected");
 }, 60_000);
 
-test("a worker whose outcomes cannot be stored keeps its jobs until they can", { timeout: 120_000 }, async () => {
+test("a worker whose outcomes cannot be stored keeps its jobs until they can", { timeout: 180_000 }, async () => {
   const queue = await createTestQueue("media.image-resize", [], broker);
   await queue.publish("resize", { n: 1 }, { messageId: "m-1" });
   await alarms.disk.raise();

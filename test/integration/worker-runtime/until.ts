@@ -3,12 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * Waits until `probe` says something, and returns it.
  *
- * @throws when it has said nothing (false, undefined) or thrown for 30 s, with what was waited for.
+ * @throws when it has said nothing (false, undefined) or thrown for 60 s, with what was waited for.
  */
 export async function until<Found>(
   what: string,
   probe: () => Promise<Found | false | undefined> | Found | false | undefined,
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<Found> {
   const giveUpAt = performance.now() + limitMs;
   let thrown: unknown;
