@@ -28,7 +28,6 @@ const { name } = jobQueue;
 const fast = laneQueue(name, "fast");
 const returns = returnsQueue(name);
 const bounded: JobQueueOnBroker = { ...jobQueue, lanes: ["fast"], limits: { maxLength: 5 } };
-const within = { timeout: 60_000 };
 
 /** Publishes one job and tells whether the broker took it. */
 async function offer(model: ChannelModel, exchange: string, key: string, body: unknown): Promise<boolean> {
@@ -57,7 +56,7 @@ async function contents(broker: Broker, ...queues: string[]): Promise<number[]> 
 /** Steps until nothing is left that is to leave, as the controller does it. */
 async function retire(broker: Broker, ...leaving: string[]): Promise<void> {
   const seen: LaneQuietSince = new Map();
-  await expect.poll(() => retireLanes(broker, name, leaving, seen, Date.now), within).toEqual([]);
+  await expect.poll(() => retireLanes(broker, name, leaving, seen, Date.now)).toEqual([]);
 }
 
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
@@ -76,7 +75,7 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     expect(await offer(model, name, laneRoutingKey("fast", "resize"), 100)).toBe(true);
     expect(await contents(broker, name)).toEqual(taken);
     expect(await contents(broker, fast)).toEqual([100]);
-    await expect.poll(() => offer(model, name, "resize", 200), within).toBe(true);
+    await expect.poll(() => offer(model, name, "resize", 200)).toBe(true);
   });
 
   it("count bytes as well", async () => {
@@ -98,7 +97,7 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     for (const body of numbers(100, 20)) {
       await publish(model, delayEntryExchange, delayRoutingKey(0, body % 2 === 0 ? name : fast), body);
     }
-    await expect.poll(() => ready(broker, returns), within).toBe(20);
+    await expect.poll(() => ready(broker, returns)).toBe(20);
     expect(await ready(broker, delayParked)).toBe(0);
     const channel = await rawChannel(broker);
     const keys = new Set<string>();
@@ -130,12 +129,12 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     const change = (limits?: JobQueueOnBroker["limits"]) =>
       ensureTopology(broker, { ...jobQueue, lanes: ["fast"], ...(limits && { limits }) }, { fresh: true });
     await change({ maxLength: 5 });
-    await expect.poll(() => ready(broker, returns), within).toBeGreaterThan(20);
-    await expect.poll(() => offer(model, name, "resize", 0), within).toBe(false);
+    await expect.poll(() => ready(broker, returns)).toBeGreaterThan(20);
+    await expect.poll(() => offer(model, name, "resize", 0)).toBe(false);
     await change({ maxLength: 100_000 });
-    await expect.poll(() => offer(model, name, "resize", 20_000), within).toBe(true);
+    await expect.poll(() => offer(model, name, "resize", 20_000)).toBe(true);
     await change({ maxLength: 6, maxLengthBytes: 4_096 });
-    await expect.poll(() => offer(model, name, "resize", 20_001), within).toBe(false);
+    await expect.poll(() => offer(model, name, "resize", 20_001)).toBe(false);
     const producer = await model.createConfirmChannel();
     const refused = await new Promise((resolve) =>
       producer.publish(name, "resize", Buffer.from("0"), {}, (error) => resolve(error !== null)),
@@ -149,7 +148,6 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
           new Promise((resolve) =>
             producer.publish(name, "resize", Buffer.from("20002"), {}, (error) => resolve(error === null)),
           ),
-        within,
       )
       .toBe(true);
     stopping = true;
@@ -163,7 +161,7 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
         await change();
         jobs.push(...(await contents(broker, name, fast)));
         return jobs.filter((body) => body < 10_000).length;
-      }, within)
+      })
       .toBe(sent.length);
     jobs.sort((a, b) => a - b);
     expect(jobs.filter((body) => body < 10_000)).toEqual(sent);
@@ -202,7 +200,7 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     await publish(model, delayEntryExchange, delayRoutingKey(2_000, fast), 200);
     await ensureTopology(broker, { ...bounded, lanes: [] }, { fresh: true });
     await retire(broker, "fast");
-    await expect.poll(() => ready(broker, returns), within).toBe(there.length + 1);
+    await expect.poll(() => ready(broker, returns)).toBe(there.length + 1);
     expect(await contents(broker, returns)).toEqual([...there, 200]);
     expect(await contents(broker, name)).toEqual(here);
   });
@@ -217,12 +215,12 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     await delay(5_000, 1);
     await ensureTopology(broker, { ...jobQueue, limits: { maxLength: 5 } }, { fresh: true });
     // Were it still led to the work queue, a full one would refuse it, and the fabric stand still for all.
-    await expect.poll(() => ready(broker, returns), within).toBe(1);
+    await expect.poll(() => ready(broker, returns)).toBe(1);
     expect(await contents(broker, returns)).toEqual([1]);
     await delay(8_000, 2);
     await ensureTopology(broker, jobQueue, { fresh: true });
     await retire(broker, returnsLane);
-    await expect.poll(() => ready(broker, name), within).toBe(1);
+    await expect.poll(() => ready(broker, name)).toBe(1);
     expect(await contents(broker, name)).toEqual([2]);
     expect(await ready(broker, delayParked)).toBe(0);
   });
@@ -234,14 +232,14 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     const model = await rawConnection(broker);
     for (const key of ["resize", laneRoutingKey("fast", "resize")]) await publish(model, name, key, key);
     const { deadLetterQueue } = queueNames(name);
-    await expect.poll(() => ready(broker, deadLetterQueue), within).toBe(2);
+    await expect.poll(() => ready(broker, deadLetterQueue)).toBe(2);
     const channel = await rawChannel(broker);
     const letter = (await channel.get(deadLetterQueue)) || undefined;
     expect(letter?.properties.headers?.["x-first-death-reason"]).toBe("expired");
     // Without it, they wait as long as need be; a policy takes a moment to be applied.
     await ensureTopology(broker, { ...wanted, limits: {} }, { fresh: true });
     await expect
-      .poll(async () => (await broker.observe({ fresh: true })).policies.has(`jobwright:${name}`), within)
+      .poll(async () => (await broker.observe({ fresh: true })).policies.has(`jobwright:${name}`))
       .toBe(false);
   });
 
@@ -270,7 +268,7 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
       .poll(async () => {
         const { queues } = await broker.observe({ fresh: true });
         return [...queues.keys()].filter((one) => one.startsWith("jobwright.wake."));
-      }, within)
+      })
       .toEqual([]);
     expect(wakes).toBe(1);
     expect(errors).toEqual([]);
@@ -283,12 +281,12 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     await ensureTopology(broker, bounded);
     const model = await rawConnection(broker);
     await publish(model, delayEntryExchange, delayRoutingKey(0, fast), 1);
-    await expect.poll(() => ready(broker, returns), within).toBe(1);
+    await expect.poll(() => ready(broker, returns)).toBe(1);
     const wakes: string[] = [];
     const listener = { onWake: (why: string) => wakes.push(why), onError: () => {} };
     const watch = watchForWork(broker, bounded, listener);
     onTestFinished(() => watch[Symbol.asyncDispose]());
-    await expect.poll(() => wakes, within).toEqual(["Backlog"]);
+    await expect.poll(() => wakes).toEqual(["Backlog"]);
     expect(await contents(broker, returns)).toEqual([1]);
     // Its copy is the only one, since the lane is bound no more.
     const again = watchForWork(broker, bounded, listener);
@@ -296,7 +294,7 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     await again.ready;
     await (await rawChannel(broker)).unbindQueue(fast, name, laneRoutingKey("fast", "*"));
     await publish(model, name, laneRoutingKey("fast", "resize"), 2);
-    await expect.poll(() => ready(broker, returns), within).toBe(1);
+    await expect.poll(() => ready(broker, returns)).toBe(1);
     const channel = await rawChannel(broker);
     const message = await channel.get(returns);
     expect(message && [message.fields.routingKey, message.properties.type]).toEqual([
@@ -311,7 +309,7 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     const model = await rawConnection(broker);
     await publish(model, delayEntryExchange, delayRoutingKey(0, fast), 1);
     await publish(model, delayEntryExchange, delayRoutingKey(3_600_000, name), 2);
-    await expect.poll(() => ready(broker, returns), within).toBe(1);
+    await expect.poll(() => ready(broker, returns)).toBe(1);
     expect(await observeQuiet(broker, name)).toMatchObject({ ready: 1, delayed: 1 });
     expect(await isProvenEmpty(broker, name)).toBe(false);
     await closeIntake(broker, name);
@@ -328,7 +326,7 @@ describe.each(servers)("limits on RabbitMQ $version", (server) => {
     const model = await rawConnection(broker);
     await broker.management.remove(`queues/${encodeURIComponent(broker.address.vhost)}/${encodeURIComponent(returns)}`);
     await publish(model, delayEntryExchange, delayRoutingKey(0, fast), 1);
-    await expect.poll(() => ready(broker, delayParked), within).toBe(1);
+    await expect.poll(() => ready(broker, delayParked)).toBe(1);
     const { drifted, reinjected } = await ensureTopology(broker, bounded, { fresh: true });
     expect(drifted.join()).toContain(`queue "${returns}" was missing`);
     expect(reinjected).toBe(1);
