@@ -62,8 +62,10 @@ COPY operator/package.json ./
 COPY --from=operator-build /src/operator/dist dist
 USER 65532:65532
 EXPOSE 8080
-# A frugal heap: a listing of a big vhost is garbage a moment later (docs/benchmarks.md has the figures).
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--optimize-for-size", "/operator/dist/main.js"]
+# A frugal heap: a listing of a big vhost is garbage a moment later (docs/benchmarks.md has the figures). And undici's HTTP
+# parser, the only WebAssembly here, stays as V8 compiles it first: to optimise its one large function, V8 takes memory of
+# which some 13 MB never come back.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--optimize-for-size", "--no-wasm-tier-up", "--no-wasm-dynamic-tiering", "/operator/dist/main.js"]
 
 FROM ${NODE_IMAGE} AS worker-runtime
 ARG VERSION=0.1.0

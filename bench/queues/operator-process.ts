@@ -43,8 +43,13 @@ export async function buildOperator(): Promise<string> {
   return fileURLToPath(new URL("../../operator/dist/main.js", import.meta.url));
 }
 
-/** As the operator's image sets them. */
-const imageFlags = ["--max-semi-space-size=4", "--optimize-for-size"];
+/** Node's flags, as the operator's image sets them. */
+function imageFlags(): string[] {
+  const dockerfile = readFileSync(new URL("../../Dockerfile", import.meta.url), "utf8");
+  const [, entrypoint] = /^ENTRYPOINT (\[.*"\/operator\/dist\/main\.js"\])$/m.exec(dockerfile) ?? [];
+  if (entrypoint === undefined) throw new Error("Dockerfile: no ENTRYPOINT runs /operator/dist/main.js");
+  return (JSON.parse(entrypoint) as string[]).slice(1, -1);
+}
 
 /** `BENCH_CPU_PROFILE=<folder>` has it write a CPU profile there as it ends. */
 const profiling =
@@ -63,7 +68,7 @@ export async function startOperatorProcess(options: {
     command: process.execPath,
     // One identity, as a container that is started again in its pod.
     args: [
-      ...imageFlags,
+      ...imageFlags(),
       ...profiling,
       bundle,
       ...["--namespace", namespace, "--watch-namespaces", namespace, "--identity", "bench", "--port", `${port}`],
