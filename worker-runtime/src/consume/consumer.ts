@@ -132,7 +132,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   }
 
   function rest(waitMs: number): void {
-    restUntilMs = performance.now() + waitMs;
+    restUntilMs = Math.max(restUntilMs, performance.now() + waitMs);
     // A little longer, since timers may fire a trifle early.
     setTimeout(converge, waitMs + 5).unref();
   }
