@@ -44,6 +44,12 @@ describe("stabilise", () => {
     expect(wanted[45]).toBe(2);
   });
 
+  test("asks for nobody more while nothing waits or runs, though a rate of before speaks for some", () => {
+    const idle = play(times(40, 4), startStability(0, 2), { idle: true });
+    expect(new Set(idle)).toEqual(new Set([2]));
+    expect(play([4], startStability(0, 2))).toEqual([4]);
+  });
+
   test("lets the last worker go when nothing has come for idleDelay, though a rate speaks for it", () => {
     const wanted = play(times(70, 1), startStability(0, 1), { idle: true });
     expect(wanted[59]).toBe(1);

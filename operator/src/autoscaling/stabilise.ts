@@ -43,7 +43,10 @@ export function stabilise(
   input: StabiliseInput,
   settings: ScalingSettings,
 ): { state: Stability; heldBy: HeldBy | undefined } {
-  const { nowMs, recommended } = input;
+  const { nowMs } = input;
+  // Where nothing waits or runs, a rate that was seen before may keep those that are there, but asks for no others.
+  const most = input.idle ? clampReplicas(state.wanted, settings) : settings.maxReplicas;
+  const recommended = Math.min(input.recommended, most);
   const delayMs = scaleDownDelayMs(input, settings);
   const idleSinceMs = input.idle ? (state.idleSinceMs ?? nowMs) : undefined;
   const recommendations = [
