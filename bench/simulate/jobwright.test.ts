@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ScalingSettings } from "../../operator/src/autoscaling/signals.ts";
+import { seededRandom } from "../crash/random.ts";
 import { burst, flow } from "./arrivals.ts";
 import type { Outcome } from "./outcome.ts";
 import { runTrace } from "./run.ts";
@@ -61,6 +62,15 @@ describe("a pool in a closed loop", () => {
     expect(Math.max(...settled) - Math.min(...settled)).toBeLessThanOrEqual(1);
     expect(Math.max(...settled)).toBeLessThanOrEqual(14);
     expect(Math.min(...settled)).toBeGreaterThanOrEqual(10);
+  });
+
+  test("does not take longer jobs for a downstream at its limit, whenever they come", () => {
+    const service = (ms: number) => (ms < 120_000 ? 500 : 2_500);
+    for (let seed = 1; seed <= 12; seed += 1) {
+      const jobs = flow(() => 6, { untilMs: 300_000 }, service, seededRandom(seed));
+      const outcome = run(jobs, { settings: { ...settings, targetWaitMs: 5_000, scaleDownDelayMs: 10_000 } });
+      expect(outcome.waitP95Ms).toBeLessThan(5_000);
+    }
   });
 
   test("learns from the first of ten long jobs that they are long", () => {
