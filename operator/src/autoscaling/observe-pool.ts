@@ -61,7 +61,7 @@ export function observePool(before: PoolState, input: PoolInput): ObservedPool {
     inFlight: readings.inFlight,
     serviceSeconds: serviceTime.seconds,
     serviceVariability: serviceTime.variability,
-    arrivalsPerSecond: expectedPerSecond(before, arrivals, backlog + readings.inFlight),
+    arrivalsPerSecond: expectedPerSecond(before, arrivals),
     coldStartSeconds: measuredColdStartMs === undefined ? undefined : measuredColdStartMs / 1000,
     wanted: before.stability.wanted,
     present: { working: readings.working, startingSeconds: readings.startingSeconds },
@@ -146,7 +146,7 @@ function waitingFor(
   return [{ jobs: backlog, seconds: (nowMs - heard.atMs) / 1000 }, ...agesOf(arrived, known, nowMs)];
 }
 
-/** At zero it is the first job that wakes a pool: what came before it asks for nobody. */
-function expectedPerSecond({ stability }: PoolState, { perSecond }: Arrivals, jobs: number): number {
-  return stability.wanted === 0 && jobs === 0 ? 0 : perSecond;
+/** At zero it is the first job that wakes a pool, and one worker that is asked for: what came before it asks for nobody. */
+function expectedPerSecond({ stability }: PoolState, { perSecond }: Arrivals): number {
+  return stability.wanted === 0 ? 0 : perSecond;
 }

@@ -84,6 +84,17 @@ describe("a step of scaling", () => {
     }
   });
 
+  test("is woken by one worker, whatever rate came before", () => {
+    const arrived = [
+      { atMs: t0 - 60_000, value: -120 },
+      { atMs: t0, value: 0 },
+    ];
+    const asleep = { ...start(0, { serviceTimeMs: 3_000 }), arrivals: { arrived, perSecond: 2 } };
+    const woken = step(asleep, 1, { wake: true, backlogReady: 1 });
+    expect(woken.decision).toMatchObject({ replicas: 1, reason: "Backlog" });
+    expect(step(woken.state, 2, { backlogReady: 1 }).decision.replicas).toBeGreaterThan(1);
+  });
+
   test("says that the last worker goes for being idle, though the rate of before still speaks for one", () => {
     const arrived = [
       { atMs: t0 - 60_000, value: -48 },
