@@ -40,8 +40,29 @@ export interface DeploymentWriter {
   isTemplatePending(observed: Deployment | undefined): boolean;
 }
 
-export function createDeploymentWriter(client: KubeClient, wanted: () => WantedDeployment): DeploymentWriter {
-  let last: { readonly json: string; readonly template: string; readonly generation: number } | undefined;
+/** What was applied last, and what the API server made of it. */
+interface Written {
+  readonly uid: string | undefined;
+  readonly json: string;
+  readonly template: string;
+  readonly generation: number;
+  readonly replicas: number;
+}
+
+/** The number that a Deployment has since another than we has changed it. */
+function setByOthers(observed: Deployment | undefined, last: Written | undefined): number | undefined {
+  if (observed === undefined || last === undefined || observed.metadata.uid !== last.uid) return undefined;
+  const { replicas } = observed.spec;
+  return (observed.metadata.generation ?? 0) > last.generation && replicas !== last.replicas ? replicas : undefined;
+}
+
+/** @param onOthers told before the number that somebody else has set since is set back. */
+export function createDeploymentWriter(
+  client: KubeClient,
+  wanted: () => WantedDeployment,
+  onOthers: (found: number, ours: number) => void,
+): DeploymentWriter {
+  let last: Written | undefined;
   let templateGeneration = 0;
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -50,11 +71,13 @@ export function createDeploymentWriter(client: KubeClient, wanted: () => WantedD
     const deployment = poolDeployment(pool, configurationHash, replicas, keyring, credentialsGeneration);
     const json = JSON.stringify(deployment);
     if (last?.json === json && observed !== undefined && (observed.metadata.generation ?? 0) <= last.generation) return;
+    const theirs = setByOthers(observed, last);
+    if (theirs !== undefined && theirs !== replicas) onOthers(theirs, replicas);
     const applied = await client.apply<Deployment>(deployments, deployment, { fieldManager, force: true });
     const template = JSON.stringify(deployment.spec.template);
     const generation = applied.metadata.generation ?? 0;
     if (template !== last?.template) templateGeneration = generation;
-    last = { json, template, generation };
+    last = { uid: applied.metadata.uid, json, template, generation, replicas };
   }
 
   async function pauseNow(observed: Deployment | undefined): Promise<void> {

@@ -86,13 +86,23 @@ export async function createPoolScaler(dependencies: ScalerDependencies, first: 
   let templated = first;
   let replicas = initialReplicas(first.pool.spec);
   let manner = mannerOf(first.pool.spec);
-  const writer = createDeploymentWriter(client, () => ({
-    pool: templated.pool,
-    configurationHash: templated.configurationHash,
-    keyring: templated.keyring,
-    credentialsGeneration: templated.credentialsGeneration,
-    replicas,
-  }));
+  const writer = createDeploymentWriter(
+    client,
+    () => ({
+      pool: templated.pool,
+      configurationHash: templated.configurationHash,
+      keyring: templated.keyring,
+      credentialsGeneration: templated.credentialsGeneration,
+      replicas,
+    }),
+    (found, ours) =>
+      events.record(
+        target.pool,
+        "Warning",
+        "ScaledByOthers",
+        `somebody else set the Deployment's replicas to ${found}, which are ${ours} again: fewer end workers at their work. Remove what scales the Deployment (a HorizontalPodAutoscaler, KEDA), or pause the pool while you do`,
+      ),
+  );
   // Caches may be from before another leader's last change: what they say of replicas must not be applied.
   const live = await writer.readLive();
   replicas = live?.spec.replicas ?? replicas;

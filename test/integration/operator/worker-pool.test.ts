@@ -164,6 +164,10 @@ describe.concurrent("a WorkerPool", { timeout: 180_000 }, () => {
       expect(await replicasOf(scene, "mail")).toBe(1);
       expect((await templateOf(scene, "mail")).spec.terminationGracePeriodSeconds).toBe(300);
     });
+    await eventually(async () => {
+      const [told] = await scene.events("WorkerPool", "mail", "ScaledByOthers");
+      expect(told?.message).toContain("replicas to 7, which are 1 again");
+    });
     await client.delete(deployments, "mail", namespace);
     await eventually(async () => expect(await replicasOf(scene, "mail")).toBe(1));
     await client.delete(configMaps, "mail-worker", namespace);
