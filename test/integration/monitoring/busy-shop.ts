@@ -8,13 +8,8 @@ import type { Target } from "../../prometheus/index.ts";
 import { type PodWorkers, runPods } from "../operator/pod-workers.ts";
 import { condition, eventually, type Scene } from "../operator/scene.ts";
 
-/** Pods that no node takes: their workers run in this process. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
+/** Pods that no scheduler looks at: their workers run in this process. */
+const template = { spec: { schedulerName: "none", containers: [{ name: "handlers", image: "localhost/nowhere:1" }] } };
 
 const work = z.object({ ms: z.number(), ends: z.enum(["well", "badly", "hopelessly"]) });
 
@@ -70,13 +65,15 @@ export async function openShop(context: TestContext, scene: Scene): Promise<Busy
         })),
       ),
     async pictures(count, { ms = 120, wrong = 0.05 } = {}) {
-      for (let n = 0; n < count; n += 1) {
+      const one = () => {
         sent += 1;
         const chance = Math.random();
         const ends = chance < wrong / 2 ? "hopelessly" : chance < wrong ? "badly" : "well";
         const input = { ms: ms * (0.5 + Math.random()), ends } as const;
-        await images.enqueue(sent % 3 === 0 ? convert : resize, input, sent % 5 === 0 ? { lane: "express" } : {});
-      }
+        return images.enqueue(sent % 3 === 0 ? convert : resize, input, sent % 5 === 0 ? { lane: "express" } : {});
+      };
+      // At once: on a busy machine a burst would be none otherwise.
+      await Promise.all(Array.from({ length: count }, one));
     },
     async mails(count) {
       for (let n = 0; n < count; n += 1) await mail.enqueue(send, { ms: 30, ends: "well" });
