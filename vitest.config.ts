@@ -17,6 +17,8 @@ const shared = {
 const temporaryFiles = "test/temporary-files.ts";
 // Two minutes for each alert to fire for its real cause: too long for `npm test`, where promtool tests the rules.
 const alerts = ["test/integration/monitoring/alerts.test.ts"];
+// Tests that start and kill brokers of their own, and ask nothing of Kubernetes.
+const privateBrokers = ["test/integration/worker-runtime/crash.test.ts", "test/integration/bench/delays.test.ts"];
 const onOldestBroker = { JOBWRIGHT_TEST_RABBITMQ: "3.10" };
 const integration = {
   globalSetup: [temporaryFiles, "test/integration/operator/custom-resources.ts"],
@@ -27,6 +29,8 @@ const integration = {
   // One more than CI has cores, since tests wait a good part of their time: more would only make each other late.
   maxWorkers: 3,
 };
+// What asks nothing of Kubernetes runs while the end-to-end tests have their operator there.
+const beside = { ...integration, globalSetup: temporaryFiles, maxWorkers: 1 };
 
 export default defineConfig({
   test: {
@@ -53,9 +57,13 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          exclude: alerts,
+          exclude: [...alerts, ...privateBrokers],
           ...integration,
         },
+      },
+      {
+        ...shared,
+        test: { name: "private-brokers", include: privateBrokers, ...beside },
       },
       {
         ...shared,
@@ -91,10 +99,7 @@ export default defineConfig({
             "test/integration/worker-runtime/{command,crash,isolation,process-errors,tracing}.test.ts",
           ],
           env: onOldestBroker,
-          ...integration,
-          // It asks nothing of Kubernetes, and runs while the end-to-end tests have their operator there.
-          globalSetup: temporaryFiles,
-          maxWorkers: 1,
+          ...beside,
         },
       },
       {

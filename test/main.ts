@@ -68,6 +68,12 @@ async function tests(project: string, { beside = false } = {}): Promise<void> {
   rmSync(folder, { recursive: true });
 }
 
+/** What asks nothing of Kubernetes, one after the other. */
+async function independent(options: { beside: boolean }): Promise<void> {
+  await tests("worker-runtime-3.10", options);
+  await tests("private-brokers", options);
+}
+
 if (runs("checks")) {
   check("format and lint (biome)", "biome", ["check", "--error-on-warnings", "."]);
   check("types (tsc)", "tsc", ["--noEmit"]);
@@ -92,14 +98,14 @@ if (runs("integration") || runs("e2e")) {
       await tests("operator-3.10");
     }
     // The end-to-end tests mostly wait for pods: one of two cores would be idle.
-    const beside = runs("integration") ? tests("worker-runtime-3.10", { beside: runs("e2e") }) : undefined;
+    const others = runs("integration") ? independent({ beside: runs("e2e") }) : undefined;
     if (runs("e2e")) {
       const since = new Date().toISOString();
       await tests("e2e");
       const rights = ["--conditions=source", join(root, "test/rights/main.ts"), "--since", since];
       check("the operator's roles: nothing unused, nothing refused", "node", rights);
     }
-    await beside;
+    await others;
   }
   if (!wasUp && !keep) check("cluster down, nothing left running", "node", [...cli, "down"]);
 }

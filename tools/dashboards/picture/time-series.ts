@@ -41,6 +41,8 @@ export async function drawTimeSeries(panel: Panel, scope: MarkedScope, width: nu
     },
     xAxis: {
       type: "time",
+      // Its labels tell no seconds.
+      minInterval: 60_000,
       splitNumber: Math.floor(width / 110),
       axisLabel: { fontSize: 11, hideOverlap: true, formatter: "{HH}:{mm}" },
     },
