@@ -5,6 +5,7 @@ import {
   environment,
   keyringDirectory,
   parseDuration,
+  readyPath,
   telemetryPort,
 } from "@jobwright/worker-runtime/contract";
 import type { WorkerPool } from "../api/objects.ts";
@@ -54,9 +55,6 @@ function named<T extends { name?: unknown }>(list: unknown, mine: readonly T[]):
   const theirs = Array.isArray(list) ? list.filter((item: { name?: unknown }) => !names.has(item?.name)) : [];
   return [...theirs, ...mine];
 }
-
-/** Where the runtime says that a worker is ready, and not drained. */
-const readyPath = "/readyz";
 
 /** The container that runs the handlers. */
 function handlersContainer({ spec }: Pick<WorkerPool, "spec">): Container | undefined {

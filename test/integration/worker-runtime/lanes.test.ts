@@ -22,6 +22,13 @@ const lanes = [
   { name: "bulk", weight: 2 },
 ];
 
+function lanedQueue(): Promise<TestQueue> {
+  return createTestQueue(
+    undefined,
+    lanes.map(({ name }) => name),
+  );
+}
+
 /** Shares of the starts between the `from`-th and the `to`-th. */
 function shares(starts: readonly string[], from: number, to: number) {
   const window = starts.slice(from, to);
@@ -33,10 +40,7 @@ test.each([
   ["short jobs", 3, 4, 350, 100],
   ["longer jobs on many slots", 150, 20, 200, 100],
 ])("%s of full lanes start by weight", async (_, ms, concurrency, each, from) => {
-  const queue = await createTestQueue(
-    undefined,
-    lanes.map(({ name }) => name),
-  );
+  const queue = await lanedQueue();
   const starts: string[] = [];
   const job = defineJob({
     name: "resize",
@@ -65,10 +69,7 @@ test.each([
 });
 
 test("long jobs of a full low lane neither fill the worker nor keep an urgent one from the next slot", async () => {
-  const queue = await createTestQueue(
-    undefined,
-    lanes.map(({ name }) => name),
-  );
+  const queue = await lanedQueue();
   const running: { sinceMs: number; end: () => void }[] = [];
   const starts: string[] = [];
   const job = defineJob({
@@ -106,10 +107,7 @@ test("long jobs of a full low lane neither fill the worker nor keep an urgent on
 });
 
 test("behind a job that goes on and on no lane keeps one at hand: others do it", async () => {
-  const queue = await createTestQueue(
-    undefined,
-    lanes.map(({ name }) => name),
-  );
+  const queue = await lanedQueue();
   const release = Promise.withResolvers<void>();
   const starts: string[] = [];
   const job = defineJob({
@@ -133,10 +131,7 @@ test("behind a job that goes on and on no lane keeps one at hand: others do it",
 });
 
 test("a retry comes back by its own lane", async () => {
-  const queue = await createTestQueue(
-    undefined,
-    lanes.map(({ name }) => name),
-  );
+  const queue = await lanedQueue();
   const runs: { lane: string | undefined; attempt: number }[] = [];
   const job = defineJob({
     name: "resize",

@@ -23,6 +23,9 @@ export const environment = {
 /** The port on which a worker serves /metrics, /healthz and /readyz. */
 export const telemetryPort = 9464;
 
+/** Where it says there that it is ready, and not drained. */
+export const readyPath = "/readyz";
+
 /** How failed attempts are retried. Delay before attempt n+1: initial × multiplierⁿ⁻¹, at most max, ± jitter. */
 export const retryPolicy = z.object({
   /** All attempts, the first included. */

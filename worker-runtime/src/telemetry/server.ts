@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import { readyPath } from "../contract/index.ts";
 import { ConfigurationError } from "../errors.ts";
 
 // Not imported: that would read each of the module's exports, one of which (WebSocket) loads all of undici, for a tenth of
@@ -32,7 +33,7 @@ export async function serveTelemetry(options: {
       case "/healthz":
         response.end("ok\n");
         return;
-      case "/readyz":
+      case readyPath:
         response.statusCode = ready() ? 200 : 503;
         response.end(ready() ? "ready\n" : "drained or stopping\n");
         return;
