@@ -43,6 +43,7 @@ export default defineConfig({
           include: [
             "operator/src/**/*.test.ts",
             "worker-runtime/src/**/*.test.ts",
+            "test/*.test.ts",
             "test/cluster/**/*.test.ts",
             "test/broker/**/*.test.ts",
             "test/{gitops,logs,rights}/**/*.test.ts",

@@ -21,7 +21,9 @@ export async function until<Found>(
       thrown = error;
     }
     if (performance.now() > giveUpAt) {
-      throw new Error(`waited ${limitMs} ms for ${what}`, thrown === undefined ? {} : { cause: thrown });
+      // In the message, too: not every report of tests shows causes.
+      const last = thrown === undefined ? "" : `: ${thrown instanceof Error ? thrown.message : thrown}`;
+      throw new Error(`waited ${limitMs} ms for ${what}${last}`, { cause: thrown });
     }
     await sleep(25);
   }
