@@ -45,6 +45,8 @@ export interface OperatorOptions {
   readonly client: KubeClient;
   readonly sources: Pick<AddressSources, "defaultBrokerSecret" | "allowedVhosts">;
   readonly resyncMs: number;
+  /** How often counts are refreshed, the topology is compared, and what is stalled is looked at again. Default 15 s. */
+  readonly refreshMs?: number;
   /** Works in these namespaces only. Absent: in all. Tests have an operator each, for a namespace each. */
   readonly namespaces?: readonly string[];
   /** Tells this operator from its replicas: the pod's name. */
@@ -68,7 +70,7 @@ export interface Operator {
 
 /** Wires the controllers to what they watch. Composition only: nothing here decides. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { client, resyncMs, namespaces, log, now = Date.now } = options;
+  const { client, resyncMs, refreshMs = 15_000, namespaces, log, now = Date.now } = options;
   const metrics = controllerMetrics(options.registry);
   const readSecret = createSecretReader(client, {
     covers: (namespace) => namespaces?.includes(namespace) ?? true,
@@ -206,6 +208,7 @@ export function createOperator(options: OperatorOptions): Operator {
     knownBindings,
     events,
     resyncMs,
+    refreshMs,
     now,
     enqueue: (key) => queueController.enqueue(key),
     onAddress,
@@ -225,6 +228,7 @@ export function createOperator(options: OperatorOptions): Operator {
     events,
     log,
     resyncMs,
+    refreshMs,
     now,
     onAddress,
     enqueue: (key) => poolController.enqueue(key),

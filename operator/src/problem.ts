@@ -29,9 +29,9 @@ export function asOne(problems: readonly Problem[]): Problem | undefined {
   return new Problem(first.state, first.reason, [first, ...rest].map(({ message }) => message).join(" "));
 }
 
-/** How soon an object with a problem is looked at again, ms. */
-export function retryProblemMs({ state }: Problem): number {
-  return state === "Stalled" ? 15_000 : 3_000;
+/** How soon an object with a problem is looked at again, ms: a stalled one as often as one that is well. */
+export function retryProblemMs({ state }: Problem, refreshMs: number): number {
+  return state === "Stalled" ? refreshMs : 3_000;
 }
 
 /** What a failed step says to the user; undefined if it is no problem of theirs, but a fault to be retried and logged. */

@@ -32,8 +32,14 @@ export interface PrivateBroker extends Broker, AsyncDisposable {
   readonly running: boolean;
   /** What it printed, in all its runs. */
   readonly logFile: string;
-  /** Ends it without warning, as a power cut would; resolves when it has ended. */
+  /**
+   * Ends it without warning, as a power cut would; resolves when it has ended. A quorum queue that was declared in the last three
+   * seconds may have no leader afterwards, for ever ("configured member of queue … was not found on this node", seen on 4.0.5):
+   * RabbitMQ writes down late which it has.
+   */
   kill(): Promise<void>;
+  /** The same at a moment when it has written down which quorum queues it has. */
+  killWithQueuesKept(): Promise<void>;
   /** Ends it in order. */
   stop(): Promise<void>;
   /**
@@ -110,6 +116,12 @@ export async function startPrivateBroker(
     },
     logFile,
     kill: () => server.kill(),
+    async killWithQueuesKept() {
+      // In one go, since whoever declares queues goes on meanwhile. Who asked for it hears of a lost node.
+      const halt = "erlang:halt(137, [{flush, false}])";
+      await control("eval", `lists:foreach(fun dets:sync/1, dets:all()), ${halt}.`).catch(() => {});
+      await server.kill();
+    },
     stop: () => server.stop("SIGTERM", 30_000),
     async start(clock) {
       if (!server.running) server = await launch(clock);

@@ -31,9 +31,6 @@ import { recordChanges, recordMove } from "./record-changes.ts";
 import { schemasOf } from "./schemas.ts";
 import { type Place, problemStatus, provisionedStatus } from "./status.ts";
 
-/** How often counts are refreshed, and the topology compared with one listing of the vhost. */
-const refreshMs = 15_000;
-
 /** How soon lanes that leave, and bindings that wait for workers, are looked at again. */
 const removingMs = 1_000;
 
@@ -47,6 +44,8 @@ export interface JobQueueDependencies {
   readonly events: EventRecorder;
   /** How often users and Secrets are compared, even if nothing was seen to change. */
   readonly resyncMs: number;
+  /** How often counts are refreshed, the topology is compared with one listing of the vhost, and a stalled one is looked at again. */
+  readonly refreshMs: number;
   /** The time of day, ms, by which credentials are rotated. */
   now(): number;
   /** Indexed by the JobQueues that they name (`queuesOf`). */
@@ -67,7 +66,7 @@ export interface JobQueueReconciler {
 }
 
 export function createJobQueueReconciler(dependencies: JobQueueDependencies): JobQueueReconciler {
-  const { client, sources, brokers, events, resyncMs, onAddress } = dependencies;
+  const { client, sources, brokers, events, resyncMs, refreshMs, onAddress } = dependencies;
   const names = createNameClaims(dependencies);
   const quietSince: QuietSince = new Map();
   /** By uid, and of the address at which they were seen. */
@@ -93,7 +92,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const others = jobQueue.spec.bindings?.length ? dependencies.jobQueues.list() : [];
     refuseSources(jobQueue, { ...address, name }, others, jobQueue.spec.broker === undefined);
     const broker = brokers.get(address);
-    const notBeforeMs = lastRefreshMs(Date.now());
+    const notBeforeMs = lastRefreshMs(refreshMs, Date.now());
     if (jobQueue.spec.broker === undefined && jobQueue.spec.bindings !== undefined) {
       await broker.features();
       refuseLeftSources(jobQueue, (await broker.observe({ notBeforeMs })).policies);
@@ -145,7 +144,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
       await write(jobQueue, provisionedStatus(jobQueue, found, new Date()));
       const isRemoving = [...found.lanes, found.returns].some((one) => one?.removing !== undefined);
       const isHeld = (found.bindings?.held.length ?? 0) > 0;
-      return { requeueAfterMs: isRemoving || isHeld ? removingMs : nextRefreshMs(Date.now()) };
+      return { requeueAfterMs: isRemoving || isHeld ? removingMs : nextRefreshMs(refreshMs, Date.now()) };
     } catch (error) {
       return reportProblem(jobQueue, error, place);
     }
@@ -193,7 +192,7 @@ export function createJobQueueReconciler(dependencies: JobQueueDependencies): Jo
     const problem = asProblem(error);
     await write(jobQueue, problemStatus(jobQueue, failureOf(error), new Date(), place));
     if (problem === undefined) throw error;
-    return { requeueAfterMs: retryProblemMs(problem) };
+    return { requeueAfterMs: retryProblemMs(problem, refreshMs) };
   }
 
   async function write(before: JobQueue, found: NonNullable<JobQueue["status"]>): Promise<void> {
@@ -241,11 +240,11 @@ function withWayOut(error: unknown): unknown {
 }
 
 /** Whatever was changed before a refresh is found by it: it looks at no listing from before. */
-function lastRefreshMs(now: number): number {
+function lastRefreshMs(refreshMs: number, now: number): number {
   return now - (now % refreshMs);
 }
 
 /** All JobQueues are looked at in the same second, so that those of one vhost share its listing. */
-function nextRefreshMs(now: number): number {
+function nextRefreshMs(refreshMs: number, now: number): number {
   return refreshMs - (now % refreshMs);
 }

@@ -62,6 +62,8 @@ export interface WorkerPoolDependencies {
   readonly log: Logger;
   /** How often users, Secrets and the configuration are compared, even if nothing was seen to change. */
   readonly resyncMs: number;
+  /** How often a stalled one is looked at again. */
+  readonly refreshMs: number;
   /** The time of day, ms, by which credentials are rotated. */
   now(): number;
   /** Called when the pool's broker is known, or known to be used no more (undefined). */
@@ -83,7 +85,7 @@ interface Engaged {
 }
 
 export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies): WorkerPoolReconciler {
-  const { client, sources, brokers, heartbeats, events, log, resyncMs, knownBindings, onAddress, enqueue } =
+  const { client, sources, brokers, heartbeats, events, log, resyncMs, refreshMs, knownBindings, onAddress, enqueue } =
     dependencies;
   const engaged = new Map<string, Engaged>();
   const writes = createOwnWrites<WorkerPool>();
@@ -256,7 +258,7 @@ export function createWorkerPoolReconciler(dependencies: WorkerPoolDependencies)
     const report = engaged.get(objectKey(pool))?.scaler.report();
     await write(pool, { ...observe(pool), readiness: failureOf(error), report });
     if (problem === undefined) throw error;
-    return { requeueAfterMs: retryProblemMs(problem) };
+    return { requeueAfterMs: retryProblemMs(problem, refreshMs) };
   }
 
   /** The pods go first, and their user on the broker last: until then they may be finishing jobs. */

@@ -37,8 +37,8 @@ export interface Traffic extends AsyncDisposable {
 
 const job = defineJob({ name: "prop", input: z.object({ id: z.string(), pad: z.string() }), run: async () => {} });
 const betweenMs = 40;
-/** Longer than a producer waits for the broker. */
-const pauseLimitMs = 30_000;
+/** Longer than a producer waits for the broker, and than a queue is without a leader after a kill. */
+const pauseLimitMs = 60_000;
 const lanes = ["fast", "bulk", "slow"];
 
 export function startTraffic(options: {

@@ -183,8 +183,8 @@ export async function prepareDamages(scene: Scene): Promise<void> {
   }
 }
 
-/** Does all of it at once, and sees each put right and reported within `seconds`, once. */
-export async function sufferDamages(scene: Scene, seconds: number): Promise<void> {
+/** Does all of it at once, and sees each put right and reported, once. */
+export async function sufferDamages(scene: Scene): Promise<void> {
   const queueName = ({ name }: Damage) => `${scene.namespace}.${name}`;
   const told = ({ name, kind }: Damage) => scene.events(kind ?? "JobQueue", name, "Drifted");
   await Promise.all(damages.map((each) => each.damage(scene, queueName(each))));
@@ -195,7 +195,7 @@ export async function sufferDamages(scene: Scene, seconds: number): Promise<void
         expect(drifted.map(({ message }) => message).join()).toContain(each.said(queueName(each)));
         expect(drifted[0]?.type).toBe("Warning");
         await each.whole(scene, queueName(each));
-      }, seconds),
+      }),
     ),
   );
   // None is reported twice, and all stay ready.

@@ -151,9 +151,10 @@ describe.concurrent("a deleted JobQueue", { timeout: 180_000 }, () => {
     await scene.applyPool("mail");
     await eventually(async () => expect((await isThere(scene, name)).users).toBe(2));
     await scene.client.delete(namespaces, scene.namespace);
+    // Of what is slow to go, Kubernetes looks at it again after 15 s.
     await eventually(async () => {
       expect(await scene.client.get(namespaces, scene.namespace)).toBeUndefined();
-    });
+    }, 120);
     if (left) expect(await isThere(scene, name)).toEqual(left);
   });
 });
@@ -169,7 +170,7 @@ describe("a deleted JobQueue whose broker is down", { timeout: 180_000 }, () => 
     const scene = await setScene(context, { server });
     for (const policy of policies) await setQueue(scene, policy, policy.toLowerCase());
     await setQueue(scene, "Delete", "impatient");
-    await server.kill();
+    await server.killWithQueuesKept();
     const names = [...policies.map((policy) => policy.toLowerCase()), "impatient"];
     for (const name of names) await remove(scene, name);
     await gone(scene, "retain");

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { brokerVersions } from "../../broker/index.ts";
 import { connectAs } from "./amqp.ts";
 import { runPods } from "./pod-workers.ts";
-import { condition, eventually, setScene } from "./scene.ts";
+import { condition, eventually, onlyWhenTold, setScene } from "./scene.ts";
 
 /** Pods that no node takes: the test runs their workers. */
 const template = {
@@ -18,7 +18,7 @@ const template = {
 
 describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 180_000 }, (version) => {
   test("go on by themselves when their queue was deleted, which the pool's own polls notice; delayed jobs find it again", async (context) => {
-    const scene = await setScene(context, { version });
+    const scene = await setScene(context, { version, ...onlyWhenTold });
     const name = `${scene.namespace}.mail`;
     const done: number[] = [];
     const send = defineJob({ name: "send", input: z.object({ n: z.int() }), run: ({ n }) => void done.push(n) });
@@ -35,9 +35,6 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 18
 
     const inTwoSeconds = delayRoutingKey(2_000, name);
     expect(await producer.publish(delayEntryExchange, inTwoSeconds, { n: 2 }, { type: "send" })).toBe("routed");
-    // A comparison has just been made: the next one is far off.
-    const before = await scene.passes("jobqueue");
-    await eventually(async () => expect(await scene.passes("jobqueue")).toBeGreaterThan(before));
     await scene.broker.remove("queues", name);
     await eventually(async () => expect(await publish(3)).toBe("routed"));
     await eventually(() => expect(done.toSorted()).toEqual([1, 2, 3]));

@@ -32,10 +32,12 @@ describe.each(versions)("a queue that was there before, on RabbitMQ %s,", { time
     await administrator.publish("", name, { before: true });
     await scene.applyQueue("mail");
     await ready(scene, "mail");
-    const [adopted] = await scene.events("JobQueue", "mail", "Adopted");
-    expect(adopted?.message).toContain(
-      `took over queue "${name}" with 1 messages, bound to exchange "orders" on "order.*"; what it lacks was made: `,
-    );
+    await eventually(async () => {
+      const [adopted] = await scene.events("JobQueue", "mail", "Adopted");
+      expect(adopted?.message).toContain(
+        `took over queue "${name}" with 1 messages, bound to exchange "orders" on "order.*"; what it lacks was made: `,
+      );
+    });
     // What its arguments lack is in its own policy, and its messages and its own sources stay.
     await eventually(async () =>
       expect(await scene.broker.find("queues", name)).toMatchObject({

@@ -18,7 +18,7 @@ describe.concurrent("what somebody changes on the broker by hand", { timeout: 18
       // Users are compared as often as everything is.
       const scene = await setScene(context, { version, resyncMs: 5_000 });
       await prepareDamages(scene);
-      await sufferDamages(scene, 30);
+      await sufferDamages(scene);
     },
   );
 

@@ -104,7 +104,9 @@ describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
       const [, fast] = (await scene.queue("mail"))?.status?.lanes ?? [];
       expect(fast).toMatchObject({ name: "fast", removing: expect.stringContaining("1 are in workers' hands") });
     });
-    expect((await mountedConfiguration(scene, "mail")).lanes).toEqual([{ name: "bulk", weight: 1 }]);
+    await eventually(async () => {
+      expect((await mountedConfiguration(scene, "mail")).lanes).toEqual([{ name: "bulk", weight: 1 }]);
+    });
     // It gives the job back: that too is moved.
     if (inHand) old.nack(inHand, false, true);
     await eventually(async () => {
@@ -187,7 +189,7 @@ describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
     expect(condition(await scene.queue("mail"), "Stalled")).toContain("encrypt with a key that it does not have");
     await put({ k1: key(1), current: "k1" });
     await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"));
-    expect((await mountedConfiguration(scene, "mail")).encrypted).toBe(true);
+    await eventually(async () => expect((await mountedConfiguration(scene, "mail")).encrypted).toBe(true));
     const [pod] = await eventually(async () => {
       const pods = await scene.pods("mail");
       expect(pods).toHaveLength(1);

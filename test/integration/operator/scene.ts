@@ -63,6 +63,9 @@ export interface Scene {
   restartOperator(): Promise<void>;
 }
 
+/** The operator never looks on its own within a test's time: what it does, it does because it was told of something. */
+export const onlyWhenTold = { resyncMs: 3_600_000, refreshMs: 3_600_000 };
+
 export interface SceneOptions {
   readonly version?: BrokerVersion;
   /** A RabbitMQ of the test's own, instead of the shared one of this version. */
@@ -72,6 +75,8 @@ export interface SceneOptions {
   /** The operator has a broker of its own: the same server and vhost. */
   readonly ownBroker?: { readonly allowedVhosts: readonly string[] };
   readonly resyncMs?: number;
+  /** {@link onlyWhenTold}, or more often than an operator would, where a test is to see what it does then. */
+  readonly refreshMs?: number;
   /** How the operator reaches the API server, instead of directly. */
   readonly apiServer?: KubeConfig;
   /** The test starts one itself, and ends it. */

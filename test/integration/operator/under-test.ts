@@ -18,7 +18,7 @@ export async function startOperator(
   client: KubeClient,
   namespace: string,
   lines: string[],
-  { ownBroker, resyncMs = 60_000, now = Date.now }: SceneOptions,
+  { ownBroker, resyncMs = 60_000, refreshMs, now = Date.now }: SceneOptions,
 ): Promise<OperatorUnderTest> {
   const registry = new Registry();
   const operator = createOperator({
@@ -29,6 +29,7 @@ export async function startOperator(
       allowedVhosts: ownBroker?.allowedVhosts ?? [],
     },
     resyncMs,
+    ...(refreshMs === undefined ? {} : { refreshMs }),
     now,
     identity: "operator-under-test",
     registry,
