@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongFilesFirst } from "./test/long-files-first.ts";
 
 // Tests run on the runtime's TypeScript sources, so no build is needed first. By alias and not by the export condition
 // "source", which vitest does not heed in a globalSetup.
@@ -34,6 +35,7 @@ const beside = { ...integration, globalSetup: temporaryFiles, maxWorkers: 1 };
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         ...shared,
