@@ -6,6 +6,10 @@ import { states, timeseries } from "./panels/over-time.ts";
 /** Series of the operator's own process, not of a worker's. */
 const ofOperator = "and on (namespace, pod) leader_election_master_status";
 
+/** Without the pod: another replica may have told of it a moment ago. */
+const delayed = (state: string) =>
+  `sum(max by (host, port, vhost, level) (jobwright_broker_delayed_jobs{state="${state}"}))`;
+
 /** Whether the operator and the brokers are well. */
 export function operatorPanels(): Builder<Panel>[] {
   return [
@@ -24,7 +28,7 @@ export function operatorPanels(): Builder<Panel>[] {
     states({
       title: "Brokers",
       description: "Whether RabbitMQ answered the operator's latest call, by AMQP and by the management API.",
-      width: 20,
+      width: 12,
       lines: { "{{host}}:{{port}} {{vhost}} ({{api}})": "max by (host, port, vhost, api) (jobwright_broker_up)" },
       mappings: [
         {
@@ -35,6 +39,20 @@ export function operatorPanels(): Builder<Panel>[] {
           },
         },
       ],
+    }),
+    timeseries({
+      title: "Retries and delayed jobs",
+      description:
+        "On all brokers. Waiting: not due yet. Overdue: due, and not moved on by RabbitMQ; where their number does not fall for minutes, they are stuck there. Parked: due, and their queue is gone.",
+      width: 8,
+      height: 6,
+      lines: {
+        waiting: delayed("waiting"),
+        overdue: delayed("overdue"),
+        parked: "sum(max by (host, port, vhost) (jobwright_broker_parked_jobs))",
+      },
+      colors: { overdue: "red" },
+      whole: true,
     }),
     timeseries({
       title: "Reconciles per second",

@@ -42,7 +42,7 @@ export async function sections(): Promise<Section[]> {
   const [pools, queues, brokers] = [
     startsWith("jobwright_pool_"),
     startsWith("jobwright_jobqueue_"),
-    operators.filter(({ name }) => /^jobwright_broker_(up|last_contact)/.test(name)),
+    operators.filter(({ name }) => /^jobwright_broker_(?!calls)/.test(name)),
   ];
   const told = new Set([...pools, ...queues, ...brokers]);
   return [

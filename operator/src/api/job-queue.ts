@@ -256,7 +256,9 @@ const status = z
     brokerVersion: z.string().optional().describe("RabbitMQ's version."),
     jobs: z
       .object({
-        waiting: z.int().describe("Jobs waiting for a worker."),
+        waiting: z
+          .int()
+          .describe("Jobs waiting for a worker. Retries and delayed jobs are not among them before they are due."),
         running: z.int().describe("Jobs handed to workers and not yet done."),
         dead: z.int().describe("Dead letters."),
       })

@@ -8,6 +8,7 @@ import {
   recordingManagement,
 } from "./contact.ts";
 import { type Declarer, openDeclarer } from "./declarer.ts";
+import { createDelayRecord, type DelaysSeen } from "./delay-record.ts";
 import type { Difference } from "./diff.ts";
 import { type BrokerFeatures, inspectBroker } from "./features.ts";
 import { createListing, type Listing } from "./listing.ts";
@@ -72,6 +73,8 @@ export interface Broker extends AsyncDisposable {
   noteMarked(queue: string, bindings: readonly MarkedBinding[]): void;
   /** The counts of jobs in all queues of the vhost, for showing; for decisions see totals.ts. */
   readonly totals: Listing<VhostTotals>;
+  /** What the latest of these counts say of the delay fabric; undefined if there are none of the last minute. */
+  readonly delays: DelaysSeen | undefined;
   /** All users, and what they may do in this vhost. */
   readonly users: Listing<ObservedUsers>;
   /** What the latest attempts to talk to it came to. */
@@ -95,7 +98,8 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
   const publishing = openConnection(address, `${name} (publishing)`);
   const features = remembered(featuresMaxAgeMs, () => inspectBroker(management, address));
   const observation = createListing(() => observeVhost(management, address), observationMaxAgeMs);
-  const totals = createListing(() => readTotals(management, address), totalsMaxAgeMs);
+  const delays = createDelayRecord();
+  const totals = createListing(() => delays.note(readTotals(management, address)), totalsMaxAgeMs);
   const users = createListing(() => observeUsers(management, address), observationMaxAgeMs);
   const declarer = openDeclarer(connection, () => onCall?.("declare"));
   const publisher = openPublisher(publishing);
@@ -126,6 +130,9 @@ export function openBroker(address: BrokerAddress, name: string, onCall?: (metho
       observation.note((observed) => noteRepaired(observed, differences));
     },
     totals,
+    get delays() {
+      return delays.seen;
+    },
     users,
     get contacts() {
       return { amqp: records.amqp.contact, management: records.management.contact };

@@ -10,6 +10,7 @@ import type { Channel, GetMessage } from "amqplib";
 import { z } from "zod";
 import type { Broker } from "./broker.ts";
 import { openConnection } from "./connection.ts";
+import { delayedJobs } from "./delayed.ts";
 import { readDepth } from "./depth.ts";
 import { lanesOnBroker } from "./lanes.ts";
 import { segment } from "./management.ts";
@@ -28,7 +29,10 @@ export interface Quiet {
   readonly ready: number;
   /** Jobs that workers have in hand. The broker counts these every five seconds only. */
   readonly unacked: number;
-  /** Jobs on the delay fabric: never fewer than there are, and exact unless some level holds more than 500. */
+  /**
+   * Jobs on the delay fabric: never fewer than there are, and exact unless some level holds more than 500, or jobs of whatever
+   * queue are overdue: those cannot be looked through.
+   */
   readonly delayed: number;
 }
 
@@ -38,13 +42,14 @@ export interface Quiet {
  */
 export async function observeQuiet(broker: Broker, name: string): Promise<Quiet> {
   // Jobs go down the levels into the queues, so looking in that order meets each one.
-  const delayed = await countDelayed(broker, name);
+  const onLevels = await countDelayed(broker, name);
   const queues = await queuesOf(broker, name);
   const totals = await newTotals(broker);
+  const overdue = delayedJobs(totals)?.levels.reduce((sum, level) => sum + level.overdue, 0) ?? 0;
   const unacked = queues.reduce((sum, queue) => sum + (totals.get(queue)?.unacked ?? 0), 0);
   const depths = await Promise.all(queues.map((queue) => readDepth(broker.connection, queue)));
   const ready = depths.reduce((sum, depth) => sum + (depth?.ready ?? 0), 0);
-  return { ready, unacked, delayed };
+  return { ready, unacked, delayed: onLevels + overdue };
 }
 
 /** Where the JobQueue's jobs wait. */

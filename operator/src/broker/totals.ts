@@ -6,6 +6,7 @@ import { type Management, segment } from "./management.ts";
 const listed = z.array(
   z.object({
     name: z.string(),
+    messages: z.number().default(0),
     messages_ready: z.number().default(0),
     messages_unacknowledged: z.number().default(0),
   }),
@@ -15,6 +16,11 @@ const listed = z.array(
 export interface Totals {
   readonly ready: number;
   readonly unacked: number;
+  /**
+   * Expired or given up, and not yet taken in by where the queue dead-letters to: with at-least-once dead-lettering a quorum queue
+   * keeps them until then. They are neither ready nor unacknowledged, but counted among all of its messages (3.10.8 and 4.0.5).
+   */
+  readonly deadLettering: number;
 }
 
 /** By queue. */
@@ -26,7 +32,11 @@ export async function readTotals(management: Management, { vhost }: BrokerAddres
   const query = `disable_stats=true&enable_queue_totals=true&columns=${columns}`;
   const found = await management.get(`queues/${segment(vhost)}?${query}`);
   return new Map(
-    listed.parse(found).map((one) => [one.name, { ready: one.messages_ready, unacked: one.messages_unacknowledged }]),
+    listed.parse(found).map(({ name, messages, messages_ready: ready, messages_unacknowledged: unacked }) => [
+      name,
+      // Counts of one moment, so that there is nothing to be below zero; of other kinds of queue nobody promises that.
+      { ready, unacked, deadLettering: Math.max(0, messages - ready - unacked) },
+    ]),
   );
 }
 

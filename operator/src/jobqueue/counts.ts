@@ -2,7 +2,7 @@ import { laneQueue, queueNames, returnsLane } from "@jobwright/worker-runtime/co
 import type { JobQueueStatus } from "../api/job-queue.ts";
 import type { Broker, Totals } from "../broker/index.ts";
 
-const none: Totals = { ready: 0, unacked: 0 };
+const none: Totals = { ready: 0, unacked: 0, deadLettering: 0 };
 
 /**
  * Counts for `kubectl get`, its lanes' and what came back included, from one listing for all JobQueues of the vhost. A queue that

@@ -21,8 +21,8 @@ test("a lane without a queue has no jobs, and nothing is known where a queue doe
 
 test("a listing tells that a pool has no jobs only where it has the work queue, and nothing ready in any of its queues", () => {
   const totals = new Map([
-    ["a.b", { ready: 0, unacked: 3 }],
-    ["a.b.fast", { ready: 1, unacked: 0 }],
+    ["a.b", { ready: 0, unacked: 3, deadLettering: 0 }],
+    ["a.b.fast", { ready: 1, unacked: 0, deadLettering: 0 }],
   ]);
   expect(isEmpty(totals, ["a.b"])).toBe(true);
   expect(isEmpty(totals, ["a.b", "a.b.slow"])).toBe(true);

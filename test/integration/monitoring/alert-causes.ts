@@ -5,6 +5,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { type Lease, leaseResource } from "../../../operator/src/kube/lease.ts";
 import type { Pod } from "../../../operator/src/workerpool/pods.ts";
+import type { PrivateBroker } from "../../broker/index.ts";
 import { pauseImage } from "../../cluster/containerd.ts";
 import { connectAs, publishMany } from "../operator/amqp.ts";
 import { type PodWorkers, runPods } from "../operator/pod-workers.ts";
@@ -77,6 +78,16 @@ export async function startFailing(context: TestContext, scene: Scene, pool: str
   const workers = await runPods(context, scene, { pool, jobs: [send] });
   await eventually(() => expect(workers.running.size).toBe(1));
   return workers;
+}
+
+/**
+ * RabbitMQ's dead-letter workers die so often that their supervisor gives up: no delay ends any more, and no queue is made, until
+ * the broker is started again.
+ */
+export async function loseDeadLetterWorkers(broker: PrivateBroker): Promise<void> {
+  const killAll = "catch [exit(Pid, kill) || {_, Pid, _, _} <- supervisor:which_children(rabbit_fifo_dlx_sup)]";
+  const again = "case whereis(rabbit_fifo_dlx_sup) of undefined -> lost; _ -> Lose() end";
+  await broker.control("eval", `Lose = fun Lose() -> ${killAll}, ${again} end, Lose().`);
 }
 
 /** One real worker, which takes 15 s to start and 2 s a job, for a queue whose jobs may wait 1 s. */

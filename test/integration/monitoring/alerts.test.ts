@@ -19,6 +19,7 @@ import {
   flood,
   getStuck,
   holdLease,
+  loseDeadLetterWorkers,
   startFailing,
 } from "./alert-causes.ts";
 import { hastenedRules } from "./hastened-rules.ts";
@@ -85,7 +86,10 @@ test("each alert fires for its real cause", { timeout: 300_000 }, async (context
     crash(scene, "crashing"),
     findNoNode(context, scene, "homeless"),
   ]);
+  // By now all queues are there, and retries on their way.
+  await loseDeadLetterWorkers(broker);
   await fires(
+    "JobwrightDelayedJobsStuck",
     "JobwrightHighQueueLatency late",
     "JobwrightPoolAtMaximum late",
     "JobwrightTargetUnreachable late",
