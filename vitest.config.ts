@@ -16,7 +16,7 @@ const shared = {
 };
 
 const temporaryFiles = "test/temporary-files.ts";
-// Two minutes for each alert to fire for its real cause: too long for `npm test`, where promtool tests the rules.
+// Three minutes for each alert to fire for its real cause: too long for `npm test`, where promtool tests the rules.
 const alerts = ["test/integration/monitoring/alerts.test.ts"];
 // Tests that start and kill brokers of their own, and ask nothing of Kubernetes.
 const privateBrokers = ["test/integration/worker-runtime/crash.test.ts", "test/integration/bench/delays.test.ts"];

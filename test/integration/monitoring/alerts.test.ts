@@ -28,7 +28,7 @@ import { startOperatorProcess } from "./operator-process.ts";
 /** The rules' minutes are half seconds: what fires after a quarter of an hour does after 7.5 s. */
 const times = 120;
 
-test("each alert fires for its real cause", { timeout: 300_000 }, async (context) => {
+test("each alert fires for its real cause", { timeout: 360_000 }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "jobwright-alerts-"));
   const broker = await startPrivateBroker();
   context.onTestFinished(() => broker[Symbol.asyncDispose]());
