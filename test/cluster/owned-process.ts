@@ -90,23 +90,28 @@ export async function answersWithin(
   }
 }
 
-/** Ports on loopback that nobody listens to now. They are all different. */
+// Below those that the kernel gives to whoever names none: such a port may be somebody else's before its server listens, or
+// while that is started anew. None of the cluster's own is in between.
+const firstPort = 19_000;
+const portCount = 4_000;
+/** Of processes that look at the same time, each begins elsewhere. */
+let offset = process.pid * 61;
+
+/** Ports on loopback that nobody listens to now. They are all different, and this process is given none of them again soon. */
 export async function freePorts(count: number): Promise<number[]> {
-  const listeners = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const listener = createServer();
-      await new Promise<void>((resolve, reject) => {
-        listener.once("error", reject);
-        listener.listen(0, "127.0.0.1", resolve);
-      });
-      return listener;
-    }),
-  );
-  const ports = listeners.map((listener) => {
-    const address = listener.address();
-    if (address === null || typeof address === "string") throw new Error("a listener on loopback has no port");
-    return address.port;
-  });
-  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))));
+  const ports: number[] = [];
+  for (let tried = 0; ports.length < count; tried += 1) {
+    if (tried === portCount) throw new Error(`${count} free ports from ${firstPort} on were not to be found`);
+    const port = firstPort + (offset++ % portCount);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const listener = createServer();
+    listener.once("error", () => resolve(false));
+    listener.listen(port, "127.0.0.1", () => listener.close(() => resolve(true)));
+  });
 }
