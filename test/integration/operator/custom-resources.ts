@@ -31,6 +31,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   for (const kind of [jobQueue, workerPool]) {
     const definition = customResourceDefinition(kind) as unknown as Definition;
     const { name } = definition.metadata;
+    await notGoing(client, name);
     if ((await client.get(definitions, name)) === undefined) made.push(name);
     await client.apply(definitions, definition, { fieldManager: "jobwright-tests", force: true });
     await established(client, name);
@@ -41,11 +42,28 @@ export default async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-async function established(client: KubeClient, name: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const found = await client.get<Definition>(definitions, name);
-    if (found?.status?.conditions?.some(({ type, status }) => type === "Established" && status === "True")) return;
-    await pause(100);
+/** One that an earlier run took away may be there until the last object of its kind is: what is applied to it would go with it. */
+function notGoing(client: KubeClient, name: string): Promise<void> {
+  return until(client, name, "delete", (found) => found?.metadata.deletionTimestamp === undefined);
+}
+
+function established(client: KubeClient, name: string): Promise<void> {
+  const isTrue = ({ type, status }: Condition) => type === "Established" && status === "True";
+  return until(client, name, "establish", (found) => found?.status?.conditions?.some(isTrue) ?? false);
+}
+
+const limitSeconds = 60;
+
+async function until(
+  client: KubeClient,
+  name: string,
+  what: string,
+  reached: (found: Definition | undefined) => boolean,
+): Promise<void> {
+  for (const untilMs = Date.now() + limitSeconds * 1000; Date.now() < untilMs; await pause(100)) {
+    if (reached(await client.get<Definition>(definitions, name))) return;
   }
-  throw new Error(`the API server did not establish ${name} within 10 s: see kubectl describe crd ${name}`);
+  throw new Error(
+    `the API server did not ${what} ${name} within ${limitSeconds} s: see kubectl describe crd ${name}, and which objects of it are left`,
+  );
 }
