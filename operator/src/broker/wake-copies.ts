@@ -46,12 +46,14 @@ export async function settleCopies(
 ): Promise<void> {
   const { channel, name } = wake;
   await channel.cancel(wake.consumerTag);
-  // Back to the head of our queue, so that there is one place to count and take copies from.
-  if (wake.held !== undefined) channel.nack(wake.held, false, true);
   for (const { source, routingKey, arguments: args } of wake.intake) {
     await channel.unbindQueue(name, source, routingKey, args);
   }
-  const { messageCount: copies } = await channel.checkQueue(name);
+  const { messageCount } = await channel.checkQueue(name);
+  const copies = messageCount + (wake.held === undefined ? 0 : 1);
+  // Back to the head of our queue, so that there is one place to take copies from. After the count: RabbitMQ may count first
+  // what it is asked last, and who has one copy would seem to have none.
+  if (wake.held !== undefined) channel.nack(wake.held, false, true);
   if (copies > 0) {
     for (let attempt = 1; ; attempt += 1) {
       try {
