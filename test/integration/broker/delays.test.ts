@@ -45,8 +45,7 @@ describe.each(servers)("the delay fabric on RabbitMQ $version", (server) => {
     const connection = await rawConnection(broker);
     await publish(connection, delayEntryExchange, delayRoutingKey(0, jobQueue.name), "mine");
     const depths = () => readDepths(broker.connection, [jobQueue.name, "media.image", delayParked]);
-    await expect.poll(async () => (await depths()).get(jobQueue.name)?.ready).toBe(1);
-    expect([...(await depths()).values()].map((depth) => depth?.ready)).toEqual([1, 0, 0]);
+    await expect.poll(async () => [...(await depths()).values()].map((depth) => depth?.ready)).toEqual([1, 0, 0]);
   });
 
   it("holds the longest delay there is on its top level", async () => {
@@ -57,7 +56,7 @@ describe.each(servers)("the delay fabric on RabbitMQ $version", (server) => {
     await publish(connection, delayEntryExchange, delayRoutingKey(1000, jobQueue.name), "soon");
     const ready = async (queue: string) => (await readDepth(broker.connection, queue))?.ready;
     await expect.poll(() => ready(jobQueue.name)).toBe(1);
-    expect(await ready("jobwright.delay.27")).toBe(1);
+    await expect.poll(() => ready("jobwright.delay.27")).toBe(1);
   });
 
   it("parks jobs whose queue is gone, lets others pass, and delivers them when it is back", async () => {
@@ -81,6 +80,6 @@ describe.each(servers)("the delay fabric on RabbitMQ $version", (server) => {
 
     expect((await ensureTopology(broker, jobQueue, { fresh: true })).reinjected).toBe(40);
     expect(await takeAll(await rawChannel(broker), jobQueue.name)).toEqual(orphans);
-    expect(await ready(delayParked)).toBe(1);
+    await expect.poll(() => ready(delayParked)).toBe(1);
   });
 });

@@ -92,5 +92,5 @@ export async function closeConnections({ management, address }: Broker): Promise
     for (const one of ours) await management.remove(`connections/${encodeURIComponent(one.name)}`);
     return ours.length;
   };
-  await expect.poll(closed, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(closed).toBeGreaterThan(0);
 }

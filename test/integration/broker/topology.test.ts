@@ -145,7 +145,7 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
       const named = [...queues.values()].filter(({ name }) => name.startsWith("media."));
       return Object.fromEntries(named.map(({ name, policy }) => [name, policy || "none"]));
     };
-    await expect.poll(applied, { timeout: 20_000 }).toEqual({
+    await expect.poll(applied).toEqual({
       "media.image-resize": "jobwright-defaults:media",
       "media.image-resize.fast": "jobwright-defaults:media",
       "media.image-resize.dead": "jobwright-defaults:media/dead",
@@ -155,7 +155,7 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     await channel.assertQueue("media.later", { arguments: { "x-queue-type": "quorum" } });
     const { drifted } = await ensureTopology(broker, { ...jobQueue, lanes: ["fast"] }, { fresh: true });
     expect(drifted).toEqual([]);
-    await expect.poll(async () => (await applied())["media.later"], { timeout: 20_000 }).toBe("none");
+    await expect.poll(async () => (await applied())["media.later"]).toBe("none");
     expect((await applied())["media.image-resize"]).toBe("jobwright-defaults:media");
   });
 
@@ -188,7 +188,7 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
       if (message !== false) channel.nack(message, false, true);
       return (await channel.checkQueue(`${jobQueue.name}.dead`)).messageCount;
     };
-    await expect.poll(handedOut, { timeout: 20_000 }).toBe(1);
+    await expect.poll(handedOut).toBe(1);
     expect(await takeAll(channel, `${jobQueue.name}.dead`)).toEqual(["kept"]);
     expect(await takeAll(channel, jobQueue.name)).toEqual([]);
 
@@ -196,7 +196,7 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
     const back = await ensureTopology(broker, jobQueue, { fresh: true });
     expect(back.drifted.join()).toMatch(/^policy "jobwright:media.image-resize" was there .* not needed/);
     const applied = async () => (await broker.observe({ fresh: true })).queues.get(jobQueue.name)?.policy;
-    await expect.poll(applied, { timeout: 20_000 }).toBe("jobwright-defaults:media");
+    await expect.poll(applied).toBe("jobwright-defaults:media");
     expect((await ensureTopology(broker, jobQueue, { fresh: true })).policyOverridden).toBeUndefined();
   });
 
@@ -255,7 +255,7 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
       return typeof queue === "object" && queue !== null && "messages_dlx" in queue ? queue.messages_dlx : undefined;
     };
     // The broker's statistics say so some seconds later.
-    await expect.poll(held, { timeout: 20_000 }).toBe(1);
+    await expect.poll(held).toBe(1);
   });
 
   it("names another policy that the broker applies instead of ours", async () => {
@@ -268,8 +268,8 @@ describe.each(servers)("ensureTopology on RabbitMQ $version", (server) => {
       definition: { "max-length": 10 },
     });
     const overridden = async () => (await ensureTopology(broker, jobQueue, { fresh: true })).policyOverridden;
-    await expect.poll(overridden, { timeout: 20_000 }).toBe("everything");
+    await expect.poll(overridden).toBe("everything");
     await broker.management.remove(`policies/${at(broker)}/everything`);
-    await expect.poll(overridden, { timeout: 20_000 }).toBeUndefined();
+    await expect.poll(overridden).toBeUndefined();
   });
 });

@@ -20,7 +20,8 @@ import {
 
 interface Woken {
   readonly watch: WakeWatch;
-  readonly wakes: { readonly why: string; readonly at: number }[];
+  /** Why, each time. */
+  readonly wakes: string[];
   readonly errors: unknown[];
 }
 
@@ -28,7 +29,7 @@ async function watching(broker: Broker): Promise<Woken> {
   const wakes: Woken["wakes"] = [];
   const errors: unknown[] = [];
   const watch = watchForWork(broker, jobQueue, {
-    onWake: (why) => wakes.push({ why, at: performance.now() }),
+    onWake: (why) => wakes.push(why),
     onError: (error) => errors.push(error),
   });
   onTestFinished(() => watch[Symbol.asyncDispose]());
@@ -47,27 +48,25 @@ async function wakeQueues(broker: Broker): Promise<number> {
   return (await wakeQueueNames(broker)).length;
 }
 
-/** The bodies in the work queue once there are so many. */
+/** The bodies in the work queue once there are so many, and the copies are gone: whoever takes jobs before would have them taken for lost. */
 async function arrived(broker: Broker, channel: Channel, count: number): Promise<unknown[]> {
+  await expect.poll(() => wakeQueues(broker)).toBe(0);
   await expect.poll(async () => (await readDepth(broker.connection, jobQueue.name))?.ready).toBe(count);
   return takeAll(channel, jobQueue.name);
 }
 
 describe.each(servers)("watchForWork on RabbitMQ $version", (server) => {
-  it("wakes within milliseconds of a publish, once, and leaves the job in the work queue and nothing else", async () => {
+  it("wakes for a publish, once, and leaves the job in the work queue and nothing else", async () => {
     const broker = await freshBroker(server, "wake");
     await ensureTopology(broker, jobQueue);
     const { wakes, errors } = await watching(broker);
     const connection = await rawConnection(broker);
-    const publishedAt = performance.now();
     await publish(connection, jobQueue.name, "resize", "first");
     await publish(connection, jobQueue.name, "resize", "second");
     await expect.poll(() => wakes.length).toBe(1);
-    expect(wakes[0]?.why).toBe("Published");
-    expect((wakes[0]?.at ?? Number.POSITIVE_INFINITY) - publishedAt).toBeLessThan(200);
-    await expect.poll(() => wakeQueues(broker)).toBe(0);
     expect(await arrived(broker, await rawChannel(broker), 2)).toEqual(["first", "second"]);
-    expect(wakes).toHaveLength(1);
+    // Pushed, and not found by a look: nobody looks once it watches.
+    expect(wakes).toEqual(["Published"]);
     expect(errors).toEqual([]);
   });
 
@@ -76,8 +75,7 @@ describe.each(servers)("watchForWork on RabbitMQ $version", (server) => {
     await ensureTopology(broker, jobQueue);
     await publish(await rawConnection(broker), jobQueue.name, "resize", "early");
     const { wakes } = await watching(broker);
-    await expect.poll(() => wakes.map(({ why }) => why)).toEqual(["Backlog"]);
-    await expect.poll(() => wakeQueues(broker)).toBe(0);
+    await expect.poll(() => wakes).toEqual(["Backlog"]);
     expect(await arrived(broker, await rawChannel(broker), 1)).toEqual(["early"]);
   });
 
