@@ -11,6 +11,7 @@ import {
   loadKubeConfig,
 } from "../../../operator/src/kube/index.ts";
 import { readCluster } from "../../cluster/index.ts";
+import { kubectl } from "./kubectl.ts";
 
 const definitions = {
   group: "apiextensions.k8s.io",
@@ -36,6 +37,8 @@ export default async function setup(): Promise<() => Promise<void>> {
     await client.apply(definitions, definition, { fieldManager: "jobwright-tests", force: true });
     await established(client, name);
   }
+  // kubectl may remember a discovery from before the kinds were made, in which it finds no category jobwright.
+  await until("tell kubectl of them", async () => (await kubectl(["get", "jobqueues,workerpools"])).ok);
   return async () => {
     for (const name of made) await client.delete(definitions, name);
     client.close();
@@ -44,26 +47,25 @@ export default async function setup(): Promise<() => Promise<void>> {
 
 /** One that an earlier run took away may be there until the last object of its kind is: what is applied to it would go with it. */
 function notGoing(client: KubeClient, name: string): Promise<void> {
-  return until(client, name, "delete", (found) => found?.metadata.deletionTimestamp === undefined);
+  return until(`delete ${name} (see which objects of it are left)`, async () => {
+    const found = await client.get<Definition>(definitions, name);
+    return found?.metadata.deletionTimestamp === undefined;
+  });
 }
 
 function established(client: KubeClient, name: string): Promise<void> {
   const isTrue = ({ type, status }: Condition) => type === "Established" && status === "True";
-  return until(client, name, "establish", (found) => found?.status?.conditions?.some(isTrue) ?? false);
+  return until(`establish ${name}`, async () => {
+    const found = await client.get<Definition>(definitions, name);
+    return found?.status?.conditions?.some(isTrue) ?? false;
+  });
 }
 
 const limitSeconds = 60;
 
-async function until(
-  client: KubeClient,
-  name: string,
-  what: string,
-  reached: (found: Definition | undefined) => boolean,
-): Promise<void> {
+async function until(what: string, isDone: () => Promise<boolean>): Promise<void> {
   for (const untilMs = Date.now() + limitSeconds * 1000; Date.now() < untilMs; await pause(100)) {
-    if (reached(await client.get<Definition>(definitions, name))) return;
+    if (await isDone()) return;
   }
-  throw new Error(
-    `the API server did not ${what} ${name} within ${limitSeconds} s: see kubectl describe crd ${name}, and which objects of it are left`,
-  );
+  throw new Error(`the API server did not ${what} within ${limitSeconds} s: see kubectl describe crd`);
 }
