@@ -131,14 +131,17 @@ test("every call ends at its time limit, one that cannot connect and one that we
   const { config } = connect();
   const proxy = await createTcpProxy(config);
   const client = clientFor(proxy.config, { requestTimeoutMs: 300 });
+  /** Where a busy machine takes longer than that, at a later call. */
+  const answers = () =>
+    eventually(() => client.get(configMaps, "a", "default").then(() => "answered", String)).toBe("answered");
   proxy.freeze("newToo");
   const startedAt = performance.now();
   await expect(client.get(configMaps, "a", "default")).rejects.toThrow("no whole answer within 300 ms");
-  // Not only when undici gives up to connect.
-  expect(performance.now() - startedAt).toBeLessThan(2000);
+  // Not only after 4 s, when undici gives up to connect.
+  expect(performance.now() - startedAt).toBeLessThan(3_500);
   proxy.thaw();
   proxy.cut();
-  await client.get(configMaps, "a", "default");
+  await answers();
   proxy.freeze("newToo");
   const error = await rejection(client.get(configMaps, "a", "default"));
   expect(String(error)).toBe(
@@ -146,7 +149,7 @@ test("every call ends at its time limit, one that cannot connect and one that we
   );
   proxy.thaw();
   proxy.cut();
-  await client.get(configMaps, "a", "default");
+  await answers();
 });
 
 test("says what it could not reach", async () => {

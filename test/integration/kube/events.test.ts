@@ -39,7 +39,7 @@ test("repeats count up one event, and kubectl describe shows them", async () => 
     "Warning BrokerUnreachable connection refused x3",
   ]);
   const { stdout } = await promisify(execFile)("kubectl", ["describe", "configmap", "a", "-n", namespace], {
-    env: { KUBECONFIG: readCluster().kubeconfig, PATH: `${binDirectory}:${process.env.PATH}` },
+    env: { ...process.env, KUBECONFIG: readCluster().kubeconfig, PATH: `${binDirectory}:${process.env.PATH}` },
   });
   expect(stdout).toMatch(/Warning +BrokerUnreachable +\S+ \(x3 over \S+\) +example.com\/test +connection refused/);
   expect(stdout).toMatch(/Normal +ScaledUp +\S+ +example.com\/test +3 to 5/);

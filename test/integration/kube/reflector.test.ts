@@ -46,7 +46,7 @@ async function setUp() {
     });
     onTestFinished(() => reflector.stop());
     reflector.start();
-    await reflector.synced(AbortSignal.timeout(10_000));
+    await reflector.synced(AbortSignal.timeout(60_000));
     const state = () =>
       reflector
         .list()
