@@ -6,6 +6,14 @@ type Spec = Record<string, unknown>;
 /** The Secret that names the broker in every scene. */
 export const brokerSecretName = "broker";
 
+/**
+ * A pod template for pods that no scheduler looks at: they are made, and stay as they are, or as a test says. (Of those that no
+ * node takes, the scheduler says so, some time after a test has said that they run.)
+ */
+export const unscheduled = {
+  spec: { schedulerName: "none", containers: [{ name: "handlers", image: "localhost/nowhere:1" }] },
+};
+
 /** A JobQueue on the scene's broker. */
 export function jobQueueManifest(namespace: string, name: string, spec: Spec = {}): KubeObject {
   return {

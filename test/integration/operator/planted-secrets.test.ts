@@ -9,16 +9,8 @@ import { eventResource } from "../../../operator/src/kube/index.ts";
 import { addressOfUri } from "../../../worker-runtime/src/broker/address.ts";
 import { openConnection } from "../../../worker-runtime/src/broker/connection.ts";
 import { manage } from "../../broker/index.ts";
-import { brokerSecretManifest, brokerSecretName } from "./manifests.ts";
+import { brokerSecretManifest, brokerSecretName, unscheduled as template } from "./manifests.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
-
-/** Pods that no node takes. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
 
 /** What a password generator that knows no mercy makes. */
 const plant = (what: string) => `${what}:/?#%20 "'\\<&>é${randomBytes(9).toString("base64")}`;

@@ -2,18 +2,11 @@ import { describe, expect, type TestContext, test } from "vitest";
 import { workerPools } from "../../../operator/src/api/objects.ts";
 import { deployments } from "../../../operator/src/kinds.ts";
 import { connectAs } from "./amqp.ts";
+import { unscheduled as template } from "./manifests.ts";
 import { always, condition, eventually, type Scene, setScene } from "./scene.ts";
 import { simulateWorker } from "./simulated-worker.ts";
 
-/** Pods that no node takes: they are made, and stay as they are. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
 const quick = { targetWait: "1s", scaleDownDelay: "1s", idleDelay: "1s" };
-const patienceSeconds = 30;
 
 async function enqueue(context: TestContext, scene: Scene, count: number): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"));
@@ -24,7 +17,6 @@ async function enqueue(context: TestContext, scene: Scene, count: number): Promi
 }
 
 const replicasOf = async (scene: Scene) => (await scene.deployment("mail"))?.spec.replicas;
-const soon = <T>(check: () => Promise<T> | T) => eventually(check, patienceSeconds);
 
 describe.concurrent("a pool", { timeout: 180_000 }, () => {
   test("in Recommend mode says what it would do, and has the number that the user sets", async (context) => {
@@ -33,7 +25,7 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
     const recommend = { template, maxReplicas: 4, scaling: { ...quick, mode: "Recommend" } };
     await scene.applyPool("mail", recommend);
     await enqueue(context, scene, 40);
-    await soon(async () => {
+    await eventually(async () => {
       const { status } = (await scene.pool("mail")) ?? {};
       expect(status).toMatchObject({ desiredReplicas: 0, backlog: 40, decision: { replicas: 4 } });
       // In steps, if it was looked at while they were being enqueued.
@@ -51,13 +43,13 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
     expect(told).toContain(`jobwright_pool_desired_replicas{${labels}} 0\n`);
     // It goes on from what is there, not from what was recommended.
     await scene.applyPool("mail", { ...recommend, scaling: quick });
-    await soon(async () => {
+    await eventually(async () => {
       expect(await replicasOf(scene)).toBe(4);
       const events = (await scene.events("WorkerPool", "mail", "ScaledUp")).map(({ message }) => message);
       expect(events).toContainEqual(expect.stringMatching(/^0 → 4 workers: /));
     });
     await scene.applyPool("mail", { ...recommend, replicas: 1 });
-    await soon(async () => expect(await replicasOf(scene)).toBe(1));
+    await eventually(async () => expect(await replicasOf(scene)).toBe(1));
   });
 
   test("keeps more workers while a window of a schedule is open, and tells of a schedule that cannot be kept", async (context) => {
@@ -68,7 +60,7 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
     const scheduled = (...schedules: object[]) =>
       scene.applyPool("mail", { template, maxReplicas: 4, scaling: { ...quick, schedules } });
     await scheduled({ ...always, minReplicas: 1 }, { ...always, timeZone: "Asia/Kathmandu" });
-    await soon(async () => {
+    await eventually(async () => {
       expect(await replicasOf(scene)).toBe(2);
       expect((await scene.pool("mail"))?.status?.decision).toMatchObject({
         reason: "Schedule",
@@ -76,8 +68,8 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
       });
     });
     await scheduled({ ...always, cron: "0 8 31 2 *" }, { ...always, timeZone: "Asia/Katmandoo" });
-    await soon(async () => expect(await replicasOf(scene)).toBe(0));
-    await soon(async () => {
+    await eventually(async () => expect(await replicasOf(scene)).toBe(0));
+    await eventually(async () => {
       const stalled = condition(await scene.pool("mail"), "Stalled");
       expect(stalled).toMatch("Stalled=True ScheduleInvalid: spec.scaling.schedules[0].cron: found '0 8 31 2 *'");
       expect(stalled).toContain(
@@ -85,7 +77,7 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
       );
     });
     await scheduled();
-    await soon(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True AtZero"));
+    await eventually(async () => expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True AtZero"));
   });
 
   test("that is paused at zero stays there, works once the pause ends, and can be deleted", async (context) => {
@@ -94,7 +86,7 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
     const spec = { template, maxReplicas: 4, scaling: quick };
     await scene.applyPool("mail", { ...spec, paused: true });
     await enqueue(context, scene, 12);
-    await soon(async () => {
+    await eventually(async () => {
       const pool = await scene.pool("mail");
       expect(condition(pool, "Ready")).toMatch("Ready=True Paused: spec.paused is true: no worker runs");
       expect(condition(pool, "Paused")).toMatch("Paused=True PausedBySpec");
@@ -102,17 +94,18 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
     });
     expect(await scene.deployment("mail")).toBeUndefined();
     await scene.applyPool("mail", { ...spec, paused: false });
-    await soon(async () => {
+    await eventually(async () => {
       expect(await replicasOf(scene)).toBe(4);
       expect(condition(await scene.pool("mail"), "Paused")).toBeUndefined();
     });
     await scene.applyPool("mail", { ...spec, paused: true });
-    await soon(async () => expect(condition(await scene.pool("mail"), "Paused")).toMatch("Paused=True"));
+    await eventually(async () => expect(condition(await scene.pool("mail"), "Paused")).toMatch("Paused=True"));
     expect(await scene.metrics()).toContain(`jobwright_pool_paused{namespace="${scene.namespace}",pool="mail"} 1`);
     await scene.client.delete(workerPools, "mail", scene.namespace);
-    await soon(async () => expect(await scene.pool("mail")).toBeUndefined());
+    await eventually(async () => expect(await scene.pool("mail")).toBeUndefined());
     expect(await scene.deployment("mail")).toBeUndefined();
-    expect(await scene.metrics()).not.toContain('pool="mail"');
+    // The operator hears of it a moment later.
+    await eventually(async () => expect(await scene.metrics()).not.toContain('pool="mail"'));
   });
 
   test("that is paused keeps its workers, also those on their way out, and is rolled out when the pause ends", async (context) => {
@@ -121,7 +114,7 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
     await scene.applyQueue("mail");
     const spec = { template, scaling: { mode: "Manual" }, replicas: 2 };
     await scene.applyPool("mail", spec);
-    const pods = await soon(async () => {
+    const pods = await eventually(async () => {
       const two = await scene.pods("mail");
       expect(two).toHaveLength(2);
       return two;
@@ -131,15 +124,15 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
     );
     for (const worker of workers) await worker.run(1);
     await scene.applyPool("mail", { ...spec, replicas: 1 });
-    const leaving = await soon(() => {
+    const leaving = await eventually(() => {
       const cordoned = workers.find(({ commands }) => commands.includes("Cordon"));
       expect(cordoned).toBeDefined();
       return cordoned;
     });
     const before = JSON.stringify((await scene.deployment("mail"))?.spec.template);
     await scene.applyPool("mail", { ...spec, replicas: 1, paused: true, concurrency: 9 });
-    await soon(() => expect(leaving?.commands.at(-1)).toBe("Uncordon"));
-    await soon(async () => {
+    await eventually(() => expect(leaving?.commands.at(-1)).toBe("Uncordon"));
+    await eventually(async () => {
       expect(condition(await scene.pool("mail"), "Ready")).toMatch(
         "Ready=True Paused: spec.paused is true: workers go on",
       );
@@ -155,7 +148,7 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
     await client.patch(deployments, "mail", namespace, { spec: { replicas: 3 } });
     await always(async () => expect(await replicasOf(scene)).toBe(3), 2);
     await scene.applyPool("mail", { ...spec, replicas: 3, paused: false, concurrency: 9 });
-    await soon(async () => {
+    await eventually(async () => {
       const { spec: now } = (await scene.deployment("mail")) ?? {};
       expect(now?.paused ?? false).toBe(false);
       expect(now?.replicas).toBe(3);

@@ -6,16 +6,9 @@ import { secrets } from "../../../operator/src/kinds.ts";
 import type { Pod } from "../../../operator/src/workerpool/pods.ts";
 import { brokerVersions } from "../../broker/index.ts";
 import { connectAs } from "./amqp.ts";
+import { unscheduled as template } from "./manifests.ts";
 import { runPods } from "./pod-workers.ts";
 import { always, condition, eventually, type Scene, setScene } from "./scene.ts";
-
-/** Pods that no node takes: the test runs their workers. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
 
 const manual = (replicas: number) => ({ template, replicas, drainTimeout: "10m", scaling: { mode: "Manual" } });
 
@@ -96,8 +89,10 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 18
     expect(finished.toSorted((a, b) => a - b)).toEqual(numbers(40));
     expect(started.toSorted((a, b) => a - b)).toEqual(numbers(40));
     expect(await scene.secret("mail-worker-2")).toMatchObject({ username: second });
-    const events = await scene.events("WorkerPool", "mail", "CredentialsRotated");
-    expect(events.map(({ message }) => message)).toEqual([expect.stringContaining(second)]);
+    await eventually(async () => {
+      const events = await scene.events("WorkerPool", "mail", "CredentialsRotated");
+      expect(events.map(({ message }) => message)).toEqual([expect.stringContaining(second)]);
+    });
   });
 
   test("keep their user as long as those that should replace them cannot start", async (context) => {

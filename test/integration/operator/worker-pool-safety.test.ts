@@ -4,6 +4,7 @@ import { type KubeObject, loadKubeConfig, type Resource } from "../../../operato
 import { readCluster } from "../../cluster/index.ts";
 import { createHttpProxy } from "../kube/http-proxy.ts";
 import { connectAs, publishMany, takeIn } from "./amqp.ts";
+import { unscheduled as template } from "./manifests.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
 import { simulateWorker } from "./simulated-worker.ts";
 
@@ -13,14 +14,6 @@ const quotas: Resource = {
   plural: "resourcequotas",
   kind: "ResourceQuota",
   namespaced: true,
-};
-
-/** Pods that no node takes: they are made, and stay as they are. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
 };
 
 /** A consumer that takes one job and keeps it: a queue without consumers would be taken for one whose leader is away. */
@@ -45,7 +38,7 @@ async function podNames(scene: Scene, count: number): Promise<string[]> {
   });
 }
 
-describe.concurrent("a pool whose wishes are not granted", { timeout: 150_000 }, () => {
+describe.concurrent("a pool whose wishes are not granted", { timeout: 240_000 }, () => {
   test("asks for no more pods than a quota leaves it, and says so in Kubernetes's words", async (context) => {
     const scene = await setScene(context);
     await scene.client.create(quotas, {
@@ -63,7 +56,7 @@ describe.concurrent("a pool whose wishes are not granted", { timeout: 150_000 },
       expect((await scene.deployment("mail"))?.spec.replicas).toBe(2);
     });
     await podNames(scene, 2);
-    expect(await scene.events("WorkerPool", "mail", "PodsRefused")).toHaveLength(1);
+    await eventually(async () => expect(await scene.events("WorkerPool", "mail", "PodsRefused")).toHaveLength(1));
   });
 
   test("tells of a run that does not end, and takes nobody away until it has", async (context) => {
@@ -102,19 +95,19 @@ describe.concurrent("a pool whose wishes are not granted", { timeout: 150_000 },
     await queueReady(scene, "mail");
     await scene.applyPool("mail", { template, minReplicas: 1, maxReplicas: 1 });
     const [name = ""] = await podNames(scene, 1);
-    const startedAt = new Date(Date.now() - 2_000).toISOString().replace(/\.\d+Z$/, "Z");
-    const terminated = { exitCode: 1, reason: "Error", startedAt, finishedAt: startedAt };
+    const secondsAgo = (seconds: number) =>
+      new Date(Date.now() - seconds * 1_000).toISOString().replace(/\.\d+Z$/, "Z");
+    const terminated = { exitCode: 1, reason: "Error", startedAt: secondsAgo(2), finishedAt: secondsAgo(2) };
     const containerIs = async (restartCount: number, state: object) => {
       const lastState = { terminated };
       const container = { name: "handlers", image: "i", imageID: "", ready: false, restartCount, lastState, state };
-      // Without the scheduler's word that no node takes it.
       const status = { phase: "Running", conditions: [], containerStatuses: [container] };
       await scene.client.patch(pods, name, scene.namespace, { status }, { subresource: "status" });
     };
     const ready = async () => condition(await scene.pool("mail"), "Ready");
     await containerIs(3, { waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" } });
     await eventually(async () => expect(await ready()).toMatch(/False CrashLoopBackOff: .* restarted 3 times/));
-    await containerIs(4, { running: { startedAt } });
+    await containerIs(4, { running: { startedAt: secondsAgo(2) } });
     await eventually(async () => expect(await ready()).toMatch(/False CrashLoopBackOff: .* restarted 4 times/));
     await eventually(async () => expect(await ready()).toMatch("False RollingOut"));
     expect(await scene.events("WorkerPool", "mail", "CrashLoopBackOff")).toHaveLength(1);
@@ -150,12 +143,13 @@ describe.concurrent("a pool whose wishes are not granted", { timeout: 150_000 },
         if (message) channel.ack(message);
       };
     });
+    // Half a minute passes until they are known to be without it.
     await eventually(async () => {
       const { status } = (await scene.pool("mail")) ?? {};
       expect(status?.busy).toBe(2);
       expect(status?.backlog).toBe(0);
       expect(status?.desiredReplicas).toBe(2);
-    });
+    }, 120);
     done();
     await eventually(async () => expect((await scene.deployment("mail"))?.spec.replicas).toBe(0));
   });

@@ -3,16 +3,9 @@ import { describe, expect, type TestContext, test } from "vitest";
 import { deployments, pods } from "../../../operator/src/kinds.ts";
 import type { Deployment } from "../../../operator/src/workerpool/deployment.ts";
 import { publishMany, takeIn } from "./amqp.ts";
+import { unscheduled as template } from "./manifests.ts";
 import { always, condition, eventually, type Scene, setScene } from "./scene.ts";
 import { simulateWorker } from "./simulated-worker.ts";
-
-/** Pods that no node takes: they are made, and stay as they are. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
 
 /** Every number of replicas that the Deployment is given from now on, the first included. */
 async function replicaHistory(context: TestContext, { client, namespace }: Scene, name: string): Promise<number[]> {
