@@ -25,7 +25,7 @@ test.each(servers)("of many pools at zero one listing tells which have no jobs, 
       expect(busy && depths.get(busy)).toEqual({ ready: 1, consumers: 0 });
       expect(gone && depths.get(gone)).toBeUndefined();
     },
-    { timeout: 30_000, interval: 1_000 },
+    { timeout: 60_000, interval: 1_000 },
   );
   expect(new Set(missing)).toEqual(new Set(["ns.jobs-0"]));
 

@@ -37,9 +37,20 @@ async function asInstalled(onRefused: (what: string) => void): Promise<KubeClien
   const target = config.getCurrentCluster();
   if (target === null) throw new Error("the kubeconfig names no cluster");
   config.loadFromClusterAndUser(target, { name: "jw-jobwright", token: token.trim() });
+  await haveEffect(createKubeClient(config));
   return createKubeClient(config, {
     onAnswer: ({ status, method, path }) => status === 403 && onRefused(`${method} ${path}`),
   });
+}
+
+/** The API server heeds rights a moment after they were made. */
+async function haveEffect(client: KubeClient): Promise<void> {
+  const use = () => [
+    client.get(secrets, defaultBrokerSecret.name, own),
+    ...watchNamespaces.map((namespace) => client.list(jobQueues, { namespace })),
+  ];
+  await expect.poll(() => Promise.all(use()).then(() => "allowed", String)).toBe("allowed");
+  client.close();
 }
 
 test("an operator for some namespaces works there with Roles alone, and leaves others alone", async () => {
@@ -57,8 +68,12 @@ test("an operator for some namespaces works there with Roles alone, and leaves o
   onTestFinished(async () => {
     for (const namespace of watchNamespaces) await admin.delete(workerPools, "jobs", namespace);
     for (const namespace of watchNamespaces) await admin.delete(jobQueues, "jobs", namespace);
-    const left = () => Promise.all([jobQueues, workerPools].map((kind) => client.get(kind, "jobs", first)));
-    await expect.poll(left).toEqual([undefined, undefined]);
+    const left = async () => {
+      const kinds = [jobQueues, workerPools];
+      const found = watchNamespaces.flatMap((namespace) => kinds.map((kind) => admin.get(kind, "jobs", namespace)));
+      return (await Promise.all(found)).filter((one) => one !== undefined);
+    };
+    await expect.poll(left).toEqual([]);
     await operator.stop();
     for (const name of [own, first, second, others]) await admin.delete(namespaces, name);
     await broker[Symbol.asyncDispose]();
@@ -90,7 +105,7 @@ test("an operator for some namespaces works there with Roles alone, and leaves o
   expect(refused).toEqual([]);
 
   const settings = { namespace: own, watchNamespaces, leaderElect: false, defaultBrokerSecret };
-  const outcomes = await outcomesOf(installationSteps({ client, settings, leaseName: "none" }), 0);
+  const outcomes = await outcomesOf(installationSteps({ client, settings, leaseName: "none" }), 60_000);
   expect(outcomes.map(({ line }) => line)).toEqual([
     `ok      custom resources: JobQueues and WorkerPools are served, and may be read in ${first}, ${second}`,
     expect.stringMatching(/^ok {6}broker: RabbitMQ .* in vhost/),

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProducer, defineJob } from "@jobwright/worker-runtime";
@@ -125,8 +125,10 @@ describe.concurrent.each(brokerVersions)("on RabbitMQ %s", { timeout: 180_000 },
       });
     });
     expect((await scene.secret("mail-producer"))?.password).not.toBe(before.password);
-    const [event] = await scene.events("JobQueue", "mail", "CredentialsRotated");
-    expect(event?.message).toMatch(/default, shop; those before stay good for 2h/);
+    await eventually(async () => {
+      const [event] = await scene.events("JobQueue", "mail", "CredentialsRotated");
+      expect(event?.message).toMatch(/default, shop; those before stay good for 2h/);
+    });
     // What is changed meanwhile holds for both.
     await scene.applyQueue("mail", {
       ...{ access: { producers: [{ name: "shop" }], rotation: { overlap: "2h" } } },
@@ -165,6 +167,8 @@ describe.concurrent("producers' credentials", { timeout: 180_000 }, () => {
     ] as const) {
       ahead = hours * 3_600_000;
       const passes = await scene.passes("jobqueue");
+      // Looked at now rather than some seconds later.
+      await scene.client.patch(jobQueues, "mail", scene.namespace, { metadata: { labels: { look: `${hours}` } } });
       await eventually(async () => {
         expect(await scene.passes("jobqueue")).toBeGreaterThan(passes);
         expect(await users(scene)).toEqual(expected);
@@ -214,7 +218,11 @@ describe.concurrent("producers' credentials", { timeout: 180_000 }, () => {
     const directory = await mkdtemp(join(tmpdir(), "jobwright-binding-"));
     async function mount(): Promise<void> {
       const facts = (await scene.secret("mail-producer")) ?? {};
-      for (const [key, value] of Object.entries(facts)) await writeFile(join(directory, key), value);
+      for (const [key, value] of Object.entries(facts)) {
+        // Exchanged and not written over, as in a mounted Secret: no reader sees half a file.
+        await writeFile(join(directory, `.${key}`), value);
+        await rename(join(directory, `.${key}`), join(directory, key));
+      }
     }
     await mount();
     const producer = createProducer({ bindingDirectory: directory, log: pino({ level: "silent" }) });

@@ -15,10 +15,10 @@ describe("a person reads", () => {
     const scene = await setScene(context);
     const { namespace } = scene;
     await scene.applyQueue("mail");
+    await eventually(async () => expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True"));
     await scene.applyPool("mail", { template });
     await scene.applyPool("lonely", { template, queueRef: { name: "nowhere" } });
     await eventually(async () => {
-      expect(condition(await scene.queue("mail"), "Ready")).toMatch("Ready=True");
       expect(condition(await scene.pool("mail"), "Ready")).toMatch("Ready=True");
       expect(condition(await scene.pool("lonely"), "Ready")).toMatch("Ready=False");
       expect((await scene.pool("mail"))?.status?.backlog).toBe(0);
@@ -27,25 +27,28 @@ describe("a person reads", () => {
 
     const all = printed(await kubectl(["get", "jobwright", "-n", namespace]));
     expect(all).toMatch(/^NAME READY REASON WAITING RUNNING DEAD PAUSED AGE$/m);
-    expect(all).toMatch(/^jobqueue\.jobwright\.dev\/mail True Provisioned 0 0 0 \d+m?s$/m);
+    expect(all).toMatch(/^jobqueue\.jobwright\.dev\/mail True Provisioned 0 0 0 [\dms]+$/m);
     expect(all).toMatch(/^NAME QUEUE READY REASON WORKERS DESIRED BUSY WAITING AGE$/m);
-    expect(all).toMatch(/^workerpool\.jobwright\.dev\/mail mail True AtZero 0 0 0 0 \d+m?s$/m);
+    expect(all).toMatch(/^workerpool\.jobwright\.dev\/mail mail True AtZero 0 0 0 0 [\dms]+$/m);
     expect(all).toMatch(/^workerpool\.jobwright\.dev\/lonely nowhere False QueueNotFound/m);
 
     const wide = printed(await kubectl(["get", "jq,wp", "-o", "wide", "-n", namespace]));
     expect(wide).toContain(`${namespace}.mail ${scene.server.version}`);
     expect(wide).toMatch(/MODE LAG DECISION/);
 
-    const queue = printed(await kubectl(["describe", "jobqueue", "mail", "-n", namespace]));
-    expect(queue).toContain(`Exchange: ${namespace}.mail`);
-    expect(queue).toContain(`Dead Letter Queue: ${namespace}.mail.dead`);
-    expect(queue).toContain("with the credentials in Secret mail-producer");
-    expect(queue).toMatch(/Normal Provisioned .* publish to exchange/);
-    expect(queue).toMatch(/Max Attempts: 3/);
+    // Events come a moment after the status.
+    await eventually(async () => {
+      const queue = printed(await kubectl(["describe", "jobqueue", "mail", "-n", namespace]));
+      expect(queue).toContain(`Exchange: ${namespace}.mail`);
+      expect(queue).toContain(`Dead Letter Queue: ${namespace}.mail.dead`);
+      expect(queue).toContain("with the credentials in Secret mail-producer");
+      expect(queue).toMatch(/Normal Provisioned .* publish to exchange/);
+      expect(queue).toMatch(/Max Attempts: 3/);
 
-    const pool = printed(await kubectl(["describe", "workerpool", "lonely", "-n", namespace]));
-    expect(pool).toContain(`JobQueue ${namespace}/nowhere (spec.queueRef.name) does not exist: create it`);
-    expect(pool).toMatch(/Warning QueueNotFound/);
+      const pool = printed(await kubectl(["describe", "workerpool", "lonely", "-n", namespace]));
+      expect(pool).toContain(`JobQueue ${namespace}/nowhere (spec.queueRef.name) does not exist: create it`);
+      expect(pool).toMatch(/Warning QueueNotFound/);
+    });
     // Where all went well from the start there is nothing to be warned of.
     expect(printed(await kubectl(["describe", "workerpool", "mail", "-n", namespace]))).not.toContain("Warning");
   });
