@@ -1,25 +1,34 @@
 import { defineJob, type Job } from "@jobwright/worker-runtime";
 import { deadLetterHeader, header } from "@jobwright/worker-runtime/contract";
-import type { GetMessage } from "amqplib";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { addressOfUri } from "../../../worker-runtime/src/broker/address.ts";
 import { createAmqpProxy } from "./amqp-proxy.ts";
 import { createTestQueue, headerOf, type TestQueue } from "./job-queue.ts";
+import { memoryLog } from "./memory-log.ts";
 import { quickRetry, runWorker } from "./running-worker.ts";
 import { until } from "./until.ts";
 
 const mail = defineJob({ name: "mail", input: z.object({ to: z.string() }), run() {} });
 const once = { ...quickRetry, maxAttempts: 1 };
 
-/** A queue of its own for the children, which nobody works on. */
-async function otherQueue(queue: TestQueue): Promise<{ name: string; take(): Promise<GetMessage> }> {
+/** A queue of its own for the children, which nobody works on, and which takes none before it is bound. */
+async function unboundQueue(queue: TestQueue) {
   const name = "media.mail";
   const channel = await queue.admin.createChannel();
   await channel.assertExchange(name, "topic", { durable: true });
   await channel.assertQueue(name, { durable: true, arguments: { "x-queue-type": "quorum" } });
-  await channel.bindQueue(name, name, "#");
-  return { name, take: () => until("a child", () => channel.get(name, { noAck: true })) };
+  return {
+    name,
+    bind: () => channel.bindQueue(name, name, "#"),
+    take: () => until("a child", () => channel.get(name, { noAck: true })),
+  };
+}
+
+async function otherQueue(queue: TestQueue) {
+  const other = await unboundQueue(queue);
+  await other.bind();
+  return other;
 }
 
 function parent(run: Job["run"]) {
@@ -107,7 +116,7 @@ test("a crash between the children's confirms and the ack repeats them under the
     runs += 1;
     for (const to of ["a", "b"]) await enqueue(mail, { to }, { queue: other.name });
     // From here on the broker stores what it is sent, and its confirms get lost.
-    if (runs === 1) proxy.silence("publish");
+    if (runs === 1) proxy.silence("test-worker publish");
     return undefined;
   });
   const address = addressOfUri(proxy.amqpUrl);
@@ -129,15 +138,17 @@ test("a crash between the children's confirms and the ack repeats them under the
 
 test("children that no queue takes yet keep their parent until one does", async () => {
   const queue = await createTestQueue();
+  const other = await unboundQueue(queue);
+  const { log, said } = memoryLog();
   let runs = 0;
   const order = parent((_, { enqueue }) => {
     runs += 1;
-    return enqueue(mail, { to: "a" }, { queue: "media.mail" });
+    return enqueue(mail, { to: "a" }, { queue: other.name });
   });
-  const worker = await runWorker(queue, [order]);
+  const worker = await runWorker(queue, [order], {}, { log });
   await queue.publish("order", {});
-  await until("the run", () => runs === 1);
-  const other = await otherQueue(queue);
+  await said("the outcome cannot be stored");
+  await other.bind();
   await other.take();
   // Its messages were tried again, not its handler.
   expect(runs).toBe(1);

@@ -26,12 +26,14 @@ test("while what all jobs need is down, few attempts are burnt, and all jobs are
     { concurrency: 4, retry: { maxAttempts: 4, initialMs: 1, maxMs: 1, multiplier: 1, jitterPercent: 0 } },
     { circuitBreaker: { failures: 5, backoff: "500ms", maxBackoff: "1s" } },
   );
+  const startedMs = performance.now();
   const metrics = async () => await (await fetch(`http://127.0.0.1:${worker.telemetryPort}/metrics`)).text();
   await until("it to open", async () => (await metrics()).includes("\njobwright_circuit_breaker_open 1\n"));
   const whenOpen = attempts;
   await until("two more tries", () => attempts >= whenOpen + 2);
-  // Without a breaker, all of the hundred would have failed by now. Four slots may have been at it when it opened.
-  expect(attempts).toBeLessThan(5 + 4 + 4);
+  // Without a breaker, all of the hundred would have failed by now. Four slots may have been at it when it opened, and then
+  // one tries half a second after the other, or later.
+  expect(attempts).toBeLessThan(5 + 4 + 2 + (performance.now() - startedMs) / 500);
   down = false;
   await until("all jobs", () => done.size === 100);
   expect(await metrics()).toContain("\njobwright_circuit_breaker_open 0\n");

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestQueue, type TestQueue } from "./job-queue.ts";
 import { until } from "./until.ts";
@@ -10,19 +11,18 @@ import { until } from "./until.ts";
 const root = join(import.meta.dirname, "../../..");
 const sources = ["--conditions=source", join(root, "worker-runtime/src/command/main.ts")];
 
-/** What the command runs: a module of a user's, whose handler says what happens to it by publishing nothing but log lines. */
+/** What the command runs: a module of a user's, whose handler waits for a file, and says what happens to it by log lines only. */
 const module = `
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { defineJob, defineWorker } from ${JSON.stringify(join(root, "worker-runtime/src/index.ts"))};
 import { z } from ${JSON.stringify(join(root, "node_modules/zod/index.js"))};
 const wait = defineJob({
   name: "wait",
-  input: z.object({ ms: z.number(), deaf: z.boolean().optional() }),
-  async run({ ms, deaf }, { log, signal }) {
+  input: z.object({ file: z.string() }),
+  async run({ file }, { log }) {
     log.info("handler begins");
-    await new Promise((resolve, reject) => {
-      setTimeout(resolve, ms);
-      if (!deaf) signal.addEventListener("abort", () => reject(signal.reason));
-    });
+    while (!existsSync(file)) await sleep(20);
     log.info("handler ends");
   },
 });
@@ -48,11 +48,10 @@ function run(args: readonly string[]): Command {
   const child = spawn(process.execPath, [...sources, ...args, "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream
-      .setEncoding("utf8")
-      .on("data", (text: string) => lines.push(...text.split("\n").filter((line) => line !== "")));
+    createInterface(stream).on("line", (line) => lines.push(line));
   }
-  const exited = once(child, "exit").then(([code]) => code as number | null);
+  // "close" and not "exit": only then is all of its output read.
+  const exited = once(child, "close").then(([code]) => code as number | null);
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await exited;
@@ -66,6 +65,12 @@ function run(args: readonly string[]): Command {
   };
 }
 
+/** A file that is there once it is opened. */
+async function gate(): Promise<{ readonly file: string; open(): Promise<void> }> {
+  const file = join(await mkdtemp(join(tmpdir(), "gate-")), "open");
+  return { file, open: () => writeFile(file, "") };
+}
+
 async function runWorker(queue: TestQueue): Promise<Command> {
   const command = run([await userModule(), "--broker", queue.vhost.amqpUrl, "--queue", queue.name]);
   await command.logged('"msg":"consuming"');
@@ -75,13 +80,14 @@ async function runWorker(queue: TestQueue): Promise<Command> {
 test("SIGTERM mid-job: the job is finished, nothing is left or repeated, and it exits with 0", async () => {
   const queue = await createTestQueue();
   const worker = await runWorker(queue);
-  await queue.publish("wait", { ms: 700 });
-  await queue.publish("wait", { ms: 700 });
+  const { file, open } = await gate();
+  for (let count = 0; count < 2; count += 1) await queue.publish("wait", { file });
   await worker.logged("handler begins");
   worker.process.kill("SIGTERM");
   // To be asked twice changes nothing.
   await worker.logged("asked to stop");
   worker.process.kill("SIGTERM");
+  await open();
   expect(await worker.exited).toBe(0);
   expect(worker.lines.filter((line) => line.includes("handler begins"))).toHaveLength(1);
   expect(worker.lines.filter((line) => line.includes("handler ends"))).toHaveLength(1);
@@ -92,11 +98,13 @@ test("SIGTERM mid-job: the job is finished, nothing is left or repeated, and it 
 
 test("SIGTERM while it starts: it ends by itself, and takes no job that it could not finish", async () => {
   const queue = await createTestQueue();
-  await queue.publish("wait", { ms: 60_000 });
-  const slow = `console.log("loading"); await new Promise((resolve) => setTimeout(resolve, 500));\n${module}`;
+  await queue.publish("wait", { file: "/never" });
+  const { file, open } = await gate();
+  const slow = `${module}console.log("loading"); while (!existsSync(${JSON.stringify(file)})) await sleep(20);`;
   const worker = run([await userModule(slow), "--broker", queue.vhost.amqpUrl, "--queue", queue.name]);
   await worker.logged("loading");
   worker.process.kill("SIGTERM");
+  await open();
   // Not killed by the signal, which would leave no code: as process 1 it would not be.
   expect(await worker.exited).toBe(0);
   expect(worker.lines.join()).not.toContain("handler begins");
@@ -105,7 +113,7 @@ test("SIGTERM while it starts: it ends by itself, and takes no job that it could
 test("a second Ctrl-C does not wait for the drain", async () => {
   const queue = await createTestQueue();
   const worker = await runWorker(queue);
-  await queue.publish("wait", { ms: 60_000, deaf: true });
+  await queue.publish("wait", { file: "/never" });
   await worker.logged("handler begins");
   worker.process.kill("SIGINT");
   await worker.logged("asked to stop");
@@ -117,10 +125,12 @@ test("a second Ctrl-C does not wait for the drain", async () => {
 test("a worker that dies mid-job leaves the job to the next", async () => {
   const queue = await createTestQueue();
   const first = await runWorker(queue);
-  await queue.publish("wait", { ms: 300 });
+  const { file, open } = await gate();
+  await queue.publish("wait", { file });
   await first.logged("handler begins");
   first.process.kill("SIGKILL");
   await first.exited;
+  await open();
   const second = await runWorker(queue);
   await second.logged("handler ends");
   second.process.kill("SIGTERM");

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { addressOfUri } from "../../../worker-runtime/src/broker/address.ts";
 import { createAmqpProxy } from "./amqp-proxy.ts";
 import { createTestQueue, headerOf } from "./job-queue.ts";
+import { memoryLog } from "./memory-log.ts";
 import { quickRetry, runWorker } from "./running-worker.ts";
 import { until } from "./until.ts";
 
@@ -21,7 +22,7 @@ test("a job is not acked before its dead letter is confirmed: a crash in between
     run() {
       runs += 1;
       // From here on the broker stores what it is sent, and its confirms get lost.
-      if (runs === 1) proxy.silence("publish");
+      if (runs === 1) proxy.silence("test-worker publish");
       throw new Error("no");
     },
   });
@@ -49,10 +50,11 @@ test("a job whose outcome cannot be stored is kept until it can", async () => {
   const channel = await queue.admin.createChannel();
   // The dead letter is confirmed, but comes back as unroutable.
   await channel.unbindQueue(`${queue.name}.dead`, `${queue.name}.dlx`, "");
-  const worker = await runWorker(queue, [job], { retry: once });
+  const { log, said } = memoryLog();
+  const worker = await runWorker(queue, [job], { retry: once }, { log });
   await queue.publish("resize", {});
-  await until("the first run", () => runs === 1);
-  await queue.ensure();
+  await said("the outcome cannot be stored");
+  await channel.bindQueue(`${queue.name}.dead`, `${queue.name}.dlx`, "");
   expect(headerOf(await queue.deadLetter(), deadLetterHeader.reason)).toBe("AttemptsExhausted");
   // It tried again with the copy, not with the handler.
   expect(runs).toBe(1);

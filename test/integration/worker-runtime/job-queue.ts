@@ -7,6 +7,9 @@ import { addressOf, type Broker, createVhost, manage, type Vhost } from "../../b
 import { readCluster } from "../../cluster/index.ts";
 import { until } from "./until.ts";
 
+/** A quorum queue that has not answered RabbitMQ itself by then is said to have no messages. */
+const brokersPatienceMs = 250;
+
 /** A JobQueue's topology in a vhost of the test's own, as the operator makes it. */
 export interface TestQueue {
   readonly broker: Broker;
@@ -64,7 +67,11 @@ export async function createTestQueue(
     const channel = await admin.createChannel();
     channel.on("error", () => {});
     try {
-      return (await channel.checkQueue(queue)).messageCount;
+      for (;;) {
+        const askedAtMs = performance.now();
+        const { messageCount } = await channel.checkQueue(queue);
+        if (messageCount > 0 || performance.now() - askedAtMs < brokersPatienceMs) return messageCount;
+      }
     } finally {
       await channel.close().catch(() => {});
     }

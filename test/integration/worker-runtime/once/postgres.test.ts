@@ -84,7 +84,7 @@ test("a transaction whose process was killed is free at once", async () => {
   await until("the work was done by another", () =>
     once.transaction("killed", (tx) => charge(tx, "killed").then(() => true)).catch(() => undefined),
   );
-  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect(performance.now() - startedMs).toBeLessThan(20_000);
   expect(await charges()).toBe(1);
 });
 
