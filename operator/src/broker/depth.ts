@@ -7,10 +7,13 @@ import { within } from "./within.ts";
 const chunkSize = 50;
 /** A queue may not answer for a while; the others must not wait for it. */
 const chunkLimitMs = 2_000;
+/** How long RabbitMQ waits for a quorum queue's leader before it answers with 0 and 0 in its place (3.10 and 4.0, `rabbit_quorum_queue:stat/1`). */
+const brokersPatienceMs = 250;
 
 /**
  * A queue's depth, as exact as the broker knows it: no statistics are in between. A quorum queue without a leader answers
  * with 0 and 0 (seen in the code of 3.10.8 and 4.0.5), so where consumers are known to be there, 0 consumers mean that nothing is known.
+ * So does one whose leader is late, on a busy broker: that shows in the time, and is asked again.
  */
 export interface Depth {
   /** Messages ready to be delivered; those delivered and unacknowledged are not counted. */
@@ -49,10 +52,19 @@ async function readChunk(
   depths: Map<string, Depth | undefined>,
 ): Promise<string[]> {
   const channel = await connection.channel();
+  let answeredAtMs = performance.now();
+  /** What the broker answers, and how long it took: amqplib sends each question once the one before is answered. */
+  async function ask(name: string): Promise<{ depth: Depth; tookMs: number }> {
+    const { messageCount, consumerCount } = await channel.checkQueue(name);
+    const tookMs = performance.now() - answeredAtMs;
+    answeredAtMs = performance.now();
+    return { depth: { ready: messageCount, consumers: consumerCount }, tookMs };
+  }
   const asked = names.map(async (name) => {
     try {
-      const { messageCount, consumerCount } = await channel.checkQueue(name);
-      depths.set(name, { ready: messageCount, consumers: consumerCount });
+      let answer = await ask(name);
+      while (isInLeadersPlace(answer)) answer = await ask(name);
+      depths.set(name, answer.depth);
     } catch (error) {
       if (isNotFound(error)) depths.set(name, undefined);
     }
@@ -70,6 +82,11 @@ export async function readDepth(connection: BrokerConnection, name: string): Pro
     throw notAnswered(`asking how much is in queue "${name}"`, late);
   }
   return depths.get(name);
+}
+
+/** Whether the broker may have given up waiting for a leader, and answered itself. */
+function isInLeadersPlace({ depth, tookMs }: { depth: Depth; tookMs: number }): boolean {
+  return depth.ready === 0 && depth.consumers === 0 && tookMs >= brokersPatienceMs;
 }
 
 /** True if the broker closed the channel because what was asked for does not exist. */
