@@ -36,10 +36,11 @@ function shares(starts: readonly string[], from: number, to: number) {
   return { urgent: share("urgent"), bulk: share("bulk"), none: share("none") };
 }
 
+// Again if it fails: on a machine that is busy with something else, a lane's jobs may come too late for their turns.
 test.each([
   ["short jobs", 3, 4, 350, 100],
   ["longer jobs on many slots", 150, 20, 200, 100],
-])("%s of full lanes start by weight", async (_, ms, concurrency, each, from) => {
+])("%s of full lanes start by weight", { retry: 2 }, async (_, ms, concurrency, each, from) => {
   const queue = await lanedQueue();
   const starts: string[] = [];
   const job = defineJob({
