@@ -13,7 +13,7 @@ const brokersPatienceMs = 250;
 /**
  * A queue's depth, as exact as the broker knows it: no statistics are in between. A quorum queue without a leader answers
  * with 0 and 0 (seen in the code of 3.10.8 and 4.0.5), so where consumers are known to be there, 0 consumers mean that nothing is known.
- * So does one whose leader is late, on a busy broker: that shows in the time, and is asked again.
+ * So does one whose leader is late, on a busy broker: that shows in the time, unless the broker is far away. It is asked again.
  */
 export interface Depth {
   /** Messages ready to be delivered; those delivered and unacknowledged are not counted. */
@@ -51,8 +51,10 @@ async function readChunk(
   names: readonly string[],
   depths: Map<string, Depth | undefined>,
 ): Promise<string[]> {
+  const openedFromMs = performance.now();
   const channel = await connection.channel();
   let answeredAtMs = performance.now();
+  const isNear = answeredAtMs - openedFromMs < brokersPatienceMs / 2;
   /** What the broker answers, and how long it took: amqplib sends each question once the one before is answered. */
   async function ask(name: string): Promise<{ depth: Depth; tookMs: number }> {
     const { messageCount, consumerCount } = await channel.checkQueue(name);
@@ -60,11 +62,14 @@ async function readChunk(
     answeredAtMs = performance.now();
     return { depth: { ready: messageCount, consumers: consumerCount }, tookMs };
   }
+  /** Whether the broker may have given up waiting for a leader, and answered itself. */
+  const isInLeadersPlace = ({ depth: { ready, consumers }, tookMs }: { depth: Depth; tookMs: number }) =>
+    isNear && ready === 0 && consumers === 0 && tookMs >= brokersPatienceMs;
   const asked = names.map(async (name) => {
     try {
-      let answer = await ask(name);
-      while (isInLeadersPlace(answer)) answer = await ask(name);
-      depths.set(name, answer.depth);
+      const first = await ask(name);
+      const answer = isInLeadersPlace(first) ? await ask(name) : first;
+      if (!isInLeadersPlace(answer)) depths.set(name, answer.depth);
     } catch (error) {
       if (isNotFound(error)) depths.set(name, undefined);
     }
@@ -82,11 +87,6 @@ export async function readDepth(connection: BrokerConnection, name: string): Pro
     throw notAnswered(`asking how much is in queue "${name}"`, late);
   }
   return depths.get(name);
-}
-
-/** Whether the broker may have given up waiting for a leader, and answered itself. */
-function isInLeadersPlace({ depth, tookMs }: { depth: Depth; tookMs: number }): boolean {
-  return depth.ready === 0 && depth.consumers === 0 && tookMs >= brokersPatienceMs;
 }
 
 /** True if the broker closed the channel because what was asked for does not exist. */

@@ -151,7 +151,7 @@ test("as many jobs run at once as there are slots, never more", async () => {
     async run() {
       running += 1;
       most = Math.max(most, running);
-      await until("three at once, or the last ones", () => most === 3, 5_000);
+      await until("three at once, or the last ones", () => most === 3);
       await new Promise((resolve) => setTimeout(resolve, 5));
       running -= 1;
       done += 1;

@@ -98,7 +98,8 @@ test("with a pool's permissions alone, a worker does its jobs, retries, dead-let
   expect(beats.map(({ sequence }) => sequence)).toEqual(beats.map((_, index) => index));
 });
 
-test("the operator cordons and uncordons it by command; it says at once when it is drained", async () => {
+// Again if it fails: on a busy machine what is told at once may be no sooner than what is told every two seconds.
+test("the operator cordons and uncordons it by command; it says at once when it is drained", { retry: 2 }, async () => {
   const queue = await createTestQueue();
   const release = Promise.withResolvers<void>();
   const resize = defineJob({ name: "resize", input: z.unknown(), run: () => release.promise });
@@ -108,10 +109,12 @@ test("the operator cordons and uncordons it by command; it says at once when it 
   expect(await sendCommand(queue.operator, identity, "Cordon")).toEqual({ routed: true });
   const cordoned = await beat("cordoned", ({ state }) => state === "Cordoned");
   expect(cordoned.oldestRunningSeconds).toBeGreaterThan(0);
+  const told = beats.length;
+  await until("the next of its regular heartbeats", () => beats.length > told);
   const endedAt = performance.now();
   release.resolve();
   await beat("drained", ({ state }) => state === "Drained");
-  expect(performance.now() - endedAt).toBeLessThan(1_000);
+  expect(performance.now() - endedAt).toBeLessThan(1_500);
   const seen = beats.length;
   await sendCommand(queue.operator, identity, "Uncordon");
   await until("running again", () => beats.slice(seen).find(({ state }) => state === "Running"));

@@ -52,7 +52,7 @@ def tell(value):
 
 def take(name, count):
     taken = 0
-    for method, properties, body in channel.consume(name, inactivity_timeout=20):
+    for method, properties, body in channel.consume(name, inactivity_timeout=60):
         if method is None:
             raise TimeoutError(f"{taken} of {count} messages came to {name}")
         yield method, properties, body
