@@ -36,11 +36,13 @@ describe.concurrent("a pool", { timeout: 180_000 }, () => {
       expect(events.map(({ message }) => message)).toContain(status?.decision?.message);
     });
     expect(await replicasOf(scene)).toBe(0);
-    const told = await scene.metrics();
-    const labels = `namespace="${scene.namespace}",pool="mail"`;
-    expect(told).toContain(`jobwright_pool_backlog{${labels}} 40\n`);
-    expect(told).toContain(`jobwright_pool_wanted_replicas{${labels}} 4\n`);
-    expect(told).toContain(`jobwright_pool_desired_replicas{${labels}} 0\n`);
+    await eventually(async () => {
+      const told = await scene.metrics();
+      const labels = `namespace="${scene.namespace}",pool="mail"`;
+      expect(told).toContain(`jobwright_pool_backlog{${labels}} 40\n`);
+      expect(told).toContain(`jobwright_pool_wanted_replicas{${labels}} 4\n`);
+      expect(told).toContain(`jobwright_pool_desired_replicas{${labels}} 0\n`);
+    });
     // It goes on from what is there, not from what was recommended.
     await scene.applyPool("mail", { ...recommend, scaling: quick });
     await eventually(async () => {

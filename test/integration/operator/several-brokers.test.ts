@@ -76,7 +76,7 @@ describe("one operator with several brokers and vhosts", { timeout: 240_000 }, (
         expect(JSON.stringify(policies)).toContain('"delivery-limit":7');
         expect(await backlog(queue)).toBe(2);
       });
-      await ready(queue);
+      await eventually(() => ready(queue));
     }
 
     await own.start();
