@@ -50,7 +50,7 @@ export function brokerComponents(version: BrokerVersion): Component[] {
       startTimeoutMs: 120_000,
       stopTimeoutMs: 30_000,
       prepare: () => prepare(version),
-      process: () => ({ name: serverName(version), ...serverProgram(node) }),
+      process: () => ({ name: serverName(version), ...serverProgram(node, { mended: true }) }),
       healthy: () => brokerAnswers(version),
     },
   ];
@@ -63,11 +63,33 @@ export function epmdProgram(node: BrokerNode): Program {
   return insideRoot(node, ["/usr/bin/epmd", "-address", loopback, "-port", `${node.plan.epmdPort}`]);
 }
 
-/** The broker itself; {@link writeConfiguration} comes first. */
-export function serverProgram(node: BrokerNode, ownClock = false): Program {
-  const env = environment(node);
+/**
+ * The broker itself; {@link writeConfiguration} comes first.
+ *
+ * @param mended it gets over a fault of RabbitMQ's: see {@link mendDeadLettering}.
+ */
+export function serverProgram(node: BrokerNode, { ownClock = false, mended = false } = {}): Program {
+  const { RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: given, ...others } = environment(node);
+  const env = {
+    ...others,
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `${given}${mended ? ` -eval ${mendDeadLettering}` : ""}`,
+  };
   return insideRoot(node, ["/bin/sh", "-c", serverScript], ownClock ? hastened(env) : env);
 }
+
+/**
+ * A quorum queue that dead-letters at least once and is deleted in its first moments, as on a machine with too much to do, has a
+ * worker that dies again and again; the supervisor of all of them gives up then, and the node makes no queue and ends no delay until
+ * it is restarted (https://github.com/rabbitmq/rabbitmq-server/issues/16652). Tests make and delete such queues by the
+ * thousand, and each that comes after would fail. Within a second, this starts the supervisor again, and has all queues ask for
+ * their workers. Without a blank, since the broker's script parts its arguments there.
+ */
+const mendDeadLettering = [
+  "spawn(fun()->(fun(Again)->Again(Again)end)(fun(Again)->timer:sleep(1000),",
+  "(catch(case(supervisor:restart_child(rabbit_sup,rabbit_fifo_dlx_sup))of",
+  "({ok,_})->[ra:cast_aux_command(amqqueue:get_pid(Q),{dlx,setup})||Q<-rabbit_amqqueue:list_by_type(quorum)];",
+  "(_)->(ok)end)),Again(Again)end)end)",
+].join("");
 
 /** `rabbitmqctl` of a node, for what the management API does not offer. */
 export function controlProgram(node: BrokerNode, args: readonly string[]): Program {

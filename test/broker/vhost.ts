@@ -68,14 +68,23 @@ export async function manage(
   return text === "" ? undefined : JSON.parse(text);
 }
 
-/** What may be said twice is asked once more: a busy broker has been seen to leave a request without an answer for good. */
+/**
+ * What may be said twice is asked twice more: a busy broker has been seen to leave a request without an answer for good, and it
+ * closes a connection that was idle for five seconds, which a busy test may be using for the next request at that moment.
+ */
 async function answerTo(ask: () => Promise<Response>, { mayRepeat }: { mayRepeat: boolean }): Promise<Response> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!mayRepeat || !isTimeout(error)) throw error;
-    return ask();
+  for (let again = mayRepeat ? 2 : 0; ; again -= 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (again === 0 || !(isTimeout(error) || isClosedConnection(error))) throw error;
+    }
   }
+}
+
+function isClosedConnection(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as { code?: string };
+  return ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"].includes(code ?? "");
 }
 
 function isTimeout(error: unknown): boolean {
