@@ -94,7 +94,9 @@ describe.concurrent.each(readCluster().brokers.map(({ version }) => version))(
   },
 );
 
-test("a worker of an older protocol goes on, and the status says so", { timeout: 180_000 }, async (context) => {
+test.concurrent("a worker of an older protocol goes on, and the status says so", {
+  timeout: 180_000,
+}, async (context) => {
   const scene = await setScene(context);
   await scene.applyQueue("mail", { paused: true });
   await scene.applyPool("mail", { template, scaling: { mode: "Manual" }, replicas: 1 });
@@ -106,7 +108,7 @@ test("a worker of an older protocol goes on, and the status says so", { timeout:
   });
 });
 
-test("a paused queue that waits for its last jobs to be deleted says what it waits for", {
+test.concurrent("a paused queue that waits for its last jobs to be deleted says what it waits for", {
   timeout: 180_000,
 }, async (context) => {
   const scene = await setScene(context);

@@ -96,7 +96,7 @@ describe.concurrent("a pool in Auto mode", { timeout: 180_000 }, () => {
   });
 });
 
-test("the status tells within seconds how busy workers are, whatever else changes", {
+test.concurrent("the status tells within seconds how busy workers are, whatever else changes", {
   timeout: 180_000,
 }, async (context) => {
   const scene = await setScene(context);
