@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { run } from "../cluster/command.ts";
 import type { Component } from "../cluster/component.ts";
 import { answers } from "../cluster/http-health.ts";
 import { program } from "../cluster/packages.ts";
 import type { ProcessSpec } from "../cluster/processes.ts";
 import { type BrokerSettings, brokerConfiguration } from "./configuration.ts";
+import { deadLetterWorkersEndAlone } from "./dead-letter-workers.ts";
 import { hastened } from "./hastened.ts";
 import { brokerRoot, home } from "./root.ts";
 import { brokerFolder, loopback, readSettings } from "./settings.ts";
@@ -50,8 +52,9 @@ export function brokerComponents(version: BrokerVersion): Component[] {
       startTimeoutMs: 120_000,
       stopTimeoutMs: 30_000,
       prepare: () => prepare(version),
-      process: () => ({ name: serverName(version), ...serverProgram(node, { mended: true }) }),
+      process: () => ({ name: serverName(version), ...serverProgram(node) }),
       healthy: () => brokerAnswers(version),
+      started: async () => void (await control(node, "eval", deadLetterWorkersEndAlone)),
     },
   ];
 }
@@ -63,38 +66,17 @@ export function epmdProgram(node: BrokerNode): Program {
   return insideRoot(node, ["/usr/bin/epmd", "-address", loopback, "-port", `${node.plan.epmdPort}`]);
 }
 
-/**
- * The broker itself; {@link writeConfiguration} comes first.
- *
- * @param mended it gets over a fault of RabbitMQ's: see {@link mendDeadLettering}.
- */
-export function serverProgram(node: BrokerNode, { ownClock = false, mended = false } = {}): Program {
-  const { RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: given, ...others } = environment(node);
-  const env = {
-    ...others,
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `${given}${mended ? ` -eval ${mendDeadLettering}` : ""}`,
-  };
+/** The broker itself; {@link writeConfiguration} comes first. */
+export function serverProgram(node: BrokerNode, ownClock = false): Program {
+  const env = environment(node);
   return insideRoot(node, ["/bin/sh", "-c", serverScript], ownClock ? hastened(env) : env);
 }
 
-/**
- * A quorum queue that dead-letters at least once and is deleted in its first moments, as on a machine with too much to do, has a
- * worker that dies again and again; the supervisor of all of them gives up then, and the node makes no queue and ends no delay until
- * it is restarted (https://github.com/rabbitmq/rabbitmq-server/issues/16652). Tests make and delete such queues by the
- * thousand, and each that comes after would fail. Within a second, this starts the supervisor again, and has all queues ask for
- * their workers. Without a blank, since the broker's script parts its arguments there.
- */
-const mendDeadLettering = [
-  "spawn(fun()->(fun(Again)->Again(Again)end)(fun(Again)->timer:sleep(1000),",
-  "(catch(case(supervisor:restart_child(rabbit_sup,rabbit_fifo_dlx_sup))of",
-  "({ok,_})->[ra:cast_aux_command(amqqueue:get_pid(Q),{dlx,setup})||Q<-rabbit_amqqueue:list_by_type(quorum)];",
-  "(_)->(ok)end)),Again(Again)end)end)",
-].join("");
-
-/** `rabbitmqctl` of a node, for what the management API does not offer. */
-export function controlProgram(node: BrokerNode, args: readonly string[]): Program {
+/** Runs `rabbitmqctl` of a node, for what the management API does not offer; resolves to what it prints. */
+export function control(node: BrokerNode, ...words: readonly string[]): Promise<string> {
   const script = 'exec /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmqctl "$@"';
-  return insideRoot(node, ["/bin/sh", "-c", script, "sh", ...args], environment(node));
+  const { command, args, env = {} } = insideRoot(node, ["/bin/sh", "-c", script, "sh", ...words], environment(node));
+  return run(command, args, { env });
 }
 
 // With this variable the script becomes the Erlang VM instead of waiting for it, so the recorded pid is the broker's.

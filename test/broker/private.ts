@@ -2,13 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../cluster/command.ts";
 import { answersWithin, freePorts, type OwnedProcess, startOwned } from "../cluster/owned-process.ts";
 import { findProgram, installPackages } from "../cluster/packages.ts";
 import type { Certificate } from "./certificates.ts";
 import {
   type BrokerNode,
-  controlProgram,
+  control,
   epmdProgram,
   nodeAnswers,
   serverProgram,
@@ -87,16 +86,11 @@ export async function startPrivateBroker(
     if (shown) writeCertificate(home, shown);
     if (clock !== undefined) await prepareHastened(home, clock);
     const beganMs = performance.now();
-    const process = startOwned({ ...serverProgram(node, { ownClock: clock !== undefined }), logFile });
+    const process = startOwned({ ...serverProgram(node, clock !== undefined), logFile });
     const answers = async () => (await nodeAnswers(plan, settings)) && (await vhostsAnswer(plan, settings));
     await answersWithin(process, { name: `RabbitMQ ${version}`, logFile, timeoutMs: 120_000 }, answers);
     if (clock !== undefined) hasten(home, clock, performance.now() - beganMs);
     return process;
-  }
-
-  function control(...words: string[]): Promise<string> {
-    const { command, args, env } = controlProgram(node, words);
-    return run(command, args, env === undefined ? {} : { env });
   }
 
   let server: OwnedProcess;
@@ -119,19 +113,19 @@ export async function startPrivateBroker(
     async killWithQueuesKept() {
       // In one go, since whoever declares queues goes on meanwhile. Who asked for it hears of a lost node.
       const halt = "erlang:halt(137, [{flush, false}])";
-      await control("eval", `lists:foreach(fun dets:sync/1, dets:all()), ${halt}.`).catch(() => {});
+      await control(node, "eval", `lists:foreach(fun dets:sync/1, dets:all()), ${halt}.`).catch(() => {});
       await server.kill();
     },
     stop: () => server.stop("SIGTERM", 30_000),
     async start(clock) {
       if (!server.running) server = await launch(clock);
     },
-    control,
+    control: (...words) => control(node, ...words),
     async present(next) {
       shown = next;
       writeCertificate(home, next);
       // It keeps what it has read for two minutes.
-      await control("eval", "ssl:clear_pem_cache().");
+      await control(node, "eval", "ssl:clear_pem_cache().");
     },
     async [Symbol.asyncDispose]() {
       // Its data go anyway: no reason to wait until it has written them.

@@ -15,6 +15,8 @@ export interface Component {
   prepare?(): Promise<void> | void;
   /** Whether it answers as it should. Must not throw for a component that is still starting. */
   healthy(): Promise<boolean>;
+  /** Done once it answers after a start. */
+  started?(): Promise<void>;
   /** How long a start may take until `healthy`. */
   startTimeoutMs?: number;
   /** How long it may take to end after SIGTERM. */
@@ -44,6 +46,7 @@ export async function ensureRunning(component: Component): Promise<void> {
         `The end of its log (${logPath(component.name)}):\n${logTail(component.name)}`,
     );
   }
+  await component.started?.();
   report(`${[component.name, await component.version()].join(" ").trimEnd()} is up`, Date.now() - startedAt);
 }
 
