@@ -88,14 +88,14 @@ export const isolated = defineJob({
   },
 });
 
-/** Computes for ever where it is told to, and so never hears of its timeout. */
+/** Computes for ever, and so never hears of its timeout. */
 export const spinning = defineJob({
   name: "spinning",
-  input: z.boolean(),
+  input: z.object({}),
   isolate: true,
   timeout: "3s",
-  run(forEver) {
-    while (forEver) block(1_000);
+  run() {
+    for (;;) block(1_000);
   },
 });
 

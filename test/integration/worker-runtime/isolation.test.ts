@@ -197,17 +197,17 @@ test("a job that computes for ever is dead-lettered as timed out, and its slot d
   const queue = await createTestQueue();
   const { log, said } = memoryLog();
   const retry = { ...quickRetry, maxAttempts: 1 };
-  const worker = await runWorker(queue, [spinning], { retry }, { log, module });
-  await queue.publish("spinning", true);
-  await queue.publish("spinning", false);
+  const worker = await runWorker(queue, [spinning, isolated], { retry }, { log, module });
+  await queue.publish("spinning", {});
+  // Without a timeout: its thread is a new one, and takes a while to load.
+  await queue.publish("isolated", { act: "compute" });
   const letter = await queue.deadLetter();
   expect(headerOf(letter, deadLetterHeader.errorName)).toBe("JobTimedOut");
   expect(await said("goes on 5 s after its signal was aborted: its thread is ended")).toMatchObject({
     job: "spinning",
   });
   const metrics = async () => await (await fetch(`http://127.0.0.1:${worker.telemetryPort}/metrics`)).text();
-  // Its thread is a new one, and takes a while to load.
-  await until("the next job", async () => /jobs_total\{job="spinning",outcome="done"\} 1/.test(await metrics()));
+  await until("the next job", async () => /jobs_total\{job="isolated",outcome="done"\} 1/.test(await metrics()));
   expect(await queue.leftBy(worker)).toBe(0);
   expect(await queue.ready(`${queue.name}.dead`)).toBe(0);
 });
