@@ -2,12 +2,12 @@ import { type DelayedJobs, delayedJobs } from "./delayed.ts";
 import { type NotFewer, notFewer } from "./stuck.ts";
 import type { VhostTotals } from "./totals.ts";
 
-/** All JobQueues are counted each 15 s: a count older than this is from before the broker was lost. */
+/** All JobQueues are counted each 15 s. What was counted longer ago than this is from before the broker was lost. */
 const longestMs = 60_000;
 
 /** {@link DelayedJobs} as of the latest counts. */
 export interface DelaysSeen extends DelayedJobs {
-  /** For how long overdue jobs have not become fewer, on the level where that is longest; 0 where none are overdue. */
+  /** For how long overdue jobs were counted and never became fewer, on the level where that is longest; 0 where none are overdue. */
   readonly stuckSeconds: number;
 }
 
@@ -22,16 +22,20 @@ export interface DelayRecord {
 export function createDelayRecord(now: () => number = Date.now): DelayRecord {
   let latest: { readonly atMs: number; readonly delayed: DelayedJobs } | undefined;
   let stuck: NotFewer = new Map();
+  const isRecent = (atMs: number) => now() - atMs < longestMs;
   return {
     get seen() {
-      if (latest === undefined || now() - latest.atMs >= longestMs) return undefined;
-      const longest = Math.max(0, ...Array.from(stuck.values(), ({ sinceMs }) => now() - sinceMs));
-      return { ...latest.delayed, stuckSeconds: longest / 1000 };
+      if (latest === undefined || !isRecent(latest.atMs)) return undefined;
+      const { atMs, delayed } = latest;
+      const longest = Math.max(0, ...Array.from(stuck.values(), ({ sinceMs }) => atMs - sinceMs));
+      return { ...delayed, stuckSeconds: longest / 1000 };
     },
     async note(counts) {
       const totals = await counts;
       const [atMs, delayed] = [now(), delayedJobs(totals)];
-      stuck = notFewer(stuck, delayed?.levels ?? [], atMs);
+      // Of a time in which nobody counted, nothing is known.
+      const before = latest !== undefined && isRecent(latest.atMs) ? stuck : new Map();
+      stuck = notFewer(before, delayed?.levels ?? [], atMs);
       latest = delayed && { atMs, delayed };
       return totals;
     },

@@ -13,7 +13,7 @@ export interface DelayedJobs {
 
 export interface DelayLevel {
   readonly level: number;
-  /** Their time on this level, 2ˡᵉᵛᵉˡ s, is not over yet. */
+  /** Their time on this level, 2^level s, is not over yet. */
   readonly waiting: number;
   /** It is over, and the broker has yet to move them on. Under load there are always some: see stuck.ts. */
   readonly overdue: number;

@@ -38,7 +38,11 @@ test.each(servers)(
         { level: 20, waiting: 1, overdue: 0 },
       ],
     });
-    await expect.poll(() => broker.delays?.stuckSeconds).toBeGreaterThan(0);
+    const stuckSeconds = async () => {
+      await newTotals(broker);
+      return broker.delays?.stuckSeconds;
+    };
+    await expect.poll(stuckSeconds).toBeGreaterThan(0);
     // Whose it is cannot be seen, so that no queue passes for empty.
     expect(await observeQuiet(broker, jobQueue.name)).toEqual({ ready: 1, unacked: 0, delayed: 2 });
   },
