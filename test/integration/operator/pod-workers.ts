@@ -42,6 +42,7 @@ export async function runPods(
   /** Readiness by pod, as its status says. */
   const shown = new Map<string, boolean>();
   const directory = await mkdtemp(join(tmpdir(), "jobwright-pods-"));
+  const ending: Promise<void>[] = [];
   const over = new AbortController();
 
   async function mount(pod: Mounting): Promise<string> {
@@ -91,6 +92,13 @@ export async function runPods(
     await patch(name, { metadata: { finalizers: null } });
   }
 
+  /** Others go on meanwhile: it may have jobs to finish. What goes wrong is told when the test ends. */
+  function beginToEnd(name: string): void {
+    const ended = end(name);
+    ended.catch(() => {});
+    ending.push(ended);
+  }
+
   /** A drained worker must be seen as not ready: before that its pod is not taken away. */
   async function probe(): Promise<void> {
     for (const [name, { telemetryPort }] of running) {
@@ -104,15 +112,14 @@ export async function runPods(
     const found = await scene.pods(pool);
     const names = new Set(found.map(({ metadata }) => metadata.name));
     // One that was deleted before it had the finalizer is gone at once.
-    for (const name of known) if (!names.has(name) && known.delete(name)) void end(name);
+    for (const name of known) if (!names.has(name) && known.delete(name)) beginToEnd(name);
     for (const pod of found) {
       const { name, deletionTimestamp } = pod.metadata;
       if (deletionTimestamp === undefined && !known.has(name) && starts(pod)) {
         known.add(name);
         await start(pod);
       }
-      // Others go on meanwhile: it may have jobs to finish.
-      if (deletionTimestamp !== undefined && known.delete(name)) void end(name);
+      if (deletionTimestamp !== undefined && known.delete(name)) beginToEnd(name);
     }
   }
 
@@ -122,10 +129,12 @@ export async function runPods(
       await pause(100);
     }
   })();
+  // Thrown when the test ends, and not at vitest, which would not know of which test it is.
+  looking.catch(() => {});
   context.onTestFinished(async () => {
     over.abort();
     await looking;
-    await Promise.all([...known].map(end));
+    await Promise.all([...ending, ...[...known].map(end)]);
     await rm(directory, { recursive: true });
   });
   return { running };

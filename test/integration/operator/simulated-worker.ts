@@ -113,6 +113,7 @@ export async function simulateWorker(
   );
   await show();
   const beat = setInterval(report, 1_000);
+  channel.once("close", () => clearInterval(beat));
   context.onTestFinished(() => clearInterval(beat));
   report();
   return {
