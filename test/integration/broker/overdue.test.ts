@@ -44,6 +44,6 @@ test.each(servers)(
     };
     await expect.poll(stuckSeconds).toBeGreaterThan(0);
     // Whose it is cannot be seen, so that no queue passes for empty.
-    expect(await observeQuiet(broker, jobQueue.name)).toEqual({ ready: 1, unacked: 0, delayed: 2 });
+    await expect.poll(() => observeQuiet(broker, jobQueue.name)).toEqual({ ready: 1, unacked: 0, delayed: 2 });
   },
 );
