@@ -260,7 +260,7 @@ const status = z
           .int()
           .describe("Jobs waiting for a worker. Retries and delayed jobs are not among them before they are due."),
         running: z.int().describe("Jobs handed to workers and not yet done."),
-        dead: z.int().describe("Dead letters."),
+        dead: z.int().describe("Dead letters, those included that RabbitMQ has yet to move to the dead-letter queue."),
       })
       .optional()
       .describe("Counts of jobs, refreshed at most every 15 s; for reading, not for decisions."),

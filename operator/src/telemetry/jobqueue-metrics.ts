@@ -11,7 +11,7 @@ export function reportJobQueues(registry: Registry, jobQueues: () => Iterable<Jo
   const labelsOf = ({ metadata }: JobQueue) => ({ namespace: metadata.namespace, queue: metadata.name });
   registerAtScrape(registry, {
     name: "jobwright_jobqueue_jobs",
-    help: "Jobs by state: waiting (ready to be delivered, of all lanes), running (delivered, and yet to end) and dead (in the dead-letter queue). Counted each 15 s; absent while the broker cannot be reached.",
+    help: "Jobs by state: waiting (ready to be delivered, of all lanes), running (delivered, and yet to end) and dead (dead letters, those included that RabbitMQ has yet to move to their queue). Counted each 15 s; absent while the broker cannot be reached.",
     labelNames: [...labelNames, "state"],
     *read() {
       for (const jobQueue of list()) {
