@@ -23,8 +23,8 @@ const privateBrokers = ["test/integration/worker-runtime/crash.test.ts", "test/i
 const onOldestBroker = { JOBWRIGHT_TEST_RABBITMQ: "3.10" };
 const integration = {
   globalSetup: [temporaryFiles, "test/integration/operator/custom-resources.ts"],
-  testTimeout: 180_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   // For what is looked for until it is so: a slow machine's broker is to have its time.
   expect: { poll: { timeout: 60_000 } },
   // One more than CI has cores, since tests wait a good part of their time: more would only make each other late.

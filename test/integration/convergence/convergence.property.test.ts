@@ -53,7 +53,7 @@ describe.each(brokerVersions)("on RabbitMQ %s, any sequence of edits, drifts and
       await eventually(async () => {
         const { found, fresh } = await stage.listings();
         expect(found).toEqual(fresh);
-      }, 90);
+      });
       await eventually(async () => {
         await stage.collect();
         expect(stage.traffic.missing()).toEqual([]);

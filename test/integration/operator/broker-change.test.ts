@@ -4,17 +4,9 @@ import { secrets } from "../../../operator/src/kinds.ts";
 import { type Broker, manage } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 import { connectAs, takeIn } from "./amqp.ts";
-import { brokerSecretManifest, brokerSecretName } from "./manifests.ts";
+import { brokerSecretManifest, brokerSecretName, unscheduled } from "./manifests.ts";
 import { always, condition, eventually, type Scene, setScene } from "./scene.ts";
 import { createVhostView, type VhostView } from "./vhost-view.ts";
-
-/** Pods that no node takes: they are made, and stay as they are. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
 
 const servers = readCluster().brokers;
 
@@ -41,7 +33,7 @@ async function setMovingScene(context: Parameters<typeof setScene>[0], server: B
   const elsewhere = await createVhostView(server, scene.namespace);
   context.onTestFinished(() => elsewhere[Symbol.asyncDispose]());
   await scene.applyQueue("mail", { deletionPolicy: "Delete" });
-  await scene.applyPool("mail", { minReplicas: 1, template });
+  await scene.applyPool("mail", { minReplicas: 1, template: unscheduled });
   await ready(scene, "mail");
   await eventually(async () => expect((await scene.deployment("mail"))?.spec.replicas).toBe(1));
   const name = `${scene.namespace}.mail`;
@@ -57,7 +49,7 @@ async function isUntouched({ vhost }: VhostView, server: Broker): Promise<void> 
   expect(permissions.map(({ user }) => user)).toEqual([server.username]);
 }
 
-describe.concurrent("a JobQueue whose Secret leads elsewhere", { timeout: 180_000 }, () => {
+describe.concurrent("a JobQueue whose Secret leads elsewhere", { timeout: 300_000 }, () => {
   test.for(servers)(
     "to RabbitMQ $version, stays where its jobs are and touches nothing there",
     async (server, context) => {

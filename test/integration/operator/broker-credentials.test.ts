@@ -3,24 +3,16 @@ import { secrets } from "../../../operator/src/kinds.ts";
 import { manage } from "../../broker/index.ts";
 import { readCluster } from "../../cluster/index.ts";
 import { connectAs } from "./amqp.ts";
-import { brokerSecretManifest, brokerSecretName } from "./manifests.ts";
+import { brokerSecretManifest, brokerSecretName, unscheduled } from "./manifests.ts";
 import { condition, eventually, onlyWhenTold, type Scene, setScene } from "./scene.ts";
 
 const versions = readCluster().brokers.map(({ version }) => version);
-
-/** Pods that no node takes: they are made, and stay as they are. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
 
 async function says(scene: Scene, type: string, what: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue("mail"), type)).toMatch(what));
 }
 
-describe.concurrent("the operator's own credentials", { timeout: 180_000 }, () => {
+describe.concurrent("the operator's own credentials", { timeout: 300_000 }, () => {
   test.for(versions)(
     "on RabbitMQ %s are followed when they change, and no pod is replaced",
     async (version, context) => {
@@ -37,7 +29,7 @@ describe.concurrent("the operator's own credentials", { timeout: 180_000 }, () =
       await makeAdministrator(`${namespace}.first`, "old");
       await use(`${namespace}.first`, "old");
       await scene.applyQueue("mail");
-      await scene.applyPool("mail", { template, minReplicas: 1, maxReplicas: 3 });
+      await scene.applyPool("mail", { template: unscheduled, minReplicas: 1, maxReplicas: 3 });
       await says(scene, "Ready", "Ready=True");
       await eventually(async () => expect((await scene.deployment("mail"))?.spec.replicas).toBe(1));
       const before = {
@@ -71,7 +63,7 @@ describe.concurrent("the operator's own credentials", { timeout: 180_000 }, () =
       await eventually(async () => {
         expect((await scene.pool("mail"))?.status?.backlog).toBe(20);
       });
-      await scene.applyPool("mail", { template, minReplicas: 2, maxReplicas: 3 });
+      await scene.applyPool("mail", { template: unscheduled, minReplicas: 2, maxReplicas: 3 });
       await eventually(async () => expect((await scene.deployment("mail"))?.spec.replicas).toBeGreaterThanOrEqual(2));
       await worker.onChannel((channel) => channel.checkQueue(name));
       const deployment = await scene.deployment("mail");

@@ -10,7 +10,7 @@ async function listens({ log }: Scene): Promise<void> {
   await eventually(() => expect(log.join("\n")).toContain("listening to what the broker tells of changes"));
 }
 
-describe.each(brokerVersions)("on RabbitMQ %s with the event exchange", { timeout: 240_000 }, (version) => {
+describe.each(brokerVersions)("on RabbitMQ %s with the event exchange", { timeout: 300_000 }, (version) => {
   test("whatever somebody deletes or alters is put right at once", async (context) => {
     const server = await startPrivateBroker(version);
     context.onTestFinished(() => server[Symbol.asyncDispose]());

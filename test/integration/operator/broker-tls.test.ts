@@ -35,7 +35,7 @@ function clusterOperatorsSecret({ host, username, password }: PrivateBroker, tls
 
 const send = defineJob({ name: "send", input: z.object({ n: z.number() }), run: async () => undefined });
 
-describe.each(brokerVersions)("RabbitMQ %s that speaks TLS", { timeout: 180_000 }, (version) => {
+describe.each(brokerVersions)("RabbitMQ %s that speaks TLS", { timeout: 300_000 }, (version) => {
   let authority: Authority;
   let stranger: Authority;
   let good: Certificate;

@@ -33,7 +33,7 @@ function namesOn(page: string, words: Record<string, string>): string[] {
     .map((name) => name.replace(/<(\w+)>/g, (_, word: string) => words[word] ?? word));
 }
 
-describe.concurrent("what the docs on JobQueues say", { timeout: 180_000 }, () => {
+describe.concurrent("what the docs on JobQueues say", { timeout: 300_000 }, () => {
   test("their manifests are on the broker as asked, or say what they lack", async (context) => {
     const scene = await setScene(context);
     await Promise.all(specs.map(({ spec }, index) => scene.applyQueue(`doc-${index}`, spec)));

@@ -60,7 +60,7 @@ function claimedByOthers(object: KubeObject): string[] {
   );
 }
 
-describe.concurrent("synced from Git", { timeout: 180_000 }, () => {
+describe.concurrent("synced from Git", { timeout: 300_000 }, () => {
   test("again and again while the operator works, no field is fought over, and nothing shows as drift", async (context) => {
     const scene = await setScene(context);
     const { namespace } = scene;
@@ -113,7 +113,7 @@ describe.concurrent("synced from Git", { timeout: 180_000 }, () => {
     await always(async () => expect((await judged(scene, "pool", "mail")).kstatus.status).toBe("InProgress"), 1);
     // Without workers it is as asked.
     await sync([workerPoolManifest(scene.namespace, "mail", { scaling: { idleDelay: "1s" } })]);
-    await eventually(async () => expect((await judged(scene, "pool", "mail")).argocd.status).toBe("Healthy"), 90);
+    await eventually(async () => expect((await judged(scene, "pool", "mail")).argocd.status).toBe("Healthy"));
   });
 
   // Each is looked at before the next one comes, so that nothing it needs is there by chance.

@@ -3,6 +3,7 @@ import { workerPools } from "../../../operator/src/api/objects.ts";
 import { configMaps } from "../../../operator/src/kinds.ts";
 import type { KubeObject } from "../../../operator/src/kube/index.ts";
 import { connectAsAdministrator, takeIn } from "./amqp.ts";
+import { unscheduled } from "./manifests.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
 
 interface ConfigMap extends KubeObject {
@@ -19,7 +20,7 @@ async function says(scene: Scene, name: string, what: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch(what));
 }
 
-describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 180_000 }, () => {
+describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 300_000 }, () => {
   test("wait for an exchange that does not exist, while the queue works, and are made once it does", async (context) => {
     const scene = await setScene(context);
     const queue = `${scene.namespace}.bills`;
@@ -68,8 +69,8 @@ describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 1
     const queue = `${scene.namespace}.bills`;
     await scene.applyQueue("bills", { bindings: [{ exchange: "amq.topic", routingKey: "order.*" }] });
     await ready(scene, "bills");
-    // Its image is nowhere, so its pods never run, and the first stays until the second does.
-    await scene.applyPool("bills", { scaling: { mode: "Manual" }, replicas: 1 });
+    // Its pods never run, and the first stays until the second does.
+    await scene.applyPool("bills", { template: unscheduled, scaling: { mode: "Manual" }, replicas: 1 });
     await eventually(async () => expect((await scene.pods("bills")).length).toBe(1));
     const named = { exchange: "amq.topic", routingKey: "order.#", job: "bill" };
     await scene.applyQueue("bills", { bindings: [named] });
@@ -88,7 +89,7 @@ describe.concurrent("a JobQueue's bindings to exchanges of others", { timeout: 1
     const scene = await setScene(context);
     const queue = `${scene.namespace}.bills`;
     await scene.applyQueue("bills");
-    await scene.applyPool("bills");
+    await scene.applyPool("bills", { template: unscheduled });
     await eventually(async () => expect(condition(await scene.pool("bills"), "Ready")).toMatch("True AtZero"));
     await scene.applyQueue("bills", { bindings: [{ exchange: "amq.topic", routingKey: "order.#", job: "bill" }] });
     await eventually(async () => expect(await scene.broker.bindingKeys("amq.topic", queue)).toEqual(["order.#"]));

@@ -11,7 +11,7 @@ async function ready(scene: Scene, name: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
-describe.concurrent("what somebody changes on the broker by hand", { timeout: 180_000 }, () => {
+describe.concurrent("what somebody changes on the broker by hand", { timeout: 300_000 }, () => {
   test.for(versions)(
     "is put right on RabbitMQ %s, with an event that says what was found",
     async (version, context) => {
@@ -54,7 +54,7 @@ describe.concurrent("what somebody changes on the broker by hand", { timeout: 18
   });
 
   test("shows when another policy goes over ours, and when it is gone again", async (context) => {
-    const scene = await setScene(context);
+    const scene = await setScene(context, { refreshMs: 2_000 });
     await scene.applyQueue("mail");
     await ready(scene, "mail");
     await scene.broker.put(

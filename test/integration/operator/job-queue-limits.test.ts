@@ -3,16 +3,9 @@ import { delayEntryExchange, delayRoutingKey } from "@jobwright/worker-runtime/c
 import { describe, expect, test } from "vitest";
 import { readCluster } from "../../cluster/index.ts";
 import { connectAs, takeIn } from "./amqp.ts";
+import { unscheduled } from "./manifests.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
 import { mountedConfiguration } from "./simulated-worker.ts";
-
-/** Pods that no node takes: they are made, and stay as they are. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
 
 async function ready(scene: Scene, name: string): Promise<void> {
   await eventually(async () => {
@@ -24,12 +17,12 @@ async function ready(scene: Scene, name: string): Promise<void> {
 
 const versions = readCluster().brokers.map(({ version }) => version);
 
-describe.concurrent("limits of a JobQueue", { timeout: 180_000 }, () => {
+describe.concurrent("limits of a JobQueue", { timeout: 300_000 }, () => {
   test.for(versions)("come and go on RabbitMQ %s, and workers and producers are told", async (version, context) => {
     const scene = await setScene(context, { version });
     const name = `${scene.namespace}.mail`;
     await scene.applyQueue("mail");
-    await scene.applyPool("mail", { template, maxReplicas: 1 });
+    await scene.applyPool("mail", { template: unscheduled, maxReplicas: 1 });
     await ready(scene, "mail");
     expect((await scene.secret("mail-producer"))?.["max-message-bytes"]).toBeUndefined();
     await scene.applyQueue("mail", { limits: { maxLength: 3, maxMessageBytes: 2048 } });
@@ -82,7 +75,7 @@ describe.concurrent("limits of a JobQueue", { timeout: 180_000 }, () => {
     const scene = await setScene(context);
     const name = `${scene.namespace}.mail`;
     await scene.applyQueue("mail", { limits: { maxLength: 3 } });
-    await scene.applyPool("mail", { template, maxReplicas: 1 });
+    await scene.applyPool("mail", { template: unscheduled, maxReplicas: 1 });
     await ready(scene, "mail");
     await eventually(async () => expect((await scene.deployment("mail"))?.spec.replicas).toBe(0));
     const producer = await connectAs(context, scene, "mail-producer");

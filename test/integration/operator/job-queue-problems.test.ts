@@ -22,7 +22,7 @@ async function ready(scene: Scene, name: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
 }
 
-describe.concurrent("a JobQueue says what is wrong", { timeout: 180_000 }, () => {
+describe.concurrent("a JobQueue says what is wrong", { timeout: 300_000 }, () => {
   test("when the broker cannot be reached, and goes on once it can", async (context) => {
     const scene = await setScene(context, { brokerSecret: { "management-uri": "http://10.244.0.1:9" } });
     await scene.applyQueue("mail");
@@ -147,7 +147,7 @@ describe.concurrent("a JobQueue says what is wrong", { timeout: 180_000 }, () =>
   });
 });
 
-describe.concurrent("on the operator's own broker", { timeout: 180_000 }, () => {
+describe.concurrent("on the operator's own broker", { timeout: 300_000 }, () => {
   const withoutBroker = (scene: Scene, name: string, spec: Record<string, unknown> = {}) =>
     scene.apply(jobQueues, { metadata: { name, namespace: scene.namespace }, spec });
 

@@ -3,16 +3,9 @@ import { describe, expect, test } from "vitest";
 import { secrets } from "../../../operator/src/kinds.ts";
 import { readCluster } from "../../cluster/index.ts";
 import { connectAs, takeIn } from "./amqp.ts";
+import { unscheduled } from "./manifests.ts";
 import { condition, eventually, type Scene, setScene } from "./scene.ts";
 import { mountedConfiguration, simulateWorker } from "./simulated-worker.ts";
-
-/** Pods that no node takes: they are made, and stay as they are. */
-const template = {
-  spec: {
-    nodeSelector: { "jobwright.dev/nowhere": "true" },
-    containers: [{ name: "handlers", image: "localhost/nowhere:1" }],
-  },
-};
 
 async function ready(scene: Scene, name: string): Promise<void> {
   await eventually(async () => expect(condition(await scene.queue(name), "Ready")).toMatch("Ready=True"));
@@ -33,7 +26,7 @@ const versions = readCluster().brokers.map(({ version }) => version);
 
 const key = (byte: number) => Buffer.alloc(32, byte).toString("base64");
 
-describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
+describe.concurrent("a JobQueue", { timeout: 300_000 }, () => {
   test.for(versions.filter((version) => version !== "3.10"))(
     "has RabbitMQ %s take jobs back after maxJobDuration, and an edit changes it on the live queue",
     async (version, context) => {
@@ -73,7 +66,7 @@ describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
     const name = `${scene.namespace}.mail`;
     const lanes = [{ name: "fast", weight: 5 }, { name: "bulk" }];
     await scene.applyQueue("mail");
-    await scene.applyPool("mail", { template, maxReplicas: 1 });
+    await scene.applyPool("mail", { template: unscheduled, maxReplicas: 1 });
     await ready(scene, "mail");
     await scene.applyQueue("mail", { lanes });
     await eventually(async () => {
@@ -121,7 +114,7 @@ describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
   test("shares its rate limit among the workers there are, and never gives out more than there is", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail", { rateLimit: { jobs: 600, per: "1m" } });
-    await scene.applyPool("mail", { template, scaling: { mode: "Manual" }, replicas: 2, maxReplicas: 4 });
+    await scene.applyPool("mail", { template: unscheduled, scaling: { mode: "Manual" }, replicas: 2, maxReplicas: 4 });
     await eventually(async () => expect(await scene.pods("mail")).toHaveLength(2));
     const [first, second] = (await scene.pods("mail")).map(({ metadata }) => metadata.name);
     expect((await mountedConfiguration(scene, "mail")).rateLimit).toEqual({ jobs: 600, perMs: 60_000, shares: 5 });
@@ -142,7 +135,7 @@ describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
     clearInterval(watching);
     expect(Math.max(...sums)).toBeLessThanOrEqual(10);
     // One drains: the other gets all of it.
-    await scene.applyPool("mail", { template, scaling: { mode: "Manual" }, replicas: 1, maxReplicas: 4 });
+    await scene.applyPool("mail", { template: unscheduled, scaling: { mode: "Manual" }, replicas: 1, maxReplicas: 4 });
     await eventually(() => expect([one.rate(), two.rate()].toSorted()).toEqual([0, 4]));
     await scene.applyQueue("mail", {});
     await eventually(() => expect([one.rate(), two.rate()]).toContain(null));
@@ -175,7 +168,7 @@ describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
   test("that encrypts says what is wrong with its keys, and mounts them into its workers", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail", { encryption: { keySecretRef: { name: "keys" } } });
-    await scene.applyPool("mail", { template, minReplicas: 1 });
+    await scene.applyPool("mail", { template: unscheduled, minReplicas: 1 });
     const stalled = (message: string) =>
       eventually(async () => expect(condition(await scene.queue("mail"), "Stalled")).toContain(message));
     await stalled("KeyringMissing: Secret");

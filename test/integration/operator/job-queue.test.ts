@@ -6,7 +6,7 @@ import { manage } from "../../broker/index.ts";
 import { connectAs, takeIn } from "./amqp.ts";
 import { condition, eventually, setScene } from "./scene.ts";
 
-describe.concurrent("a JobQueue", { timeout: 180_000 }, () => {
+describe.concurrent("a JobQueue", { timeout: 300_000 }, () => {
   test("is put on the broker as asked, and says so", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail", { deliveryLimit: 7, deadLetter: { retention: "2h", maxLength: 50 } });

@@ -18,7 +18,7 @@ async function enqueue(context: TestContext, scene: Scene, count: number): Promi
 
 const replicasOf = async (scene: Scene) => (await scene.deployment("mail"))?.spec.replicas;
 
-describe.concurrent("a pool", { timeout: 180_000 }, () => {
+describe.concurrent("a pool", { timeout: 300_000 }, () => {
   test("in Recommend mode says what it would do, and has the number that the user sets", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail");

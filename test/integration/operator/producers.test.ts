@@ -43,7 +43,7 @@ async function users(scene: Scene): Promise<string[]> {
 const closed = (party: Party) =>
   new Promise<string>((resolve) => party.model.once("close", (error) => resolve(error?.message ?? "")));
 
-describe.concurrent.each(brokerVersions)("on RabbitMQ %s", { timeout: 180_000 }, (version) => {
+describe.concurrent.each(brokerVersions)("on RabbitMQ %s", { timeout: 300_000 }, (version) => {
   test("named producers have a user and a Secret each, and cannot hear each other's replies", async (context) => {
     const scene = await setScene(context, { version });
     await scene.applyQueue("mail", {
@@ -152,7 +152,7 @@ describe.concurrent.each(brokerVersions)("on RabbitMQ %s", { timeout: 180_000 },
   });
 });
 
-describe.concurrent("producers' credentials", { timeout: 180_000 }, () => {
+describe.concurrent("producers' credentials", { timeout: 300_000 }, () => {
   test("are replaced on schedule, once each time", async (context) => {
     let ahead = 0;
     const scene = await setScene(context, { now: () => Date.now() + ahead });

@@ -161,7 +161,7 @@ async function refuseCompany(client: KubeClient): Promise<void> {
 }
 
 /** Tries until `check` throws no more, and returns what it returns. After `seconds`, for machines that are busy, it throws what `check` last threw. */
-export function eventually<T>(check: () => Promise<T> | T, seconds = 60): Promise<T> {
+export function eventually<T>(check: () => Promise<T> | T, seconds = 120): Promise<T> {
   return vi.waitFor(check, { timeout: seconds * 1000, interval: 100 });
 }
 

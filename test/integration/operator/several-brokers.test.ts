@@ -21,7 +21,7 @@ async function takeAt(context: TestContext, server: Broker, vhost: string, queue
   }
 }
 
-describe("one operator with several brokers and vhosts", { timeout: 240_000 }, () => {
+describe("one operator with several brokers and vhosts", { timeout: 300_000 }, () => {
   let own: PrivateBroker;
   beforeAll(async () => {
     own = await startPrivateBroker();

@@ -47,7 +47,7 @@ async function rotate(scene: Scene, value: string): Promise<void> {
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 180_000 }, (version) => {
+describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 300_000 }, (version) => {
   test("get a new user mid-work: no job is lost and none is repeated, and the user before goes with the last of its workers", async (context) => {
     const scene = await setScene(context, { version });
     const { send, started, finished, letGo } = createJobs(2);
@@ -121,7 +121,7 @@ describe.concurrent.each(brokerVersions)("workers on RabbitMQ %s", { timeout: 18
   });
 });
 
-describe.concurrent("a pool's users", { timeout: 180_000 }, () => {
+describe.concurrent("a pool's users", { timeout: 300_000 }, () => {
   test("are replaced by the JobQueue's schedule, and all gone with the pool", async (context) => {
     let ahead = 0;
     const scene = await setScene(context, { now: () => Date.now() + ahead });

@@ -38,7 +38,7 @@ async function podNames(scene: Scene, count: number): Promise<string[]> {
   });
 }
 
-describe.concurrent("a pool whose wishes are not granted", { timeout: 240_000 }, () => {
+describe.concurrent("a pool whose wishes are not granted", { timeout: 300_000 }, () => {
   test("asks for no more pods than a quota leaves it, and says so in Kubernetes's words", async (context) => {
     const scene = await setScene(context);
     await scene.client.create(quotas, {

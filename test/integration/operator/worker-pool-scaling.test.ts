@@ -38,7 +38,7 @@ async function asleep(scene: Scene, name: string): Promise<void> {
   });
 }
 
-describe.concurrent("a pool in Auto mode", { timeout: 180_000 }, () => {
+describe.concurrent("a pool in Auto mode", { timeout: 300_000 }, () => {
   test("is woken by the first job, starts what a burst needs, and says why", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail");
@@ -124,7 +124,7 @@ test.concurrent("the status tells within seconds how busy workers are, whatever 
   }
 });
 
-describe.concurrent("a pool in Manual mode that gets smaller", { timeout: 180_000 }, () => {
+describe.concurrent("a pool in Manual mode that gets smaller", { timeout: 300_000 }, () => {
   async function twoWorkers(context: TestContext) {
     const scene = await setScene(context);
     await scene.applyQueue("mail");

@@ -41,7 +41,7 @@ async function replicasOf(scene: Scene, name: string): Promise<number | undefine
   return (await scene.deployment(name))?.spec.replicas;
 }
 
-describe.concurrent("a WorkerPool", { timeout: 180_000 }, () => {
+describe.concurrent("a WorkerPool", { timeout: 300_000 }, () => {
   test("is a Deployment of the user's template and what a worker needs", async (context) => {
     const scene = await setScene(context);
     await scene.applyQueue("mail", { retry: { maxAttempts: 4, backoff: { initial: "2s" } } });
