@@ -19,7 +19,8 @@ test("a job is not acked before its dead letter is confirmed: a crash in between
   const job = defineJob({
     name: "resize",
     input: anything,
-    run() {
+    run(input) {
+      if (input === "first") throw new Error("no");
       runs += 1;
       // From here on the broker stores what it is sent, and its confirms get lost.
       if (runs === 1) proxy.silence("test-worker publish");
@@ -28,6 +29,9 @@ test("a job is not acked before its dead letter is confirmed: a crash in between
   });
   const address = addressOfUri(proxy.amqpUrl);
   const worker = await runWorker(queue, [job], { retry: once, address: async () => address });
+  // Its connection for publishing is there.
+  await queue.publish("resize", "first");
+  await queue.deadLetter();
   await queue.publish("resize", {});
   await until("the copy to be stored", async () => (await queue.ready(`${queue.name}.dead`)) === 1);
   proxy.cut();

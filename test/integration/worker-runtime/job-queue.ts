@@ -57,7 +57,8 @@ export async function createTestQueue(
   const ensure = async () => {
     await ensureTopology(operator, { name, ...defaultSettings, lanes }, { fresh: true });
   };
-  await ensure();
+  // As the operator does, which tries again where the broker fails.
+  await until("the topology", () => ensure().then(() => true));
   const names = queueNames(name);
   const confirmed = admin.createConfirmChannel();
   // A test may be over before it is open.

@@ -13,11 +13,13 @@ import { runWorker } from "./running-worker.ts";
 import { until } from "./until.ts";
 
 const anything = z.unknown();
+/** Where a stop is to wait for the handler, however busy the machine. */
+const drainTimeoutMs = 60_000;
 
-/** AMQP heartbeats every second, so that the broker ends a silent connection within some seconds. */
-function quickHeartbeats(queue: TestQueue): { address: () => Promise<BrokerAddress> } {
+/** AMQP heartbeats so often that the broker ends a silent connection within some seconds: after two that it missed. */
+function quickHeartbeats(queue: TestQueue, heartbeat: number): { address: () => Promise<BrokerAddress> } {
   const { connect, socket } = addressOfUri(queue.vhost.amqpUrl);
-  return { address: async () => ({ connect: { ...connect, heartbeat: 1 }, socket }) };
+  return { address: async () => ({ connect: { ...connect, heartbeat }, socket }) };
 }
 
 function block(ms: number): void {
@@ -39,7 +41,7 @@ test("heartbeats keep the connection of a handler that takes many times longer t
       await sleep(8_000);
     },
   });
-  const worker = await runWorker(queue, [long], quickHeartbeats(queue), { log });
+  const worker = await runWorker(queue, [long], { ...quickHeartbeats(queue, 2), drainTimeoutMs }, { log });
   await queue.publish("long", {});
   await until("the run", () => runs === 1);
   // Waits for the handler.
@@ -63,7 +65,7 @@ test("a handler that blocks the event loop for too long loses its job to the nex
       signal.throwIfAborted();
     },
   });
-  const worker = await runWorker(queue, [hog], quickHeartbeats(queue), { log });
+  const worker = await runWorker(queue, [hog], quickHeartbeats(queue, 1), { log });
   await queue.publish("hog", {});
   await until("the second run", () => signals.length === 2);
   expect(signals[0]?.reason).toBeInstanceOf(DeliveryLost);
@@ -88,13 +90,16 @@ test("the same computation with isolate: true loses nothing, and other jobs go o
     },
   });
   const module = join(import.meta.dirname, "isolated-jobs.ts");
-  const settings = { ...quickHeartbeats(queue), concurrency: 2, outcomes: "All" as const };
+  const settings = { ...quickHeartbeats(queue, 2), drainTimeoutMs, concurrency: 2, outcomes: "All" as const };
   const worker = await runWorker(queue, [isolated, tick], settings, { log, module });
   await queue.publish("isolated", { act: "compute", ms: 6_000 });
   await queue.publish("tick", {});
   await until("the other job", () => ticks.length === 1);
   expect(await queue.leftBy(worker)).toBe(0);
-  expect(lines.filter(({ msg }) => /connection lost|blocked|try again/.test(`${msg}`))).toEqual([]);
+  // A busy machine may make the event loop wait for a second, but not for as long as the computation.
+  const lost = ({ msg, lagSeconds = 0 }: Record<string, unknown>) =>
+    /connection lost|try again/.test(`${msg}`) || Number(lagSeconds) > 5;
+  expect(lines.filter(lost)).toEqual([]);
 });
 
 test("a handler that ignores its signal is reported, keeps its slot, and has failed when it ends", async () => {

@@ -189,7 +189,7 @@ describe.each(Object.keys(storesUnderTest))("once over %s", (kind) => {
     const key = newKey();
     const url = under.server?.url ?? "";
     const once = createOnce({ store });
-    await killedHolder(kind, url, key, "4s");
+    await killedHolder(kind, url, key, "3s");
     const killedMs = performance.now();
     await expect(once(key, () => "done")).rejects.toThrow(AlreadyRunning);
     const result = await until("the work was done by another", () =>
