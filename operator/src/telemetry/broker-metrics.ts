@@ -51,7 +51,7 @@ export function reportBrokers(registry: Registry, brokers: () => Iterable<Broker
   });
   registerAtScrape(registry, {
     name: "jobwright_broker_delays_stuck_seconds",
-    help: "For how long overdue jobs have not become fewer, on the level where that is longest. Some seconds are usual under load; minutes mean that RabbitMQ does not move jobs on when their delay is over.",
+    help: "For how long overdue jobs have not become fewer, on the level where that is longest. Half a minute is usual under load; minutes mean that RabbitMQ does not move jobs on when their delay is over.",
     labelNames: placeLabels,
     *read() {
       for (const [place, { stuckSeconds }] of delays()) yield [place, stuckSeconds];
