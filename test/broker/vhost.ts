@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Broker } from "./server.ts";
 
 /** A virtual host of a test's own. `await using` deletes it when the test ends. */
@@ -15,6 +16,8 @@ export interface Vhost extends AsyncDisposable {
 export async function createVhost(broker: Broker, prefix = "test"): Promise<Vhost> {
   const name = `${prefix}-${randomBytes(4).toString("hex")}`;
   await manage(broker, "PUT", `/api/vhosts/${encodeURIComponent(name)}`, {});
+  // Asked again because its answer was late, a busy broker says yes while it is at the first still.
+  while (!(await isRunning(broker, name))) await pause(100);
   // Whoever makes a vhost is given its permissions by RabbitMQ; said again here so that it does not rest on that.
   await manage(broker, "PUT", `/api/permissions/${encodeURIComponent(name)}/${encodeURIComponent(broker.username)}`, {
     configure: ".*",
@@ -26,6 +29,13 @@ export async function createVhost(broker: Broker, prefix = "test"): Promise<Vhos
     amqpUrl: `${broker.amqpUrl}/${encodeURIComponent(name)}`,
     [Symbol.asyncDispose]: () => deleteVhost(broker, name),
   };
+}
+
+/** Whether the broker lets anybody connect to a vhost. */
+async function isRunning(broker: Broker, name: string): Promise<boolean> {
+  const path = `/api/vhosts/${encodeURIComponent(name)}?disable_stats=true&columns=cluster_state`;
+  const { cluster_state: states = {} } = (await manage(broker, "GET", path)) as { cluster_state?: object };
+  return Object.values(states).every((state) => state === "running");
 }
 
 /** Deletes a vhost with all its queues, exchanges and policies; connections to it are closed. Gone already is fine. */
